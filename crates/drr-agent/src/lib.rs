@@ -1,0 +1,1 @@
+//! The DRR agent: state representation, actor, critic, training loop, frozen policy.

@@ -1,0 +1,1 @@
+//! Raw rating logs to checked, split Parquet, and back.

@@ -1,0 +1,1 @@
+//! Embedding pretrainers: matrix factorization and co-occurrence factors.

@@ -1,0 +1,1 @@
+//! Metrics, evaluation protocols, statistics and reports for ranked lists.

@@ -1,0 +1,1 @@
+//! Seeded parameters, layers, optimizer and checkpoints on Candle.

@@ -1,0 +1,1 @@
+//! Uniform and prioritized replay of observations.

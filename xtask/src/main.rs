@@ -1,0 +1,2 @@
+//! The pipeline runner: every command of the project.
+fn main() {}
