@@ -1,0 +1,77 @@
+//! A checked rating log in memory: the one form in which every raw format, and the generator, hand over their rows.
+//!
+//! Parsers end here and the store begins here, so neither knows the other. Raw ids are kept only in the two tables;
+//! the rows already carry dense indices.
+
+use drr_core::Interaction;
+use serde::{Deserialize, Serialize};
+
+/// What a data set says about one user.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UserRecord {
+    /// The id in the raw files.
+    pub id: String,
+    /// The gender as the data set codes it: `M` or `F` in MovieLens.
+    pub gender: Option<String>,
+    /// The age in years; in MovieLens 1M the lower end of an age group, with 1 for "under 18".
+    pub age: Option<u16>,
+    /// The occupation in words.
+    pub occupation: Option<String>,
+    /// The postal code, which is text.
+    pub zip: Option<String>,
+}
+
+/// What a data set says about one item.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ItemRecord {
+    /// The id in the raw files.
+    pub id: String,
+    /// The title, without a year in brackets at its end.
+    pub title: String,
+    /// The year of release.
+    pub year: Option<u16>,
+    /// The genres in words, in the order of the raw file; empty if none is known.
+    pub genres: Vec<String>,
+}
+
+/// What was counted while the raw rows were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowCounts {
+    /// Rating rows in the raw file.
+    pub rows_read: u64,
+    /// Rows dropped because the user had rated the item in an earlier row.
+    pub duplicates_dropped: u64,
+    /// Rows dropped because the user or the item is not in the tables of the data set.
+    pub unknown_dropped: u64,
+    /// Rows dropped because the rating is not on the scale.
+    pub out_of_range_dropped: u64,
+    /// Rows of users or items that were in another encoding than declared, and were decoded by what they are.
+    pub reencoded: u64,
+    /// Items that are listed but have no rating; they are not in the log.
+    pub unrated_items: u64,
+    /// Users who are listed but have no rating; they are not in the log.
+    pub unrated_users: u64,
+}
+
+/// A checked data set in memory, with dense indices.
+///
+/// Users and items are sorted by raw id: as numbers if all ids of the table are integers, else as text. Only those
+/// that have a rating are in the tables. No (user, item) pair occurs twice and every rating is on the scale.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawLog {
+    /// The name of the data set in the registry.
+    pub dataset: String,
+    /// The users; a row's `UserIdx` is a position here.
+    pub users: Vec<UserRecord>,
+    /// The items; a row's `ItemIdx` is a position here.
+    pub items: Vec<ItemRecord>,
+    /// The rows, in the order of the raw file.
+    pub interactions: Vec<Interaction>,
+    /// What was counted on the way.
+    pub counts: RowCounts,
+    /// The smallest and the largest possible rating.
+    pub rating_scale: (f32, f32),
+    /// Whether the data set has times; if not, a row's timestamp is its number.
+    pub has_time: bool,
+}
