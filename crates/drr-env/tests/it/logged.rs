@@ -21,11 +21,14 @@ fn config() -> LoggedConfig {
 fn sessions() -> Arc<Sessions> {
     let rows = [(0, 0, 5.0), (0, 1, 4.0), (0, 2, 3.0), (0, 3, 5.0), (0, 4, 5.0), (0, 5, 2.0), (0, 6, 4.0)];
     let log = log(1, 9, &rows);
-    Arc::new(Sessions::new(&log, &SessionStart::First { count: 4 }, 4.0, &mut random()).unwrap())
+    Arc::new(
+        Sessions::new(&log, &SessionStart::First { count: 4 }, 4.0, &mut random())
+            .expect("the log has a user"),
+    )
 }
 
 fn environment(config: LoggedConfig) -> LoggedEnvironment {
-    LoggedEnvironment::new(sessions(), config, ItemSet::full(9), None).unwrap()
+    LoggedEnvironment::new(sessions(), config, ItemSet::full(9), None).expect("the config has a meaning")
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn log(n_users: usize, n_items: usize, rows: &[(u32, u32, f32)]) -> InteractionL
             timestamp,
         })
         .collect();
-    InteractionLog::new(n_users, n_items, &rows).unwrap()
+    InteractionLog::new(n_users, n_items, &rows).expect("the rows are in range")
 }
 
 fn random() -> RandomStream {
