@@ -1,0 +1,219 @@
+//! Transitions in flat arrays, in a ring that overwrites the oldest.
+//!
+//! The arrays grow with the transitions, up to the capacity: a large capacity costs nothing until it is used.
+
+use crate::{Batch, ObservationBatch, ReplayError};
+use drr_core::{ItemIdx, Observation};
+
+/// What follows from one action: what a learner learns from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// What the agent saw.
+    pub observation: Observation,
+    /// What it recommended.
+    pub item: ItemIdx,
+    /// The proto-action that was executed, exploration noise included, `[D]`.
+    pub action: Vec<f32>,
+    /// The immediate reward.
+    pub reward: f32,
+    /// What the agent saw next.
+    pub next_observation: Observation,
+    /// No candidate remains: no bootstrap.
+    pub terminated: bool,
+    /// The time limit cut the session: the bootstrap goes on.
+    pub truncated: bool,
+    /// The items recommended in the session up to and including `item`: no candidates at the next observation.
+    pub recommended: Vec<ItemIdx>,
+}
+
+/// The sizes of what a replay stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// The length of the history window, `N`.
+    pub history_length: usize,
+    /// The dimension of a proto-action, `D`.
+    pub action_dim: usize,
+    /// The greatest number of items recommended in a session, `T`.
+    pub max_recommended: usize,
+}
+
+/// Observations without their contexts, which a transition has only one of.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Histories {
+    /// `[len, N]`, padded at the end.
+    pub items: Vec<u32>,
+    /// `[len]`.
+    pub n_accepted: Vec<u32>,
+}
+
+impl Histories {
+    fn write(&mut self, slot: usize, width: usize, observation: &Observation) {
+        write_padded(&mut self.items, slot, width, &observation.history);
+        write(&mut self.n_accepted, slot, observation.n_accepted);
+    }
+}
+
+/// The flat arrays; the comments give their shapes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Storage {
+    pub sizes: Sizes,
+    pub capacity: usize,
+    /// The slot of the next transition.
+    pub position: usize,
+    /// `[len]`.
+    pub contexts: Vec<u32>,
+    pub before: Histories,
+    pub after: Histories,
+    /// `[len, D]`.
+    pub actions: Vec<f32>,
+    /// `[len]`.
+    pub items: Vec<u32>,
+    /// `[len]`.
+    pub rewards: Vec<f32>,
+    /// `[len]`, 0 or 1.
+    pub terminated: Vec<u8>,
+    /// `[len]`, 0 or 1.
+    pub truncated: Vec<u8>,
+    /// `[len, T]`, padded at the end.
+    pub recommended: Vec<u32>,
+}
+
+impl Storage {
+    pub const fn new(capacity: usize, sizes: Sizes) -> Self {
+        const NONE: Histories = Histories { items: Vec::new(), n_accepted: Vec::new() };
+        Self {
+            sizes,
+            capacity,
+            position: 0,
+            contexts: Vec::new(),
+            before: NONE,
+            after: NONE,
+            actions: Vec::new(),
+            items: Vec::new(),
+            rewards: Vec::new(),
+            terminated: Vec::new(),
+            truncated: Vec::new(),
+            recommended: Vec::new(),
+        }
+    }
+
+    pub const fn len(&self) -> usize {
+        self.contexts.len()
+    }
+
+    /// Refuses a transition that does not fit or would poison the learner.
+    pub fn check(&self, transition: &Transition) -> Result<(), ReplayError> {
+        let Sizes { history_length, action_dim, max_recommended } = self.sizes;
+        let (before, after) = (&transition.observation, &transition.next_observation);
+        if before.context != after.context {
+            return Err(ReplayError::OtherContext { before: before.context.0, after: after.context.0 });
+        }
+        for (part, length, expected, fits) in [
+            ("history", before.history.len(), history_length, before.history.len() <= history_length),
+            ("next history", after.history.len(), history_length, after.history.len() <= history_length),
+            ("action", transition.action.len(), action_dim, transition.action.len() == action_dim),
+            (
+                "recommended",
+                transition.recommended.len(),
+                max_recommended,
+                transition.recommended.len() <= max_recommended,
+            ),
+        ] {
+            if !fits {
+                return Err(ReplayError::Length { part, length, expected });
+            }
+        }
+        let bad_action = transition.action.iter().find(|value| !value.is_finite());
+        if let Some(value) = bad_action {
+            return Err(ReplayError::NotFinite { what: "action", value: f64::from(*value) });
+        }
+        if !transition.reward.is_finite() {
+            return Err(ReplayError::NotFinite { what: "reward", value: f64::from(transition.reward) });
+        }
+        Ok(())
+    }
+
+    /// Writes a checked transition over the oldest, and returns its slot.
+    pub fn push(&mut self, transition: &Transition) -> usize {
+        let slot = self.position;
+        let Sizes { history_length, action_dim, max_recommended } = self.sizes;
+        write(&mut self.contexts, slot, transition.observation.context.0);
+        self.before.write(slot, history_length, &transition.observation);
+        self.after.write(slot, history_length, &transition.next_observation);
+        if slot * action_dim == self.actions.len() {
+            self.actions.extend_from_slice(&transition.action);
+        } else {
+            self.actions[slot * action_dim..(slot + 1) * action_dim].copy_from_slice(&transition.action);
+        }
+        write(&mut self.items, slot, transition.item.0);
+        write(&mut self.rewards, slot, transition.reward);
+        write(&mut self.terminated, slot, u8::from(transition.terminated));
+        write(&mut self.truncated, slot, u8::from(transition.truncated));
+        write_padded(&mut self.recommended, slot, max_recommended, &transition.recommended);
+        self.position = (slot + 1) % self.capacity;
+        slot
+    }
+
+    /// Gathers the transitions of `slots`, which have the importance weights `weights`.
+    pub fn gather(&self, slots: Vec<usize>, weights: Vec<f32>) -> Batch {
+        let Sizes { history_length, action_dim, max_recommended } = self.sizes;
+        let pick = |values: &[u32]| slots.iter().map(|slot| values[*slot]).collect::<Vec<_>>();
+        let observations = |histories: &Histories| {
+            let mut batch = ObservationBatch::with_capacity(slots.len(), history_length);
+            for slot in &slots {
+                let stored = &histories.items[slot * history_length..(slot + 1) * history_length];
+                batch.push_ids(self.contexts[*slot], unpadded(stored), histories.n_accepted[*slot]);
+            }
+            batch
+        };
+        let mut recommended = Vec::new();
+        let mut recommended_offsets = vec![0];
+        let mut actions = Vec::with_capacity(slots.len() * action_dim);
+        for slot in &slots {
+            let stored = &self.recommended[slot * max_recommended..(slot + 1) * max_recommended];
+            recommended.extend(unpadded(stored).iter().copied().map(ItemIdx));
+            recommended_offsets.push(recommended.len());
+            actions.extend_from_slice(&self.actions[slot * action_dim..(slot + 1) * action_dim]);
+        }
+        Batch {
+            observations: observations(&self.before),
+            next_observations: observations(&self.after),
+            actions,
+            items: pick(&self.items),
+            rewards: slots.iter().map(|slot| self.rewards[*slot]).collect(),
+            terminated: slots.iter().map(|slot| self.terminated[*slot] == 1).collect(),
+            truncated: slots.iter().map(|slot| self.truncated[*slot] == 1).collect(),
+            recommended,
+            recommended_offsets,
+            weights,
+            slots,
+        }
+    }
+}
+
+/// Appends at the end or overwrites within.
+fn write<T>(values: &mut Vec<T>, slot: usize, value: T) {
+    if slot == values.len() {
+        values.push(value);
+    } else {
+        values[slot] = value;
+    }
+}
+
+/// The same for a row of `width` ids, padded at the end.
+fn write_padded(values: &mut Vec<u32>, slot: usize, width: usize, ids: &[ItemIdx]) {
+    let begin = slot * width;
+    if begin == values.len() {
+        values.resize(begin + width, ItemIdx::PADDING.0);
+    }
+    let (filled, rest) = values[begin..begin + width].split_at_mut(ids.len());
+    for (value, id) in filled.iter_mut().zip(ids) {
+        *value = id.0;
+    }
+    rest.fill(ItemIdx::PADDING.0);
+}
+
+/// A row without its padding.
+fn unpadded(row: &[u32]) -> &[u32] {
+    &row[..row.iter().position(|id| *id == ItemIdx::PADDING.0).unwrap_or(row.len())]
+}
