@@ -1,1 +1,24 @@
 //! Metrics, evaluation protocols, statistics and reports for ranked lists.
+//!
+//! The evaluator knows no model. Popularity, an agent, a file of lists from elsewhere: all come in by the same door, the
+//! trait [`drr_core::Recommender`], answer the same queries, and pass the same leakage guard.
+
+mod contract;
+mod error;
+mod evaluate;
+mod guard;
+pub mod metrics;
+mod oracle;
+mod protocol;
+
+pub mod statistics;
+
+pub use contract::{ContractViolation, check_recommender};
+pub use error::EvalError;
+pub use evaluate::{DiversityAt, Evaluation, EvaluationSummary, MetricMean, PerUser, evaluate};
+pub use guard::{Provenance, check_origin};
+pub use metrics::{Diversity, Metric, hits};
+pub use oracle::Oracle;
+pub use protocol::{Case, EvaluationSet, Protocol};
+pub use statistics::Interval;
+pub mod report;

@@ -1,0 +1,103 @@
+//! What the evaluator refuses.
+
+use drr_core::{ItemIdx, Part, RecommendError, UserIdx};
+
+/// A reason why there is no evaluation.
+#[derive(Debug, thiserror::Error)]
+pub enum EvalError {
+    /// The recommender was fitted on rows that it may not know.
+    #[error(
+        "leakage: {recommender} was fitted on {fitted}, but protocol \"{protocol}\" judges {part:?} rows and permits only \
+         {permitted}"
+    )]
+    Leakage {
+        /// The recommender.
+        recommender: String,
+        /// What it was fitted on, in words.
+        fitted: String,
+        /// The protocol.
+        protocol: &'static str,
+        /// The part that is judged.
+        part: Part,
+        /// What it may be fitted on, in words.
+        permitted: String,
+    },
+    /// The recommender failed.
+    #[error(transparent)]
+    Recommend(#[from] RecommendError),
+    /// The number of lists is not that of the queries.
+    #[error("{recommender} answered {n_queries} queries with {n_lists} lists")]
+    CountOfLists {
+        /// The recommender.
+        recommender: String,
+        /// The queries asked.
+        n_queries: usize,
+        /// The lists given.
+        n_lists: usize,
+    },
+    /// A list is longer than what was asked for.
+    #[error("{recommender} recommended {length} items to user {} where {k} were asked for", .user.0)]
+    TooLong {
+        /// The recommender.
+        recommender: String,
+        /// The user.
+        user: UserIdx,
+        /// The list's length.
+        length: usize,
+        /// The length asked for.
+        k: usize,
+    },
+    /// An item was recommended that may not be.
+    #[error("{recommender} recommended item {} to user {}, which is not among the allowed items", .item.0, .user.0)]
+    NotAllowed {
+        /// The recommender.
+        recommender: String,
+        /// The user.
+        user: UserIdx,
+        /// The item.
+        item: ItemIdx,
+    },
+    /// An item stands twice in one list.
+    #[error("{recommender} recommended item {} twice to user {}", .item.0, .user.0)]
+    Repeated {
+        /// The recommender.
+        recommender: String,
+        /// The user.
+        user: UserIdx,
+        /// The item.
+        item: ItemIdx,
+    },
+    /// The lists are to be judged at no length, or at length zero.
+    #[error("the list lengths {0:?} are unusable: give at least one, each at least 1")]
+    ListLengths(Vec<usize>),
+    /// The protocol finds no user to judge on.
+    #[error(
+        "protocol \"{protocol}\" finds no user to judge on: the held-out part is empty or shares no item with the rest"
+    )]
+    NoCases {
+        /// The protocol.
+        protocol: &'static str,
+    },
+    /// Two logs or a log and a catalogue count different items.
+    #[error("the logs and the catalogue count different items: {left} and {right}")]
+    Catalogue {
+        /// One count.
+        left: usize,
+        /// The other.
+        right: usize,
+    },
+    /// There are no values to average.
+    #[error("cannot average no values")]
+    NoValues,
+    /// Paired samples are of different sizes.
+    #[error("cannot pair {left} values with {right}: both must be of the same users in the same order")]
+    Unpaired {
+        /// The size of the one.
+        left: usize,
+        /// The size of the other.
+        right: usize,
+    },
+    /// A number of resamples of zero.
+    #[error("cannot bootstrap with no resample: give at least 1, and 2,000 for a 95 % interval")]
+    NoResamples,
+}

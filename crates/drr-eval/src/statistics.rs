@@ -1,0 +1,179 @@
+//! Bootstrap intervals over users.
+//!
+//! Users are the independent units, so users are resampled (Efron 1979), and the interval is the percentile one. Metrics
+//! of one evaluation share their resamples, and two recommenders are compared on the differences of the same users.
+
+use crate::EvalError;
+use drr_core::RandomStream;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+
+/// The resamples of an evaluation's intervals.
+pub const N_RESAMPLES: usize = 2_000;
+
+/// A mean and its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The mean of the values themselves.
+    pub mean: f64,
+    /// The 2.5 % quantile of the resampled means.
+    pub low: f64,
+    /// The 97.5 % quantile of the resampled means.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether zero lies outside: for a difference, whether it can be told from none.
+    #[must_use]
+    pub fn excludes_zero(&self) -> bool {
+        self.low > 0.0 || self.high < 0.0
+    }
+}
+
+/// The mean of `values`, one per user, with a bootstrap interval.
+///
+/// # Errors
+///
+/// Fails without values or resamples.
+pub fn bootstrap_mean(
+    values: &[f64],
+    n_resamples: usize,
+    random: &mut RandomStream,
+) -> Result<Interval, EvalError> {
+    Ok(bootstrap_means(&[values], n_resamples, random)?[0])
+}
+
+/// The mean of `left - right`, user by user, with a bootstrap interval.
+///
+/// # Errors
+///
+/// Fails if both are not of the same users, and without values or resamples.
+pub fn paired_bootstrap_difference(
+    left: &[f64],
+    right: &[f64],
+    n_resamples: usize,
+    random: &mut RandomStream,
+) -> Result<Interval, EvalError> {
+    if left.len() != right.len() {
+        return Err(EvalError::Unpaired { left: left.len(), right: right.len() });
+    }
+    let differences: Vec<f64> = left.iter().zip(right).map(|(left, right)| left - right).collect();
+    bootstrap_mean(&differences, n_resamples, random)
+}
+
+/// The means of several columns of values of the same users; all columns share the resamples of users.
+///
+/// # Errors
+///
+/// Fails if the columns are of different lengths, and without values or resamples.
+pub fn bootstrap_means(
+    columns: &[&[f64]],
+    n_resamples: usize,
+    random: &mut RandomStream,
+) -> Result<Vec<Interval>, EvalError> {
+    let n_users = columns.first().map_or(0, |column| column.len());
+    if let Some(other) = columns.iter().find(|column| column.len() != n_users) {
+        return Err(EvalError::Unpaired { left: n_users, right: other.len() });
+    }
+    if n_users == 0 {
+        return Err(EvalError::NoValues);
+    }
+    if n_resamples == 0 {
+        return Err(EvalError::NoResamples);
+    }
+    // One row per user, so that a draw reads one place of memory.
+    let rows: Vec<f64> =
+        (0..n_users).flat_map(|user| columns.iter().map(move |column| column[user])).collect();
+    let width = columns.len();
+    let mut resampled = vec![vec![0.0; n_resamples]; width];
+    let mut sums = vec![0.0; width];
+    for resample in 0..n_resamples {
+        sums.fill(0.0);
+        for _ in 0..n_users {
+            let user = random.random_range(0..n_users);
+            for (sum, value) in sums.iter_mut().zip(&rows[user * width..(user + 1) * width]) {
+                *sum += value;
+            }
+        }
+        for (means, sum) in resampled.iter_mut().zip(&sums) {
+            means[resample] = sum / n_users as f64;
+        }
+    }
+    let intervals = columns.iter().zip(&mut resampled).map(|(column, means)| {
+        means.sort_unstable_by(f64::total_cmp);
+        let mean = column.iter().sum::<f64>() / n_users as f64;
+        Interval { mean, low: quantile(means, 0.025), high: quantile(means, 0.975) }
+    });
+    Ok(intervals.collect())
+}
+
+/// The quantile of sorted values, interpolated linearly between neighbours.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let at = share * (sorted.len() - 1) as f64;
+    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    below + (above - below) * at.fract()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drr_core::Seeds;
+    use proptest::prelude::*;
+
+    fn random() -> RandomStream {
+        Seeds(1).stream("bootstrap")
+    }
+
+    #[test]
+    fn quantiles_lie_between_neighbours() {
+        assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.75), 3.0);
+        assert_eq!(quantile(&[7.0], 0.975), 7.0);
+    }
+
+    #[test]
+    fn the_interval_of_a_fair_coin_is_the_normal_one() {
+        // The mean of 400 tosses has the standard deviation 1 / 40: the interval is .5 -+ 1.96 / 40 = .5 -+ .049.
+        let tosses: Vec<f64> = (0..400).map(|toss| f64::from(toss % 2)).collect();
+        let interval = bootstrap_mean(&tosses, N_RESAMPLES, &mut random()).unwrap();
+        assert_eq!(interval.mean, 0.5);
+        assert!((interval.low - 0.451).abs() < 0.005 && (interval.high - 0.549).abs() < 0.005);
+    }
+
+    #[test]
+    fn pairing_finds_a_small_difference_among_large_ones() {
+        let left: Vec<f64> = (0..200).map(|user| f64::from(user % 50)).collect();
+        let right: Vec<f64> = left.iter().map(|value| value - 0.5).collect();
+        let difference = paired_bootstrap_difference(&left, &right, 500, &mut random()).unwrap();
+        assert_eq!(difference, Interval { mean: 0.5, low: 0.5, high: 0.5 });
+        assert!(difference.excludes_zero());
+        let none = paired_bootstrap_difference(&left, &left, 500, &mut random()).unwrap();
+        assert!(!none.excludes_zero());
+    }
+
+    #[test]
+    fn what_cannot_be_averaged_or_paired_is_an_error() {
+        assert!(matches!(bootstrap_mean(&[], 10, &mut random()), Err(EvalError::NoValues)));
+        assert!(matches!(bootstrap_mean(&[1.0], 0, &mut random()), Err(EvalError::NoResamples)));
+        let unpaired = paired_bootstrap_difference(&[1.0], &[], 10, &mut random());
+        assert!(matches!(unpaired, Err(EvalError::Unpaired { left: 1, right: 0 })));
+    }
+
+    proptest! {
+        #[test]
+        fn the_same_seed_gives_the_same_interval_around_the_mean(values in prop::collection::vec(-1.0_f64..1.0, 1..50)) {
+            let interval = bootstrap_mean(&values, 200, &mut random()).unwrap();
+            prop_assert_eq!(interval, bootstrap_mean(&values, 200, &mut random()).unwrap());
+            prop_assert!(interval.low <= interval.high);
+            let (low, high) = values.iter().fold((1.0_f64, -1.0_f64), |(low, high), it| (low.min(*it), high.max(*it)));
+            prop_assert!(interval.low >= low - 1e-12 && interval.high <= high + 1e-12);
+        }
+
+        #[test]
+        fn a_column_has_the_interval_that_it_would_have_alone(values in prop::collection::vec(0.0_f64..1.0, 1..30)) {
+            let twice: Vec<f64> = values.iter().map(|value| value * 2.0).collect();
+            let both = bootstrap_means(&[&values, &twice], 100, &mut random()).unwrap();
+            prop_assert_eq!(both[0], bootstrap_mean(&values, 100, &mut random()).unwrap());
+            prop_assert_eq!(both[1], bootstrap_mean(&twice, 100, &mut random()).unwrap());
+        }
+    }
+}
