@@ -1,1 +1,29 @@
-//! The DRR agent: state representation, actor, critic, training loop, frozen policy.
+//! The DRR agent: an actor-critic whose action is a vector that is scored against the items (Liu et al. 2018).
+//!
+//! The agent knows only the `Environment` trait and the item and user vectors it is given. Where to look:
+//!
+//! - `update` holds the update rule, top to bottom;
+//! - `train` holds the loop around it: act, step, store, sample, update, checkpoint;
+//! - `policy` is what remains after training: a recommender.
+
+mod action;
+mod actor;
+mod batch;
+mod config;
+mod critic;
+mod diagnostics;
+mod encoder;
+mod error;
+mod exploration;
+mod networks;
+mod policy;
+mod tables;
+mod train;
+mod update;
+
+pub use config::{ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction};
+pub use encoder::DrrAve;
+pub use error::AgentError;
+pub use policy::DrrPolicy;
+pub use tables::TrainingTables;
+pub use train::{Outcome, Trainer, TrainingHooks, Validation};

@@ -1,0 +1,53 @@
+//! From the actor's output to an action vector, and from that to an item.
+
+use crate::{ActionBase, ActionConfig, AgentError};
+use candle_core::Tensor;
+use drr_core::{ItemSet, RecommendError, ScoredItem, UserIdx, rank};
+
+/// The action vectors `[B, D]` of users `[B, D]` and actor outputs `[B, D]`: `base + scale * output`.
+pub(crate) fn compose(config: &ActionConfig, users: &Tensor, outputs: &Tensor) -> Result<Tensor, AgentError> {
+    let correction = (outputs * f64::from(config.scale))?;
+    Ok(match config.base {
+        ActionBase::None => correction,
+        ActionBase::User => (users + correction)?,
+    })
+}
+
+/// The scores `[B][I]` of all items for action vectors `[B, D]`: `i . a` (Liu et al. 2018, sec. IV-B).
+pub(crate) fn scores(actions: &Tensor, items: &Tensor) -> Result<Vec<f32>, AgentError> {
+    Ok(actions.matmul(&items.t()?)?.flatten_all()?.to_vec1()?)
+}
+
+/// The best `k` allowed items of one row of scores.
+pub(crate) fn best(name: &str, user: UserIdx, scores: &[f32], allowed: &ItemSet, k: usize) -> Result<Vec<ScoredItem>, RecommendError> {
+    rank(scores, allowed, k).map_err(|bad| RecommendError::NotFinite {
+        recommender: name.to_owned(),
+        user,
+        item: bad.item,
+        score: bad.score,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    #[test]
+    fn the_action_is_the_base_plus_the_scaled_output() -> Result<(), AgentError> {
+        let users = Tensor::new(&[[1.0_f32, 2.0]], &Device::Cpu)?;
+        let outputs = Tensor::new(&[[0.5_f32, -1.0]], &Device::Cpu)?;
+        let config = |base| ActionConfig { base, scale: 2.0, first_bound: 0.0 };
+        assert_eq!(compose(&config(ActionBase::User), &users, &outputs)?.to_vec2::<f32>()?, [[2.0, 0.0]]);
+        assert_eq!(compose(&config(ActionBase::None), &users, &outputs)?.to_vec2::<f32>()?, [[1.0, -2.0]]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_score_is_the_inner_product() -> Result<(), AgentError> {
+        let actions = Tensor::new(&[[1.0_f32, 2.0]], &Device::Cpu)?;
+        let items = Tensor::new(&[[3.0_f32, 0.0], [0.0, 5.0], [1.0, 1.0]], &Device::Cpu)?;
+        assert_eq!(scores(&actions, &items)?, [3.0, 10.0, 3.0]);
+        Ok(())
+    }
+}

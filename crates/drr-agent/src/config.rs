@@ -1,0 +1,139 @@
+//! Every setting of the agent.
+
+use crate::AgentError;
+use drr_nn::AdamConfig;
+use drr_replay::ReplayConfig;
+use serde::{Deserialize, Serialize};
+
+/// What the actor's output is added to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionBase {
+    /// Nothing: the actor's output is the action, as in the paper.
+    None,
+    /// The user's folded-in vector, scaled to unit mean square: the actor's output is a correction to it.
+    User,
+}
+
+/// How the action is made of the actor's output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ActionConfig {
+    /// What the output is added to.
+    pub base: ActionBase,
+    /// What the output, in `[-1, 1]`, is multiplied by.
+    pub scale: f32,
+    /// The bound of the actor's first last-layer weights; small values begin near the base.
+    pub first_bound: f32,
+}
+
+/// What stands for the action in the replay and in the critic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplayAction {
+    /// The actor's output with its noise, as executed.
+    Proto,
+    /// The vector of the item that was recommended (Dulac-Arnold et al. 2015, sec. 4).
+    Item,
+}
+
+/// How the agent explores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplorationConfig {
+    /// The probability of noise at the first step.
+    pub epsilon_start: f64,
+    /// The probability of noise that is never gone below.
+    pub epsilon_end: f64,
+    /// The number of environment steps from start to end, linearly.
+    pub decay_steps: u64,
+    /// The standard deviation of the Gaussian noise on each coordinate of the actor's output.
+    pub noise: f32,
+}
+
+/// The settings of a DRR agent and its training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgentConfig {
+    /// The widths of the actor's two hidden layers.
+    pub actor_hidden: [usize; 2],
+    /// The widths of the critic's layers before and after the action joins.
+    pub critic_hidden: [usize; 2],
+    /// How the action is made.
+    pub action: ActionConfig,
+    /// What stands for the action in the replay.
+    pub replay_action: ReplayAction,
+    /// gamma: 0 makes the greedy twin.
+    pub discount: f64,
+    /// The share of the online networks in each soft update.
+    pub tau: f32,
+    /// B, the transitions of one update.
+    pub batch_size: usize,
+    /// The actor's optimizer.
+    pub actor_optimizer: AdamConfig,
+    /// The optimizer of the critic and the state module.
+    pub critic_optimizer: AdamConfig,
+    /// Whether the actor's loss moves the state module too.
+    pub actor_moves_state: bool,
+    /// Whether the item vectors are trained by the critic's loss.
+    pub fine_tune_items: bool,
+    /// The replay.
+    pub replay: ReplayConfig,
+    /// The exploration.
+    pub exploration: ExplorationConfig,
+    /// Environments that step side by side.
+    pub n_environments: usize,
+    /// Sessions in the whole training; rounded up to whole rounds of all environments.
+    pub n_episodes: u64,
+    /// Updates after each step of all environments.
+    pub updates_per_step: usize,
+    /// Transitions in the replay before the first update.
+    pub warmup_transitions: usize,
+    /// Rounds between two checkpoints.
+    pub checkpoint_every: u64,
+    /// Rounds between two validations.
+    pub validate_every: u64,
+}
+
+impl AgentConfig {
+    /// The rounds that make up [`AgentConfig::n_episodes`].
+    #[must_use]
+    pub const fn n_rounds(&self) -> u64 {
+        self.n_episodes.div_ceil(self.n_environments as u64)
+    }
+
+    /// Checks what serde cannot.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field out of its range.
+    pub fn check(&self) -> Result<(), AgentError> {
+        let within = |name: &'static str, value: f64, low: f64, high: f64| {
+            if (low..=high).contains(&value) { Ok(()) } else { Err(AgentError::Config { name, value, low, high }) }
+        };
+        let large = 1e9;
+        #[expect(clippy::cast_precision_loss, reason = "compared with small bounds only")]
+        let at_least_one = |name, count: usize| within(name, count as f64, 1.0, large);
+        within("discount", self.discount, 0.0, 1.0)?;
+        within("tau", f64::from(self.tau), 0.0, 1.0)?;
+        within("action.scale", f64::from(self.action.scale), 0.0, large)?;
+        within("action.first_bound", f64::from(self.action.first_bound), 0.0, large)?;
+        within("exploration.epsilon_start", self.exploration.epsilon_start, 0.0, 1.0)?;
+        within("exploration.epsilon_end", self.exploration.epsilon_end, 0.0, 1.0)?;
+        within("exploration.noise", f64::from(self.exploration.noise), 0.0, large)?;
+        for optimizer in [&self.actor_optimizer, &self.critic_optimizer] {
+            within("learning_rate", optimizer.learning_rate, 0.0, 1.0)?;
+            within("l2", optimizer.l2, 0.0, large)?;
+            within("max_gradient_norm", optimizer.max_gradient_norm, 0.0, large)?;
+        }
+        for width in self.actor_hidden.iter().chain(&self.critic_hidden) {
+            at_least_one("actor_hidden or critic_hidden", *width)?;
+        }
+        at_least_one("batch_size", self.batch_size)?;
+        at_least_one("n_environments", self.n_environments)?;
+        at_least_one("updates_per_step", self.updates_per_step)?;
+        at_least_one("checkpoint_every", usize::try_from(self.checkpoint_every).unwrap_or(usize::MAX))?;
+        at_least_one("validate_every", usize::try_from(self.validate_every).unwrap_or(usize::MAX))?;
+        at_least_one("n_episodes", usize::try_from(self.n_episodes).unwrap_or(usize::MAX))
+    }
+}

@@ -1,0 +1,85 @@
+//! The state module, the actor and the critic together, once online and once as target.
+
+use crate::actor::Actor;
+use crate::batch::Inputs;
+use crate::critic::Critic;
+use crate::{AgentConfig, AgentError, DrrAve};
+use candle_core::Tensor;
+use drr_core::Seeds;
+use drr_nn::{NamedArray, Parameters};
+
+/// All networks of an agent.
+#[derive(Debug, Clone)]
+pub(crate) struct Networks {
+    /// What the actor's optimizer moves.
+    pub actor_parameters: Parameters,
+    /// What the critic's optimizer moves: the critic, the state module, and the items where they are fine-tuned.
+    pub critic_parameters: Parameters,
+    /// The state module.
+    pub encoder: DrrAve,
+    /// The actor.
+    pub actor: Actor,
+    /// The critic.
+    pub critic: Critic,
+    /// The item vectors, `[I, D]`.
+    pub items: Tensor,
+    history_length: usize,
+}
+
+impl Networks {
+    /// Fresh networks around the item vectors `[I, D]`.
+    pub(crate) fn new(
+        config: &AgentConfig,
+        items: &Tensor,
+        history_length: usize,
+        seeds: Seeds,
+    ) -> Result<Self, AgentError> {
+        let dim = items.dim(1)?;
+        let state_dim = DrrAve::state_dim(dim);
+        let (mut actor_parameters, mut critic_parameters) = (Parameters::new(), Parameters::new());
+        let encoder = DrrAve::new(&mut critic_parameters, history_length)?;
+        let bound = config.action.first_bound;
+        let actor = Actor::new(&mut actor_parameters, state_dim, config.actor_hidden, dim, bound, seeds)?;
+        let critic = Critic::new(&mut critic_parameters, state_dim, dim, config.critic_hidden, seeds)?;
+        let items = if config.fine_tune_items {
+            critic_parameters.given("items.weight", items.dims2()?, items.flatten_all()?.to_vec1()?)?
+        } else {
+            items.clone()
+        };
+        Ok(Self { actor_parameters, critic_parameters, encoder, actor, critic, items, history_length })
+    }
+
+    /// Networks of the same shape that start as a copy.
+    pub(crate) fn copy(&self, config: &AgentConfig, seeds: Seeds) -> Result<Self, AgentError> {
+        let copy = Self::new(config, &self.items.detach(), self.history_length, seeds)?;
+        copy.actor_parameters.copy_from(&self.actor_parameters)?;
+        copy.critic_parameters.copy_from(&self.critic_parameters)?;
+        Ok(copy)
+    }
+
+    /// The window `N`.
+    pub(crate) const fn history_length(&self) -> usize {
+        self.history_length
+    }
+
+    /// The states `[B, S]` of inputs.
+    pub(crate) fn states(&self, inputs: &Inputs) -> Result<Tensor, AgentError> {
+        let n_rows = inputs.users.dim(0)?;
+        let histories = self.items.index_select(&inputs.history_items, 0)?;
+        let histories = histories.reshape((n_rows, self.history_length, self.items.dim(1)?))?;
+        Ok(self.encoder.forward(&inputs.users, &histories, &inputs.masks)?)
+    }
+
+    /// All parameters, their names behind `prefix`.
+    pub(crate) fn to_arrays(&self, prefix: &str) -> Result<Vec<NamedArray>, AgentError> {
+        let mut arrays = self.actor_parameters.to_arrays(prefix)?;
+        arrays.extend(self.critic_parameters.to_arrays(prefix)?);
+        Ok(arrays)
+    }
+
+    /// Sets all parameters.
+    pub(crate) fn load_arrays(&self, prefix: &str, arrays: &[NamedArray]) -> Result<(), AgentError> {
+        self.actor_parameters.load_arrays(prefix, arrays)?;
+        Ok(self.critic_parameters.load_arrays(prefix, arrays)?)
+    }
+}

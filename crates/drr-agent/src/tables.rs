@@ -1,0 +1,145 @@
+//! The vectors an agent works with, scaled so that networks can work with them.
+
+use crate::AgentError;
+use candle_core::{Device, Tensor};
+use drr_core::{ContextIdx, EmbeddingTable, ItemIdx, Observation, RowOrigin};
+
+/// Item vectors, and the vectors of the users at the beginning of their sessions.
+#[derive(Debug, Clone)]
+pub struct TrainingTables {
+    items: EmbeddingTable,
+    contexts: EmbeddingTable,
+    additive: bool,
+    origin: RowOrigin,
+}
+
+impl TrainingTables {
+    /// Scales `items` (`[I, D]`) to a mean square of 1 and `contexts` (`[contexts, D]`) by the same factor.
+    ///
+    /// A common factor changes no ranking; networks learn badly from coordinates of a hundredth.
+    ///
+    /// # Errors
+    ///
+    /// Refuses tables of different dimensions and items that are all zero.
+    pub fn new(
+        items: &EmbeddingTable,
+        contexts: &EmbeddingTable,
+        additive: bool,
+        origin: RowOrigin,
+    ) -> Result<Self, AgentError> {
+        if items.dim() != contexts.dim() {
+            let (left, right) = (items.dim(), contexts.dim());
+            return Err(AgentError::Tables(format!("items have dimension {left}, users {right}")));
+        }
+        let factor = scale_factor(items)?;
+        Ok(Self { items: scaled(items, factor)?, contexts: scaled(contexts, factor)?, additive, origin })
+    }
+
+    /// The dimension `D`.
+    #[must_use]
+    pub const fn dim(&self) -> usize {
+        self.items.dim()
+    }
+
+    /// The size of the catalogue, `I`.
+    #[must_use]
+    pub const fn n_items(&self) -> usize {
+        self.items.n_rows()
+    }
+
+    /// The rows that the vectors were fitted on.
+    #[must_use]
+    pub const fn origin(&self) -> &RowOrigin {
+        &self.origin
+    }
+
+    /// The item vectors as a tensor, `[I, D]`.
+    pub(crate) fn item_tensor(&self) -> Result<Tensor, AgentError> {
+        Ok(Tensor::from_slice(self.items.values(), (self.n_items(), self.dim()), &Device::Cpu)?)
+    }
+
+    /// Appends a user's vector, scaled to a mean square of 1, to `into`: the context's, plus the accepted items' where
+    /// user vectors are sums of item vectors.
+    pub(crate) fn push_user(&self, context: ContextIdx, accepted: &[ItemIdx], into: &mut Vec<f32>) {
+        let at = into.len();
+        into.extend_from_slice(self.contexts.row(context.index()));
+        if self.additive {
+            for item in accepted {
+                for (value, add) in into[at..].iter_mut().zip(self.items.row(item.index())) {
+                    *value += add;
+                }
+            }
+        }
+        normalize(&mut into[at..]);
+    }
+
+    /// The user's vector in an observation.
+    pub(crate) fn push_observed_user(&self, observation: &Observation, into: &mut Vec<f32>) {
+        let n_old = observation.history.len() - observation.n_accepted as usize;
+        self.push_user(observation.context, &observation.history[n_old..], into);
+    }
+}
+
+/// The factor that brings a table to a mean square of 1.
+pub(crate) fn scale_factor(items: &EmbeddingTable) -> Result<f32, AgentError> {
+    #[expect(clippy::cast_precision_loss, reason = "a mean needs no exact count")]
+    let mean_square =
+        items.values().iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / items.values().len() as f64;
+    if mean_square == 0.0 {
+        return Err(AgentError::Tables("every item vector is zero".to_owned()));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "vectors are single precision")]
+    Ok((1.0 / mean_square.sqrt()) as f32)
+}
+
+/// A table times a factor.
+pub(crate) fn scaled(table: &EmbeddingTable, factor: f32) -> Result<EmbeddingTable, AgentError> {
+    let values = table.values().iter().map(|value| value * factor).collect();
+    EmbeddingTable::new(table.n_rows(), table.dim(), values).map_err(|error| AgentError::Tables(error.to_string()))
+}
+
+/// Scales a vector to a mean square of 1; zeros stay zeros.
+pub(crate) fn normalize(vector: &mut [f32]) {
+    let squares: f64 = vector.iter().map(|value| f64::from(*value).powi(2)).sum();
+    if squares > 0.0 {
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "single precision vectors")]
+        let factor = (vector.len() as f64 / squares).sqrt() as f32;
+        for value in vector {
+            *value *= factor;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drr_core::{PartSet, RowDigest};
+
+    fn origin() -> RowOrigin {
+        RowOrigin { split: "s".into(), parts: PartSet::train(), digest: RowDigest::default() }
+    }
+
+    #[test]
+    fn a_user_is_the_context_plus_the_accepted_items_with_a_mean_square_of_one() {
+        let items = EmbeddingTable::new(2, 2, vec![2.0, 0.0, 0.0, 2.0]).unwrap();
+        let contexts = EmbeddingTable::new(1, 2, vec![2.0, 0.0]).unwrap();
+        let tables = TrainingTables::new(&items, &contexts, true, origin()).unwrap();
+        let observation =
+            Observation { history: vec![ItemIdx(0), ItemIdx(1)], n_accepted: 1, ..Observation::default() };
+        let mut users = Vec::new();
+        tables.push_observed_user(&observation, &mut users);
+        assert!((users[0] - 1.0).abs() < 1e-6 && (users[1] - 1.0).abs() < 1e-6, "{users:?}");
+        let frozen = TrainingTables::new(&items, &contexts, false, origin()).unwrap();
+        users.clear();
+        frozen.push_observed_user(&observation, &mut users);
+        assert!((users[0] - 2.0_f32.sqrt()).abs() < 1e-6 && users[1] == 0.0, "{users:?}");
+    }
+
+    #[test]
+    fn tables_that_do_not_fit_are_refused() {
+        let items = EmbeddingTable::new(1, 2, vec![0.0, 0.0]).unwrap();
+        let contexts = EmbeddingTable::new(1, 1, vec![1.0]).unwrap();
+        assert!(TrainingTables::new(&items, &contexts, true, origin()).is_err());
+        assert!(TrainingTables::new(&items, &items, true, origin()).is_err(), "all items are zero");
+    }
+}

@@ -1,0 +1,292 @@
+//! The training loop: act, step, store, sample, update; round after round of sessions side by side.
+//!
+//! A round is one session in every environment. Validation, checkpoints and interruptions happen between rounds, where
+//! no session is under way: so a checkpoint needs no state of an environment, and a resumed run goes on bit by bit.
+
+mod saved;
+
+use crate::action::{best, compose, scores};
+use crate::batch::observed;
+use crate::diagnostics::Round;
+use crate::policy::DrrPolicy;
+use crate::tables::TrainingTables;
+use crate::update::Learner;
+use crate::{AgentConfig, AgentError};
+use drr_core::{EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Seeds};
+use drr_nn::latest_checkpoint;
+use drr_replay::{Replay, Sizes, Transition};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+
+/// How a policy did on validation rows, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// Rounds done.
+    pub round: u64,
+    /// Updates done.
+    pub n_updates: u64,
+    /// The score; greater is better.
+    pub score: f64,
+}
+
+/// How a training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All rounds are done.
+    Finished,
+    /// It was asked to stop; the checkpoint is written.
+    Interrupted,
+}
+
+/// What the loop asks its caller between rounds.
+pub trait TrainingHooks {
+    /// Rounds done, out of all.
+    fn progress(&mut self, _round: u64, _n_rounds: u64) {}
+
+    /// Judges a policy on validation rows; `None` if there is nothing to judge on.
+    ///
+    /// # Errors
+    ///
+    /// An error stops the training.
+    fn validate(&mut self, _policy: &DrrPolicy) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(None)
+    }
+
+    /// Whether to stop after this round.
+    fn should_stop(&self) -> bool {
+        false
+    }
+}
+
+/// The random streams of a training, one per consumer.
+#[derive(Debug, Clone)]
+struct Streams {
+    environments: RandomStream,
+    exploration: RandomStream,
+    replay: RandomStream,
+}
+
+/// A training under way.
+pub struct Trainer<E> {
+    config: AgentConfig,
+    name: String,
+    environments: Vec<E>,
+    tables: TrainingTables,
+    space: Arc<dyn EmbeddingSpace>,
+    positive_rating: f32,
+    learner: Learner,
+    replay: Replay,
+    sizes: Sizes,
+    streams: Streams,
+    metrics: Metrics,
+    validations: Vec<Validation>,
+    round: u64,
+    step: u64,
+}
+
+impl<E: Environment> Trainer<E> {
+    /// A training at its beginning. `horizon` is the greatest length of a session, T.
+    ///
+    /// # Errors
+    ///
+    /// Refuses settings out of their range, and tables and environments that do not fit together.
+    #[expect(clippy::too_many_arguments, reason = "each is a separate thing that the caller made")]
+    pub fn new(
+        name: &str,
+        config: &AgentConfig,
+        environments: Vec<E>,
+        horizon: usize,
+        tables: TrainingTables,
+        space: Arc<dyn EmbeddingSpace>,
+        positive_rating: f32,
+        seeds: Seeds,
+    ) -> Result<Self, AgentError> {
+        config.check()?;
+        let Some(first) = environments.first().filter(|_| environments.len() == config.n_environments) else {
+            let message = format!("{} environments for n_environments = {}", environments.len(), config.n_environments);
+            return Err(AgentError::Tables(message));
+        };
+        if first.n_items() != tables.n_items() {
+            let message = format!("the environment has {} items, the vectors {}", first.n_items(), tables.n_items());
+            return Err(AgentError::Tables(message));
+        }
+        let history_length = first.history_length();
+        let sizes = Sizes { history_length, action_dim: tables.dim(), max_recommended: horizon };
+        let streams = Streams {
+            environments: seeds.stream("environments"),
+            exploration: seeds.stream("exploration"),
+            replay: seeds.stream("replay"),
+        };
+        Ok(Self {
+            learner: Learner::new(config, &tables, history_length, seeds.child("parameters"))?,
+            replay: Replay::new(&config.replay, sizes)?,
+            config: config.clone(),
+            name: name.to_owned(),
+            environments,
+            tables,
+            space,
+            positive_rating,
+            sizes,
+            streams,
+            metrics: Metrics::default(),
+            validations: Vec::new(),
+            round: 0,
+            step: 0,
+        })
+    }
+
+    /// Goes on from the latest checkpoint in `folder`, if there is one. Returns the rounds done.
+    ///
+    /// # Errors
+    ///
+    /// Fails on a damaged checkpoint and on one of another configuration.
+    pub fn resume(&mut self, folder: &Path) -> Result<u64, AgentError> {
+        if let Some(path) = latest_checkpoint(folder)? {
+            self.load(&path)?;
+        }
+        Ok(self.round)
+    }
+
+    /// Trains until round `n_rounds`, with checkpoints in `checkpoints` if a folder is given.
+    ///
+    /// # Errors
+    ///
+    /// Stops at the first value that is not finite, naming the step; and on failures of files and of validation.
+    pub fn run(
+        &mut self,
+        n_rounds: u64,
+        checkpoints: Option<&Path>,
+        hooks: &mut dyn TrainingHooks,
+    ) -> Result<Outcome, AgentError> {
+        if self.round == 0 && self.validations.is_empty() {
+            self.validate(hooks)?;
+        }
+        while self.round < n_rounds {
+            self.play_round()?;
+            self.round += 1;
+            hooks.progress(self.round, n_rounds);
+            let last = self.round == n_rounds;
+            if last || self.round.is_multiple_of(self.config.validate_every) {
+                self.validate(hooks)?;
+            }
+            let stops = hooks.should_stop() && !last;
+            if let Some(folder) = checkpoints
+                && (last || stops || self.round.is_multiple_of(self.config.checkpoint_every))
+            {
+                self.save(folder)?;
+            }
+            if stops {
+                return Ok(Outcome::Interrupted);
+            }
+        }
+        Ok(Outcome::Finished)
+    }
+
+    /// The current policy, frozen.
+    ///
+    /// # Errors
+    ///
+    /// Fails if Candle cannot copy a tensor.
+    pub fn policy(&self) -> Result<DrrPolicy, AgentError> {
+        let (name, space) = (&self.name, Arc::clone(&self.space));
+        DrrPolicy::freeze(
+            name,
+            &self.config,
+            &self.learner.online,
+            space,
+            self.positive_rating,
+            self.learner.n_updates,
+        )
+    }
+
+    /// The learning curves so far.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The validations so far; the first is of the untrained policy.
+    #[must_use]
+    pub fn validations(&self) -> &[Validation] {
+        &self.validations
+    }
+
+    /// Updates done so far.
+    #[must_use]
+    pub const fn n_updates(&self) -> u64 {
+        self.learner.n_updates
+    }
+
+    fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), AgentError> {
+        if let Some(score) = hooks.validate(&self.policy()?).map_err(AgentError::Validation)? {
+            let n_updates = self.learner.n_updates;
+            self.validations.push(Validation { round: self.round, n_updates, score });
+            self.metrics.record(self.step, "validation", score);
+        }
+        Ok(())
+    }
+
+    /// One session in every environment, side by side, with the updates in between.
+    fn play_round(&mut self) -> Result<(), AgentError> {
+        let mut round = Round::default();
+        let mut observations: Vec<Option<Observation>> = Vec::with_capacity(self.environments.len());
+        for environment in &mut self.environments {
+            observations.push(Some(environment.reset(&mut self.streams.environments)?));
+        }
+        while observations.iter().any(Option::is_some) {
+            self.step_all(&mut observations, &mut round)?;
+            if self.replay.len() >= self.config.warmup_transitions.max(self.config.batch_size) {
+                for _ in 0..self.config.updates_per_step {
+                    let batch = self.replay.sample(self.config.batch_size, &mut self.streams.replay)?;
+                    let report = self.learner.update(&batch, &self.tables, self.step)?;
+                    self.replay.update_priorities(&batch.slots, &report.td_errors)?;
+                    round.update(&report);
+                }
+            }
+        }
+        let epsilon = self.config.exploration.epsilon(self.step);
+        round.record(self.step, self.environments.len(), epsilon, &mut self.metrics);
+        Ok(())
+    }
+
+    /// One step of every session that is still under way.
+    fn step_all(&mut self, observations: &mut [Option<Observation>], round: &mut Round) -> Result<(), AgentError> {
+        let networks = &self.learner.online;
+        let inputs = observed(observations.iter().flatten(), &self.tables, self.sizes.history_length)?;
+        let outputs = networks.actor.forward(&networks.states(&inputs)?)?;
+        let mut outputs: Vec<f32> = outputs.flatten_all()?.to_vec1()?;
+        let (dim, n_items) = (self.tables.dim(), self.tables.n_items());
+        for output in outputs.chunks_exact_mut(dim) {
+            self.config.exploration.explore(self.step, output, &mut self.streams.exploration);
+        }
+        let executed = candle_core::Tensor::from_slice(&outputs, inputs.users.shape(), inputs.users.device())?;
+        let scores = scores(&compose(&self.config.action, &inputs.users, &executed)?, &networks.items.detach())?;
+        let rows = outputs.chunks_exact(dim).zip(scores.chunks_exact(n_items));
+        let sessions = self.environments.iter_mut().zip(observations).filter(|(_, observation)| observation.is_some());
+        for ((environment, slot), (output, scores)) in sessions.zip(rows) {
+            let Some(observation) = slot.take() else { continue };
+            let ranked = best(&self.name, observation.user, scores, environment.candidates(), 1);
+            let Some(item) = ranked.map_err(|error| AgentError::Tables(error.to_string()))?.first().map(|it| it.item)
+            else {
+                continue; // No candidate: the session ended before it began.
+            };
+            let next = environment.step(item)?;
+            self.step += 1;
+            round.step(output, item.0, next.reward);
+            let ended = next.terminated || next.truncated;
+            self.replay.push(&Transition {
+                observation,
+                item,
+                action: output.to_vec(),
+                reward: next.reward,
+                next_observation: next.observation.clone(),
+                terminated: next.terminated,
+                truncated: next.truncated,
+                recommended: environment.recommended().to_vec(),
+            })?;
+            *slot = (!ended).then_some(next.observation);
+        }
+        Ok(())
+    }
+}

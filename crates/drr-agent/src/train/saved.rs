@@ -1,0 +1,101 @@
+//! A training's whole state on disk: networks, targets, both optimizers, the replay with its priorities, the random
+//! streams, the schedules (which follow from the counts) and the learning curves.
+
+use super::{Streams, Trainer, Validation};
+use crate::{AgentConfig, AgentError};
+use drr_core::{Environment, Metrics, RandomStream, RowOrigin, StreamState};
+use drr_nn::{Checkpoint, NamedArray, Values, load_checkpoint, save_checkpoint};
+use drr_replay::{Replay, ReplayArray, ReplayState, ReplayValues};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+const REPLAY: &str = "replay.";
+
+/// What is no array.
+#[derive(Serialize, Deserialize)]
+pub(super) struct State {
+    config: AgentConfig,
+    origin: RowOrigin,
+    round: u64,
+    step: u64,
+    n_updates: u64,
+    environments: StreamState,
+    exploration: StreamState,
+    replay: StreamState,
+    metrics: Vec<(u64, String, f64)>,
+    validations: Vec<Validation>,
+}
+
+impl<E: Environment> Trainer<E> {
+    /// Writes a checkpoint of the present round.
+    pub(super) fn save(&self, folder: &Path) -> Result<(), AgentError> {
+        let state = State {
+            config: self.config.clone(),
+            origin: self.tables.origin().clone(),
+            round: self.round,
+            step: self.step,
+            n_updates: self.learner.n_updates,
+            environments: self.streams.environments.state(),
+            exploration: self.streams.exploration.state(),
+            replay: self.streams.replay.state(),
+            metrics: self.metrics.records.clone(),
+            validations: self.validations.clone(),
+        };
+        let mut arrays = self.learner.to_arrays()?;
+        arrays.extend(self.replay.state().arrays.into_iter().map(to_named));
+        save_checkpoint(folder, self.round, &arrays, &state)?;
+        Ok(())
+    }
+
+    /// Takes over a checkpoint's state.
+    pub(super) fn load(&mut self, path: &Path) -> Result<(), AgentError> {
+        let Checkpoint { arrays, state }: Checkpoint<State> = load_checkpoint(path)?;
+        if state.config != self.config {
+            return Err(AgentError::OtherRun(format!("{} has another agent configuration", path.display())));
+        }
+        if &state.origin != self.tables.origin() {
+            return Err(AgentError::OtherRun(format!("{} was trained on other rows", path.display())));
+        }
+        let stream = |state: &StreamState| {
+            RandomStream::from_state(state).ok_or_else(|| {
+                AgentError::OtherRun(format!("{} has a random stream without a position", path.display()))
+            })
+        };
+        self.streams = Streams {
+            environments: stream(&state.environments)?,
+            exploration: stream(&state.exploration)?,
+            replay: stream(&state.replay)?,
+        };
+        self.learner.load_arrays(&arrays, state.n_updates)?;
+        let replay = ReplayState { arrays: arrays.into_iter().filter_map(from_named).collect() };
+        self.replay = Replay::from_state(&self.config.replay, self.sizes, &replay)?;
+        self.metrics = Metrics { records: state.metrics };
+        self.validations = state.validations;
+        self.round = state.round;
+        self.step = state.step;
+        Ok(())
+    }
+}
+
+fn to_named(array: ReplayArray) -> NamedArray {
+    let values = match array.values {
+        ReplayValues::F32(values) => Values::F32(values),
+        ReplayValues::F64(values) => Values::F64(values),
+        ReplayValues::U8(values) => Values::U8(values),
+        ReplayValues::U32(values) => Values::U32(values),
+        ReplayValues::U64(values) => Values::U64(values),
+    };
+    NamedArray::new(format!("{REPLAY}{}", array.name), array.shape, values)
+}
+
+fn from_named(array: NamedArray) -> Option<ReplayArray> {
+    let name = array.name.strip_prefix(REPLAY)?.to_owned();
+    let values = match array.values {
+        Values::F32(values) => ReplayValues::F32(values),
+        Values::F64(values) => ReplayValues::F64(values),
+        Values::U8(values) => ReplayValues::U8(values),
+        Values::U32(values) => ReplayValues::U32(values),
+        Values::U64(values) => ReplayValues::U64(values),
+    };
+    Some(ReplayArray { name, shape: array.shape, values })
+}
