@@ -129,7 +129,118 @@ pub enum DataError {
     /// The settings of the synthetic data set cannot be met.
     #[error("the synthetic data set cannot be made: {0}")]
     Synthetic(String),
+    /// There is no room for a file.
+    #[error(
+        "no space is left to write {}: free some and run the command again (what was there before is unchanged)",
+        .path.display()
+    )]
+    NoSpace {
+        /// The file or folder that was to be written.
+        path: PathBuf,
+    },
+    /// A folder holds no ingested data set.
+    #[error("{} holds no ingested data set: run `cargo xtask ingest` first", .path.display())]
+    NotIngested {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A manifest is not what it should be.
+    #[error("the manifest {} is not usable ({reason}): {REINGEST}", .path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, with line and column where there is one.
+        reason: String,
+    },
+    /// A file is not the one that its manifest describes.
+    #[error(
+        "{} has the SHA-256 {found}, but its manifest says {expected}: it was changed or damaged; {REINGEST}",
+        .path.display()
+    )]
+    ChangedFile {
+        /// The file.
+        path: PathBuf,
+        /// The checksum in the manifest.
+        expected: String,
+        /// The checksum of the file.
+        found: String,
+    },
+    /// A Parquet file cannot be read.
+    #[error("{} is damaged or is no Parquet file ({reason}): {remedy}", .path.display())]
+    CorruptTable {
+        /// The file.
+        path: PathBuf,
+        /// What the reader says.
+        reason: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A Parquet file lacks a column, or has it with another type.
+    #[error("{} has no column {wanted}, but: {found}; {remedy}", .path.display())]
+    TableColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column that was looked for, with its type.
+        wanted: String,
+        /// The columns that are there.
+        found: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A value in a Parquet file, or on its way there, is refused.
+    #[error("{}, row {row}: the {column} {problem}; {remedy}", .path.display())]
+    TableValue {
+        /// The file.
+        path: PathBuf,
+        /// The row, from 0.
+        row: usize,
+        /// The column.
+        column: &'static str,
+        /// What is wrong with the value.
+        problem: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A share of a split is out of range.
+    #[error(
+        "{field} = {value} is no share of a split: a test takes more than 0 and less than 1, a validation at least 0"
+    )]
+    SplitConfig {
+        /// The share's name in the config.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+    },
+    /// A split would leave nothing to fit on, or nothing to judge on.
+    #[error(
+        "the data set \"{dataset}\" is too small for the split \"{protocol}\": no row would be in {part}; use more data, or another share"
+    )]
+    EmptyPart {
+        /// The data set.
+        dataset: String,
+        /// The protocol.
+        protocol: crate::Protocol,
+        /// The part without a row.
+        part: &'static str,
+    },
+    /// A data set without times cannot be cut in time.
+    #[error("the data set \"{dataset}\" has no times, so there is no split \"temporal\": use \"seed\"")]
+    NoTime {
+        /// The data set.
+        dataset: String,
+    },
+    /// The rows are no log.
+    #[error("the rows of the data set \"{dataset}\" are no log: {source}")]
+    Log {
+        /// The data set.
+        dataset: String,
+        /// The first bad row.
+        source: drr_core::LogError,
+    },
 }
+
+/// What to do about a bad file of an ingested data set.
+pub(crate) const REINGEST: &str = "run `cargo xtask ingest` again with --force";
 
 impl DataError {
     /// Makes an [`DataError::Io`] of the system's reason, for `map_err`.

@@ -1,7 +1,41 @@
 //! Raw rating logs to checked, split Parquet, and back.
+//!
+//! The raw side fetches archives ([`fetch`]), reads every supported layout ([`read_raw`]) or makes a data set up
+//! ([`generate_synthetic`]), checks each row, and hands over a [`RawLog`]. The store side splits it, writes it as
+//! Parquet and reads it back. Raw ids and file formats stop here: other crates see dense indices.
 
+mod archive;
+mod atomic;
+mod dataset;
+mod describe;
 mod error;
+mod fetch;
+mod manifest;
+mod progress;
+mod raw;
 mod raw_log;
+mod registry;
+mod split;
+mod store;
+mod synthetic;
+mod tables;
 
+pub use archive::Archive;
+pub use atomic::{partial_directory, publish_directory, write_atomically};
+pub use dataset::{Dataset, DatasetDir, find_ingested, ingest};
+pub use describe::{
+    Description, GenreCount, NEGATIVE_RATING, RatingCount, Streak, StreakKind, Summary, TimeSpan, describe,
+};
 pub use error::DataError;
+pub use fetch::{Fetched, Origin, RawSource, fetch, fetch_python_package, supplied};
+pub use manifest::{FORMAT, FileNote, MANIFEST, Manifest, SourceNote};
+pub use progress::{NoProgress, Progress};
+pub use raw::{OnBadRow, RowPolicy, read_raw};
 pub use raw_log::{ItemRecord, RawLog, RowCounts, UserRecord};
+pub use registry::{ColumnNames, DatasetSpec, PythonPackage, RatingScale, RawFormat, Registry};
+pub use split::{Protocol, Split, SplitConfig, SplitSummary};
+pub use synthetic::{SyntheticConfig, generate as generate_synthetic};
+pub use tables::{
+    ListRow, PerUserRow, TrainingRow, read_lists, read_per_user, read_training, write_lists, write_per_user,
+    write_training,
+};

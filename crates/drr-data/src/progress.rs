@@ -1,0 +1,25 @@
+//! How long-running work tells how far it is, without knowing who shows it.
+
+/// Listens to the progress of a download or of a file being read.
+pub trait Progress {
+    /// A task begins; `total` is its number of bytes where that is known.
+    fn start(&mut self, task: &str, total: Option<u64>);
+
+    /// The task has come to `done` bytes in all.
+    fn advance(&mut self, done: u64);
+
+    /// The task is over, well or not.
+    fn finish(&mut self);
+}
+
+/// Listens to nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn start(&mut self, _task: &str, _total: Option<u64>) {}
+
+    fn advance(&mut self, _done: u64) {}
+
+    fn finish(&mut self) {}
+}

@@ -1,0 +1,286 @@
+//! What a rating row must fulfil, whatever file it comes from, and the log that the good ones make.
+
+use super::text::number;
+use crate::archive::Line;
+use crate::{DataError, DatasetSpec, ItemRecord, RatingScale, RawLog, RowCounts, UserRecord};
+use drr_core::{Interaction, ItemIdx, UserIdx};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+/// What to do about a row that is well-formed but wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBadRow {
+    /// Stop with an error that names file and line.
+    #[default]
+    Refuse,
+    /// Go on and count it in [`RowCounts`].
+    Count,
+}
+
+/// What to do about rows that are well-formed but wrong. Malformed rows are always refused, as is NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RowPolicy {
+    /// A user rates an item again; when counted, the first row stays and later ones are dropped.
+    pub duplicates: OnBadRow,
+    /// A user or item that is not in the tables; when counted, the row is dropped.
+    pub unknown_ids: OnBadRow,
+    /// A rating that is not on the scale; when counted, the row is dropped.
+    pub out_of_range: OnBadRow,
+    /// Text in another encoding than declared; when counted, it is decoded by what it is and stays.
+    pub encoding: OnBadRow,
+}
+
+/// The records of users or items, and where each raw id is.
+#[derive(Debug)]
+pub(super) struct Table<R> {
+    records: Vec<R>,
+    positions: FxHashMap<Box<[u8]>, u32>,
+    /// Makes a record of an id that is in no file, for data sets without a file of users or items.
+    make: Option<fn(String) -> R>,
+}
+
+impl<R> Table<R> {
+    /// A table that knows only what is inserted.
+    pub(super) fn closed() -> Self {
+        Self { records: Vec::new(), positions: FxHashMap::default(), make: None }
+    }
+
+    /// A table that takes in every id it is asked for.
+    pub(super) fn open(make: fn(String) -> R) -> Self {
+        Self { make: Some(make), ..Self::closed() }
+    }
+
+    /// Adds the record of one line.
+    ///
+    /// # Errors
+    ///
+    /// Refuses an empty id and a second record of one id.
+    pub(super) fn insert(&mut self, line: &Line<'_>, id: &str, record: R) -> Result<(), DataError> {
+        if id.is_empty() {
+            return Err(line.refuse("id", b"", "is empty", "give every user and item an id"));
+        }
+        let position = position_of(self.records.len());
+        if self.positions.insert(id.as_bytes().into(), position).is_some() {
+            return Err(line.refuse(
+                "id",
+                id.as_bytes(),
+                "stands in an earlier line too",
+                "remove one of them",
+            ));
+        }
+        self.records.push(record);
+        Ok(())
+    }
+
+    fn position(&mut self, id: &[u8]) -> Option<u32> {
+        if let Some(position) = self.positions.get(id) {
+            return Some(*position);
+        }
+        let make = self.make.filter(|_| !id.is_empty())?;
+        let position = position_of(self.records.len());
+        self.records.push(make(std::str::from_utf8(id).ok()?.to_owned()));
+        self.positions.insert(id.into(), position);
+        Some(position)
+    }
+
+    /// Keeps the records at the positions that `is_used`, sorted by id, and tells where each position went.
+    fn compact(self, is_used: &[bool], id_of: fn(&R) -> &str) -> (Vec<R>, Vec<u32>) {
+        let mut kept: Vec<(u32, R)> =
+            (0..).zip(self.records).filter(|(position, _)| is_used[*position as usize]).collect();
+        if kept.iter().all(|(_, record)| integer_key(id_of(record)).is_some()) {
+            kept.sort_by(|(_, left), (_, right)| {
+                let (left, right) = (id_of(left), id_of(right));
+                integer_key(left).cmp(&integer_key(right)).then_with(|| left.cmp(right))
+            });
+        } else {
+            kept.sort_by(|(_, left), (_, right)| id_of(left).cmp(id_of(right)));
+        }
+        let mut moved = vec![u32::MAX; is_used.len()];
+        for (to, (from, _)) in kept.iter().enumerate() {
+            moved[*from as usize] = position_of(to);
+        }
+        (kept.into_iter().map(|(_, record)| record).collect(), moved)
+    }
+}
+
+fn integer_key(id: &str) -> Option<i64> {
+    id.parse().ok()
+}
+
+fn position_of(position: usize) -> u32 {
+    u32::try_from(position).expect("a table has fewer than 2^32 records")
+}
+
+/// One rating row as its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RatingFields<'a> {
+    pub(super) user: &'a [u8],
+    pub(super) item: &'a [u8],
+    pub(super) rating: &'a [u8],
+    /// `None` where the data set has no time.
+    pub(super) timestamp: Option<&'a [u8]>,
+}
+
+/// Checks rating rows one by one and collects the good ones.
+#[derive(Debug)]
+pub(super) struct RatingRows {
+    users: Table<UserRecord>,
+    items: Table<ItemRecord>,
+    policy: RowPolicy,
+    scale: RatingScale,
+    seen: FxHashSet<u64>,
+    rows: Vec<Interaction>,
+    has_time: bool,
+    counts: RowCounts,
+}
+
+impl RatingRows {
+    pub(super) fn new(
+        spec: &DatasetSpec,
+        policy: &RowPolicy,
+        users: Table<UserRecord>,
+        items: Table<ItemRecord>,
+        n_reencoded: u64,
+    ) -> Self {
+        Self {
+            users,
+            items,
+            policy: *policy,
+            scale: spec.rating_scale,
+            seen: FxHashSet::default(),
+            rows: Vec::new(),
+            has_time: true,
+            counts: RowCounts { reencoded: n_reencoded, ..RowCounts::default() },
+        }
+    }
+
+    /// Takes one row.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a row that is malformed, or wrong where the policy says so.
+    pub(super) fn push(&mut self, line: &Line<'_>, fields: RatingFields<'_>) -> Result<(), DataError> {
+        self.counts.rows_read += 1;
+        let rating = parse_rating(line, fields.rating)?;
+        let timestamp = match fields.timestamp {
+            Some(text) => parse_timestamp(line, text)?,
+            None => {
+                self.has_time = false;
+                self.counts.rows_read.cast_signed() - 1
+            }
+        };
+        let (Some(user), Some(item)) = self.positions(line, fields)? else {
+            self.counts.unknown_dropped += 1;
+            return Ok(());
+        };
+        if !self.scale.contains(rating) {
+            if self.policy.out_of_range == OnBadRow::Refuse {
+                return Err(refuse_rating(line, fields.rating, self.scale));
+            }
+            self.counts.out_of_range_dropped += 1;
+            return Ok(());
+        }
+        if !self.seen.insert(u64::from(user) << 32 | u64::from(item)) {
+            if self.policy.duplicates == OnBadRow::Refuse {
+                let problem = "repeats the user and item of an earlier row";
+                let remedy = "remove one, or set duplicates = \"count\" in the row policy to keep the first";
+                return Err(line.refuse("row", line.bytes, problem, remedy));
+            }
+            self.counts.duplicates_dropped += 1;
+            return Ok(());
+        }
+        self.rows.push(Interaction { user: UserIdx(user), item: ItemIdx(item), rating, timestamp });
+        Ok(())
+    }
+
+    /// The positions of user and item; `None` for one that is unknown and may be counted.
+    fn positions(
+        &mut self,
+        line: &Line<'_>,
+        fields: RatingFields<'_>,
+    ) -> Result<(Option<u32>, Option<u32>), DataError> {
+        let (user, item) = (self.users.position(fields.user), self.items.position(fields.item));
+        if self.policy.unknown_ids == OnBadRow::Refuse {
+            let remedy =
+                "complete the table, or set unknown_ids = \"count\" in the row policy to drop the row";
+            if user.is_none() {
+                return Err(line.refuse("user id", fields.user, "is not in the table of users", remedy));
+            }
+            if item.is_none() {
+                return Err(line.refuse("item id", fields.item, "is not in the table of items", remedy));
+            }
+        }
+        Ok((user, item))
+    }
+
+    /// Drops users and items without a rating, sorts the tables by id, and gives the rows their final indices.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no row is left.
+    pub(super) fn finish(mut self, dataset: &str) -> Result<RawLog, DataError> {
+        if self.rows.is_empty() {
+            let rows_read = self.counts.rows_read;
+            return Err(DataError::NoRows { dataset: dataset.to_owned(), rows_read });
+        }
+        let mut used_users = vec![false; self.users.records.len()];
+        let mut used_items = vec![false; self.items.records.len()];
+        for row in &self.rows {
+            used_users[row.user.index()] = true;
+            used_items[row.item.index()] = true;
+        }
+        let (users, new_user) = self.users.compact(&used_users, |user| &user.id);
+        let (items, new_item) = self.items.compact(&used_items, |item| &item.id);
+        for row in &mut self.rows {
+            row.user = UserIdx(new_user[row.user.index()]);
+            row.item = ItemIdx(new_item[row.item.index()]);
+        }
+        self.counts.unrated_users = (used_users.len() - users.len()) as u64;
+        self.counts.unrated_items = (used_items.len() - items.len()) as u64;
+        Ok(RawLog {
+            dataset: dataset.to_owned(),
+            users,
+            items,
+            interactions: self.rows,
+            counts: self.counts,
+            rating_scale: (self.scale.min, self.scale.max),
+            has_time: self.has_time,
+        })
+    }
+}
+
+fn parse_rating(line: &Line<'_>, text: &[u8]) -> Result<f32, DataError> {
+    // Nearly every rating is one digit.
+    if let [digit @ b'0'..=b'9'] = text {
+        return Ok(f32::from(digit - b'0'));
+    }
+    let refuse = |problem| line.refuse("rating", text, problem, "correct or remove the row");
+    let rating: f32 = number(text).ok_or_else(|| refuse("is not a number"))?;
+    if rating.is_finite() { Ok(rating) } else { Err(refuse("is not finite")) }
+}
+
+fn refuse_rating(line: &Line<'_>, text: &[u8], scale: RatingScale) -> DataError {
+    let step = scale.step.map(|step| format!(" in steps of {step}")).unwrap_or_default();
+    let problem = format!("is not on the scale from {} to {}{step}", scale.min, scale.max);
+    let remedy = "correct the row or the scale in the registry, or set out_of_range = \"count\" to drop it";
+    line.refuse("rating", text, problem, remedy)
+}
+
+/// Whole seconds; a fraction, which some files write, is cut off.
+fn parse_timestamp(line: &Line<'_>, text: &[u8]) -> Result<i64, DataError> {
+    if let Some(seconds) = number::<i64>(text) {
+        return Ok(seconds);
+    }
+    match number::<f64>(text) {
+        // Up to here a 64-bit float still counts single seconds.
+        Some(seconds) if seconds.abs() < 9.0e15 => Ok(seconds.trunc() as i64),
+        _ => Err(line.refuse(
+            "timestamp",
+            text,
+            "is not a number of seconds since 1970",
+            "correct or remove the row",
+        )),
+    }
+}

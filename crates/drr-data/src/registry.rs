@@ -1,0 +1,265 @@
+//! The registry: one TOML file per data set says where it is fetched, how it is laid out, and on what terms.
+//!
+//! A data set in a known format needs no code, only a file in this folder. The files are strict: an unknown key is an
+//! error, so a misspelt one never goes unnoticed.
+
+use crate::{DataError, SyntheticConfig};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The layout of raw files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RawFormat {
+    /// `ratings.dat`, `users.dat` and `movies.dat`, separated by `::`, latin-1.
+    #[serde(rename = "movielens-1m")]
+    MovieLens1m,
+    /// `u.data`, `u.user`, `u.item` and `u.genre`, separated by tabs or `|`, latin-1.
+    #[serde(rename = "movielens-100k")]
+    MovieLens100k,
+    /// RecBole's atomic files: `.inter`, and `.user` and `.item` where they exist; tab-separated, UTF-8, typed header.
+    #[serde(rename = "recbole")]
+    RecBole,
+    /// No file at all: the built-in generator.
+    #[serde(rename = "synthetic")]
+    Synthetic,
+}
+
+/// The ratings that a data set allows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RatingScale {
+    /// The smallest rating.
+    pub min: f32,
+    /// The largest rating.
+    pub max: f32,
+    /// The distance between two neighbours; absent if every number between the ends is a rating.
+    pub step: Option<f32>,
+}
+
+impl RatingScale {
+    /// Whether `rating` is on the scale; NaN never is.
+    #[must_use]
+    pub fn contains(&self, rating: f32) -> bool {
+        let in_range = rating >= self.min && rating <= self.max;
+        in_range && self.step.is_none_or(|step| ((rating - self.min) / step).fract().abs() < 1e-4)
+    }
+}
+
+/// The names of the columns that are read from a format with named columns; the defaults are `RecBole`'s usual ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ColumnNames {
+    /// The user's id, in `.inter` and `.user`.
+    pub user: String,
+    /// The item's id, in `.inter` and `.item`.
+    pub item: String,
+    /// The rating, in `.inter`.
+    pub rating: String,
+    /// The time in seconds since 1970, in `.inter`; may be absent from the file.
+    pub timestamp: String,
+    /// The title, in `.item`; may be absent from the file, as may all that follow.
+    pub title: String,
+    /// The year of release, in `.item`.
+    pub year: String,
+    /// The genres, in `.item`.
+    pub genres: String,
+    /// The gender, in `.user`.
+    pub gender: String,
+    /// The age, in `.user`.
+    pub age: String,
+    /// The occupation, in `.user`.
+    pub occupation: String,
+    /// The postal code, in `.user`.
+    pub zip: String,
+}
+
+impl Default for ColumnNames {
+    fn default() -> Self {
+        Self {
+            user: "user_id".into(),
+            item: "item_id".into(),
+            rating: "rating".into(),
+            timestamp: "timestamp".into(),
+            title: "movie_title".into(),
+            year: "release_year".into(),
+            genres: "class".into(),
+            gender: "gender".into(),
+            age: "age".into(),
+            occupation: "occupation".into(),
+            zip: "zip_code".into(),
+        }
+    }
+}
+
+/// A public Python package that carries the data set in `RecBole`'s format.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PythonPackage {
+    /// The package's name at the index.
+    pub name: String,
+    /// The exact version.
+    pub version: String,
+    /// The folder of the files inside the wheel, with a slash at its end.
+    pub member_prefix: String,
+    /// The columns of the files.
+    #[serde(default)]
+    pub columns: ColumnNames,
+}
+
+/// One data set of the registry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetSpec {
+    /// The name, which is also the file's stem.
+    pub name: String,
+    /// What the items are: `films`.
+    pub domain: String,
+    /// The name for readers.
+    pub title: String,
+    /// The page that describes the data set.
+    pub homepage: Option<String>,
+    /// The layout of the raw files.
+    pub format: RawFormat,
+    /// Where the archive can be downloaded, best first.
+    pub addresses: Vec<String>,
+    /// The archive's file name; absent only for the synthetic set.
+    pub archive: Option<String>,
+    /// The MD5 of the official archive, in lower-case hexadecimal digits.
+    pub md5: Option<String>,
+    /// The terms of use in short.
+    pub licence: String,
+    /// How to cite the data set.
+    pub citation: String,
+    /// The ratings that are allowed.
+    pub rating_scale: RatingScale,
+    /// The columns, for a format with named columns.
+    #[serde(default)]
+    pub columns: ColumnNames,
+    /// The package that carries the data set when no address answers.
+    pub python_package: Option<PythonPackage>,
+    /// The generator's settings, for the synthetic format.
+    pub synthetic: Option<SyntheticConfig>,
+}
+
+impl DatasetSpec {
+    /// The first contradiction between the fields.
+    fn contradiction(&self, stem: &str) -> Option<String> {
+        let scale = self.rating_scale;
+        let is_md5 =
+            |it: &String| it.len() == 32 && it.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let is_file_name = |it: &String| Path::new(it).file_name().is_some_and(|name| *name == **it);
+        if self.name != stem {
+            Some(format!("its name is \"{}\", so the file must be {}.toml", self.name, self.name))
+        } else if !(scale.min < scale.max && scale.max.is_finite() && scale.min.is_finite()) {
+            Some(format!("the rating scale must rise, but goes from {} to {}", scale.min, scale.max))
+        } else if scale.step.is_some_and(|step| step.is_nan() || step <= 0.0) {
+            Some("the step of the rating scale must be above 0".to_owned())
+        } else if self.md5.as_ref().is_some_and(|it| !is_md5(it)) {
+            Some("md5 must be 32 lower-case hexadecimal digits".to_owned())
+        } else if (self.format == RawFormat::Synthetic) != self.synthetic.is_some() {
+            Some("the table [synthetic] and format = \"synthetic\" belong together".to_owned())
+        } else if self.format != RawFormat::Synthetic && !self.archive.as_ref().is_some_and(is_file_name) {
+            Some("archive must be the plain file name of the archive".to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+/// A folder of data set descriptions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    folder: PathBuf,
+}
+
+impl Registry {
+    /// The registry in `folder`: `data/registry`.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The names of all data sets, sorted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the folder cannot be read.
+    pub fn names(&self) -> Result<Vec<String>, DataError> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).map_err(DataError::io("read", &self.folder))? {
+            let path = entry.map_err(DataError::io("read", &self.folder))?.path();
+            if path.extension().is_some_and(|it| it == "toml") {
+                names.extend(path.file_stem().and_then(|it| it.to_str()).map(str::to_owned));
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// The description of one data set.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the known names if `name` is none of them, and if the file is not readable, not valid TOML, has
+    /// unknown or missing keys, or contradicts itself.
+    pub fn load(&self, name: &str) -> Result<DatasetSpec, DataError> {
+        let names = self.names()?;
+        if !names.iter().any(|it| it == name) {
+            let (name, known, folder) = (name.to_owned(), names.join(", "), self.folder.clone());
+            return Err(DataError::UnknownDataset { name, known, folder });
+        }
+        let path = self.folder.join(format!("{name}.toml"));
+        let text = std::fs::read_to_string(&path).map_err(DataError::io("read", &path))?;
+        let spec: DatasetSpec = toml::from_str(&text)
+            .map_err(|error| DataError::Registry { path: path.clone(), reason: error.to_string() })?;
+        match spec.contradiction(name) {
+            Some(reason) => Err(DataError::Registry { path, reason }),
+            None => Ok(spec),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped() -> Registry {
+        Registry::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/registry"))
+    }
+
+    #[test]
+    fn every_shipped_description_is_valid_and_movielens_carries_the_official_checksums() {
+        let names = shipped().names().unwrap();
+        for name in &names {
+            shipped().load(name).unwrap();
+        }
+        let md5 = |name| shipped().load(name).unwrap().md5.unwrap();
+        assert_eq!(md5("ml-1m"), "c4d9eecfca2ab87c1945afe126590906");
+        assert_eq!(md5("ml-100k"), "0e33842e24a9c977be4e0107933c0723");
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones() {
+        let message = shipped().load("ml-2m").unwrap_err().to_string();
+        assert!(message.contains("\"ml-2m\"") && message.contains("ml-100k, ml-1m"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_key_and_a_wrong_name_are_refused_with_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = std::fs::read_to_string(shipped().folder.join("ml-1m.toml")).unwrap();
+        std::fs::write(folder.path().join("typo.toml"), format!("adresses = []\n{text}")).unwrap();
+        std::fs::write(folder.path().join("other.toml"), text).unwrap();
+        let registry = Registry::new(folder.path());
+        let typo = registry.load("typo").unwrap_err().to_string();
+        assert!(typo.contains("typo.toml") && typo.contains("adresses"), "{typo}");
+        assert!(registry.load("other").unwrap_err().to_string().contains("must be ml-1m.toml"));
+    }
+
+    #[test]
+    fn a_scale_with_steps_holds_only_its_steps() {
+        let scale = RatingScale { min: 0.5, max: 5.0, step: Some(0.5) };
+        assert!(scale.contains(4.5) && scale.contains(0.5) && scale.contains(5.0));
+        assert!(!scale.contains(4.25) && !scale.contains(0.0) && !scale.contains(f32::NAN));
+        assert!(RatingScale { step: None, ..scale }.contains(4.25));
+    }
+}
