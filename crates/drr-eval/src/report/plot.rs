@@ -47,9 +47,10 @@ pub(super) fn draw(plot: &Plot) -> Result<String, ReportError> {
 fn draw_lines(svg: &mut String, x_label: &str, y_label: &str, series: &[Series]) -> Outcome {
     let root = SVGBackend::with_string(svg, (WIDTH, LINES_HEIGHT)).into_drawing_area();
     let curves: Vec<Vec<(f64, f64)>> = series.iter().map(|one| thin(&one.points, MAX_POINTS)).collect();
-    let points = || curves.iter().flatten();
+    // The ends of a thinned curve are means: the axis goes to the true ends.
+    let ends = series.iter().flat_map(|one| &one.points).filter(|(x, y)| x.is_finite() && y.is_finite());
     let (Some(x_range), Some(y_range)) =
-        (extent(points().map(|point| point.0)), extent(points().map(|point| point.1)))
+        (extent(ends.map(|(x, _)| *x)), extent(curves.iter().flatten().map(|(_, y)| *y)))
     else {
         return draw_nothing(&root);
     };
@@ -132,7 +133,7 @@ fn draw_bar(root: &Canvas<'_>, chart: &mut Chart<'_>, row: usize, bar: &Bar) -> 
         end = end.max(hi);
         let across = |x| [(x, middle - 0.15), (x, middle + 0.15)];
         let strokes = [[(lo, middle), (hi, middle)], across(lo), across(hi)];
-        chart.draw_series(strokes.map(|stroke| PathElement::new(stroke, GREY.stroke_width(2))))?;
+        chart.draw_series(strokes.map(|stroke| PathElement::new(stroke, colour(1).stroke_width(2))))?;
     }
     let start = chart.x_range().start;
     write_beside(root, chart.backend_coord(&(end, middle)), 6, HPos::Left, &significant(bar.value))?;
