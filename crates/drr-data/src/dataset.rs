@@ -1,0 +1,340 @@
+//! An ingested data set: tables of users and items, the ratings, and the part of each rating in each split.
+//!
+//! From here on the product knows dense indices only; the tables translate them back for reports.
+
+use crate::atomic::{partial_directory, publish_directory};
+use crate::manifest::{FORMAT, Manifest, SourceNote, note_on};
+use crate::split::{Split, SplitConfig, hex};
+use crate::store::{SplitRow, TableRow, read_rows, write_rows};
+use crate::{DataError, ItemRecord, Protocol, RawLog, UserRecord};
+use drr_core::{Interaction, InteractionLog, ItemIdx, Part, PartSet, UserIdx};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+const USERS: &str = "users.parquet";
+const ITEMS: &str = "items.parquet";
+const INTERACTIONS: &str = "interactions.parquet";
+const SPLIT: &str = "split.parquet";
+
+/// The folder of an ingested data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetDir {
+    /// The folder, `PROCESSED/DATASET/HASH`.
+    pub path: PathBuf,
+    /// The hash of everything in it, 64 hexadecimal digits, of which the folder's name has the first 16.
+    pub hash: String,
+}
+
+/// A data set with its splits, in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    manifest: Manifest,
+    users: Vec<UserRecord>,
+    items: Vec<ItemRecord>,
+    rows: Vec<Interaction>,
+    parts: BTreeMap<Protocol, Vec<Part>>,
+    user_index: HashMap<String, UserIdx>,
+    item_index: HashMap<String, ItemIdx>,
+}
+
+/// Splits a raw log and writes it under `processed_dir`, in full or not at all. An earlier folder of the same content
+/// is replaced.
+///
+/// # Errors
+///
+/// Fails where [`Dataset::from_raw`] does, and if a file cannot be written.
+pub fn ingest(
+    raw: &RawLog,
+    split: &SplitConfig,
+    processed_dir: &Path,
+    source: SourceNote,
+) -> Result<DatasetDir, DataError> {
+    Dataset::from_raw(raw, split, source)?.write(processed_dir)
+}
+
+/// The first ingested data set of that name, in the order of the folders' names, whose manifest is `wanted`.
+///
+/// It is not checked against its checksums: [`Dataset::open`] does that. Folders with an unusable manifest are passed over.
+///
+/// # Errors
+///
+/// Fails if the folders cannot be listed. That there are none is no failure.
+pub fn find_ingested(
+    processed_dir: &Path,
+    dataset: &str,
+    wanted: impl Fn(&Manifest) -> bool,
+) -> Result<Option<DatasetDir>, DataError> {
+    let folder = processed_dir.join(dataset);
+    let entries = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        entries => entries.map_err(DataError::io("list", &folder))?,
+    };
+    let paths: Result<Vec<PathBuf>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = paths.map_err(DataError::io("list", &folder))?;
+    paths.retain(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')));
+    paths.sort();
+    Ok(paths.into_iter().find_map(|path| {
+        let manifest = Manifest::read(&path).ok().filter(&wanted)?;
+        Some(DatasetDir { path, hash: manifest.hash })
+    }))
+}
+
+impl Dataset {
+    /// Splits a raw log by every protocol that it allows: "temporal" needs times.
+    ///
+    /// # Errors
+    ///
+    /// Refuses shares out of range, a log too small to be split, and rows beyond the tables.
+    pub fn from_raw(raw: &RawLog, config: &SplitConfig, source: SourceNote) -> Result<Self, DataError> {
+        check_rows(&raw.dataset, raw.users.len(), raw.items.len(), &raw.interactions)?;
+        let mut parts = BTreeMap::new();
+        let mut splits = BTreeMap::new();
+        for protocol in Protocol::ALL {
+            if protocol == Protocol::Seed || raw.has_time {
+                let split = Split::new(&raw.dataset, protocol, raw.users.len(), &raw.interactions, config)?;
+                splits.insert(protocol, split.summary());
+                parts.insert(protocol, split.parts);
+            }
+        }
+        let mut manifest = Manifest {
+            format: FORMAT,
+            dataset: raw.dataset.clone(),
+            hash: String::new(),
+            source,
+            counts: raw.counts,
+            n_users: raw.users.len() as u64,
+            n_items: raw.items.len() as u64,
+            n_ratings: raw.interactions.len() as u64,
+            rating_scale: raw.rating_scale,
+            has_time: raw.has_time,
+            split: *config,
+            splits,
+            files: BTreeMap::new(),
+        };
+        manifest.hash = content_hash(&manifest, raw);
+        Ok(Self::new(manifest, raw.users.clone(), raw.items.clone(), raw.interactions.clone(), parts))
+    }
+
+    /// Reads an ingested data set and compares each file with its checksum.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file is missing, was changed, or is damaged, and says how to make it anew.
+    pub fn open(dir: &Path) -> Result<Self, DataError> {
+        let manifest = Manifest::read(dir)?;
+        let users: Vec<UserRecord> = read_verified(&manifest, dir, USERS)?;
+        let items: Vec<ItemRecord> = read_verified(&manifest, dir, ITEMS)?;
+        let rows: Vec<Interaction> = read_verified(&manifest, dir, INTERACTIONS)?;
+        let split: Vec<SplitRow> = read_verified(&manifest, dir, SPLIT)?;
+        check_rows(&manifest.dataset, users.len(), items.len(), &rows)?;
+        let mut parts = BTreeMap::from([(Protocol::Seed, split.iter().map(|row| row.seed).collect())]);
+        if manifest.has_time {
+            let temporal: Option<Vec<Part>> = split.iter().map(|row| row.temporal).collect();
+            let temporal =
+                temporal.ok_or_else(|| unusable(dir, "a row has no part in the split \"temporal\""))?;
+            parts.insert(Protocol::Temporal, temporal);
+        }
+        let listed: Vec<Protocol> = manifest.splits.keys().copied().collect();
+        if split.len() != rows.len() || listed != parts.keys().copied().collect::<Vec<_>>() {
+            return Err(unusable(dir, "its splits are not those of the rows"));
+        }
+        Ok(Self::new(manifest, users, items, rows, parts))
+    }
+
+    /// Writes the data set under `processed_dir`, in full or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be written; an earlier folder of the same content is then as it was.
+    pub fn write(&self, processed_dir: &Path) -> Result<DatasetDir, DataError> {
+        let hash = self.manifest.hash.clone();
+        let path = processed_dir.join(&self.manifest.dataset).join(&hash[..16]);
+        let partial = partial_directory(&path)?;
+        if let Err(error) = self.write_files(&partial) {
+            // The first failure is the one to report.
+            let _ = std::fs::remove_dir_all(&partial);
+            return Err(error);
+        }
+        publish_directory(&partial, &path)?;
+        tracing::debug!(path = %path.display(), rows = self.rows.len(), "data set written");
+        Ok(DatasetDir { path, hash })
+    }
+
+    fn write_files(&self, dir: &Path) -> Result<(), DataError> {
+        let seed = &self.parts[&Protocol::Seed];
+        let temporal = self.parts.get(&Protocol::Temporal);
+        let split: Vec<SplitRow> = (0..seed.len())
+            .map(|at| SplitRow { seed: seed[at], temporal: temporal.map(|parts| parts[at]) })
+            .collect();
+        write_rows(&dir.join(USERS), &self.users)?;
+        write_rows(&dir.join(ITEMS), &self.items)?;
+        write_rows(&dir.join(INTERACTIONS), &self.rows)?;
+        write_rows(&dir.join(SPLIT), &split)?;
+        let sizes = [
+            (USERS, self.users.len()),
+            (ITEMS, self.items.len()),
+            (INTERACTIONS, self.rows.len()),
+            (SPLIT, split.len()),
+        ];
+        let mut manifest = self.manifest.clone();
+        manifest.files.clear();
+        for (name, rows) in sizes {
+            manifest.files.insert(name.to_owned(), note_on(&dir.join(name), rows)?);
+        }
+        manifest.write(dir)
+    }
+
+    fn new(
+        manifest: Manifest,
+        users: Vec<UserRecord>,
+        items: Vec<ItemRecord>,
+        rows: Vec<Interaction>,
+        parts: BTreeMap<Protocol, Vec<Part>>,
+    ) -> Self {
+        let user_index =
+            users.iter().enumerate().map(|(at, user)| (user.id.clone(), UserIdx::from(at))).collect();
+        let item_index =
+            items.iter().enumerate().map(|(at, item)| (item.id.clone(), ItemIdx::from(at))).collect();
+        Self { manifest, users, items, rows, parts, user_index, item_index }
+    }
+
+    /// The manifest.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The users; a `UserIdx` is a position here.
+    #[must_use]
+    pub fn users(&self) -> &[UserRecord] {
+        &self.users
+    }
+
+    /// The items; an `ItemIdx` is a position here.
+    #[must_use]
+    pub fn items(&self) -> &[ItemRecord] {
+        &self.items
+    }
+
+    /// All ratings, in the order of the raw file.
+    #[must_use]
+    pub fn interactions(&self) -> &[Interaction] {
+        &self.rows
+    }
+
+    /// The part of each rating, in the order of the raw file.
+    ///
+    /// # Errors
+    ///
+    /// There is no "temporal" split of a data set without times.
+    pub fn parts(&self, protocol: Protocol) -> Result<&[Part], DataError> {
+        let parts = self.parts.get(&protocol);
+        parts.map(Vec::as_slice).ok_or_else(|| DataError::NoTime { dataset: self.manifest.dataset.clone() })
+    }
+
+    /// The hash of a split.
+    ///
+    /// # Errors
+    ///
+    /// There is no "temporal" split of a data set without times.
+    pub fn split_hash(&self, protocol: Protocol) -> Result<&str, DataError> {
+        let summary = self.manifest.splits.get(&protocol);
+        summary
+            .map(|summary| summary.hash.as_str())
+            .ok_or_else(|| DataError::NoTime { dataset: self.manifest.dataset.clone() })
+    }
+
+    /// The ratings of some parts of a split, as a log that knows where they are from.
+    ///
+    /// # Errors
+    ///
+    /// There is no "temporal" split of a data set without times.
+    pub fn log(&self, protocol: Protocol, parts: &PartSet) -> Result<InteractionLog, DataError> {
+        let part_of_row = self.parts(protocol)?.iter();
+        let rows = self.rows.iter().zip(part_of_row).filter(|(_, part)| parts.contains(**part));
+        let rows: Vec<Interaction> = rows.map(|(row, _)| *row).collect();
+        Ok(self.log_of(&rows)?.with_split(self.split_hash(protocol)?, parts.clone()))
+    }
+
+    /// All ratings as a log that belongs to no split: to describe and to look up, not to fit on.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the rows are no log, which opening has ruled out.
+    pub fn full_log(&self) -> Result<InteractionLog, DataError> {
+        self.log_of(&self.rows)
+    }
+
+    fn log_of(&self, rows: &[Interaction]) -> Result<InteractionLog, DataError> {
+        InteractionLog::new(self.users.len(), self.items.len(), rows)
+            .map_err(|source| DataError::Log { dataset: self.manifest.dataset.clone(), source })
+    }
+
+    /// The user with an original id.
+    #[must_use]
+    pub fn user(&self, id: &str) -> Option<UserIdx> {
+        self.user_index.get(id).copied()
+    }
+
+    /// The item with an original id.
+    #[must_use]
+    pub fn item(&self, id: &str) -> Option<ItemIdx> {
+        self.item_index.get(id).copied()
+    }
+
+    /// What is known of a user. Panics beyond the users, which is a bug.
+    #[must_use]
+    pub fn user_record(&self, user: UserIdx) -> &UserRecord {
+        &self.users[user.index()]
+    }
+
+    /// What is known of an item. Panics beyond the items, which is a bug.
+    #[must_use]
+    pub fn item_record(&self, item: ItemIdx) -> &ItemRecord {
+        &self.items[item.index()]
+    }
+}
+
+/// Reads a table that is the one of the manifest.
+fn read_verified<R: TableRow>(manifest: &Manifest, dir: &Path, name: &str) -> Result<Vec<R>, DataError> {
+    manifest.verify(dir, name)?;
+    read_rows(&dir.join(name))
+}
+
+fn unusable(dir: &Path, reason: &str) -> DataError {
+    DataError::Manifest { path: dir.join(crate::manifest::MANIFEST), reason: reason.to_owned() }
+}
+
+/// Refuses rows beyond the tables.
+fn check_rows(dataset: &str, n_users: usize, n_items: usize, rows: &[Interaction]) -> Result<(), DataError> {
+    let beyond = |it: &Interaction| it.user.index() >= n_users || it.item.index() >= n_items;
+    let Some(row) = rows.iter().position(beyond) else { return Ok(()) };
+    let (user, item) = (rows[row].user.0, rows[row].item.0);
+    let source = drr_core::LogError::OutOfRange { row, user, item, n_users, n_items };
+    Err(DataError::Log { dataset: dataset.to_owned(), source })
+}
+
+/// Hashes all that the folder holds: the tables, the splits of the rows, and how to read them.
+fn content_hash(manifest: &Manifest, raw: &RawLog) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(manifest.format.to_le_bytes());
+    let mut text = |text: &str| {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    text(&manifest.dataset);
+    for user in &raw.users {
+        text(&format!("{user:?}"));
+    }
+    for item in &raw.items {
+        text(&format!("{item:?}"));
+    }
+    for (protocol, summary) in &manifest.splits {
+        text(protocol.name());
+        text(&summary.hash);
+    }
+    hasher.update(manifest.rating_scale.0.to_le_bytes());
+    hasher.update(manifest.rating_scale.1.to_le_bytes());
+    hex(&hasher.finalize())
+}
