@@ -10,7 +10,7 @@ mod guard;
 pub mod metrics;
 mod oracle;
 mod protocol;
-
+pub mod report;
 pub mod statistics;
 
 pub use contract::{ContractViolation, check_recommender};
@@ -21,4 +21,3 @@ pub use metrics::{Diversity, Metric, hits};
 pub use oracle::Oracle;
 pub use protocol::{Case, EvaluationSet, Protocol};
 pub use statistics::Interval;
-pub mod report;
