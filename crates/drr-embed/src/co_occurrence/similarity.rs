@@ -1,0 +1,105 @@
+//! Who is liked together: counts of common users, and the cosines made of them.
+
+use drr_core::{InteractionLog, UserIdx};
+use faer::Mat;
+use rayon::prelude::*;
+
+/// The positive rows of a log, both ways. A user who rated an item twice counts once.
+struct Positives {
+    /// The items of each user, ascending.
+    items_of: Vec<Vec<u32>>,
+    /// The users of each item, ascending.
+    users_of: Vec<Vec<u32>>,
+}
+
+impl Positives {
+    fn of(log: &InteractionLog, positive: f32) -> Self {
+        let mut users_of = vec![Vec::new(); log.n_items()];
+        let mut items_of = Vec::with_capacity(log.n_users());
+        for user in log.users() {
+            let mut items: Vec<u32> = log.of_user(user).positives(positive).map(|item| item.0).collect();
+            items.sort_unstable();
+            items.dedup();
+            for item in &items {
+                users_of[*item as usize].push(user.0);
+            }
+            items_of.push(items);
+        }
+        Self { items_of, users_of }
+    }
+}
+
+/// For each item whether anyone likes it.
+pub(super) fn has_positives(log: &InteractionLog, positive: f32) -> Vec<bool> {
+    let mut liked = vec![false; log.n_items()];
+    for user in (0..log.n_users()).map(UserIdx::from) {
+        for item in log.of_user(user).positives(positive) {
+            liked[item.index()] = true;
+        }
+    }
+    liked
+}
+
+/// The matrix `C`, `[I, I]`: symmetric, zero on the diagonal. `None` if nothing is positive.
+pub(super) fn shrunk_cosines(log: &InteractionLog, positive: f32, shrink: f64) -> Option<Mat<f64>> {
+    let positives = Positives::of(log, positive);
+    let n_items = log.n_items();
+    #[expect(clippy::cast_precision_loss, reason = "no item has 2^53 users")]
+    let lengths: Vec<f64> = positives.users_of.iter().map(|users| (users.len() as f64).sqrt()).collect();
+    if lengths.iter().all(|length| *length == 0.0) {
+        return None;
+    }
+    let mut cosines = Mat::zeros(n_items, n_items);
+    cosines.par_col_iter_mut().enumerate().for_each_init(
+        || vec![0_u32; n_items],
+        |counts, (item, column)| {
+            counts.fill(0);
+            for user in &positives.users_of[item] {
+                for other in &positives.items_of[*user as usize] {
+                    counts[*other as usize] += 1;
+                }
+            }
+            // Counts are whole numbers, so the matrix is exactly symmetric, whoever computes a column.
+            for (other, value) in column.iter_mut().enumerate() {
+                if counts[other] > 0 && other != item {
+                    *value = f64::from(counts[other]) / (lengths[item] * lengths[other] + shrink);
+                }
+            }
+        },
+    );
+    Some(cosines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drr_core::{Interaction, ItemIdx};
+
+    #[test]
+    fn the_cosines_of_three_users_are_those_computed_by_hand() {
+        let row = |user, item, rating| Interaction {
+            user: UserIdx(user),
+            item: ItemIdx(item),
+            rating,
+            timestamp: 0,
+        };
+        // Users 0 and 1 like items 0 and 1, user 2 likes 0 only and dislikes 2; user 1 rated item 0 twice.
+        let rows = [
+            row(0, 0, 5.0),
+            row(0, 1, 4.0),
+            row(1, 0, 4.0),
+            row(1, 0, 5.0),
+            row(1, 1, 4.0),
+            row(2, 0, 4.0),
+            row(2, 2, 3.0),
+        ];
+        let log = InteractionLog::new(3, 3, &rows).unwrap();
+        let cosines = shrunk_cosines(&log, 4.0, 20.0).unwrap();
+        let expected = 2.0 / (6.0_f64.sqrt() + 20.0);
+        assert!((cosines[(0, 1)] - expected).abs() < 1e-15);
+        assert_eq!(cosines[(1, 0)].to_bits(), cosines[(0, 1)].to_bits());
+        assert_eq!((cosines[(0, 0)], cosines[(2, 0)]), (0.0, 0.0));
+        assert_eq!(has_positives(&log, 4.0), [true, true, false]);
+        assert!(shrunk_cosines(&log, 6.0, 20.0).is_none());
+    }
+}
