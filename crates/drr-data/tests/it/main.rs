@@ -1,5 +1,10 @@
 //! The integration tests of the crate, in one binary.
+//!
+//! The modules say `cfg(test)`, by which clippy knows their helpers as test code, too.
 
+#[cfg(test)]
 mod raw;
+#[cfg(test)]
 mod store;
+#[cfg(test)]
 mod tables;
