@@ -45,11 +45,11 @@ pub fn read_raw(
     let span = tracing::info_span!("read_raw", dataset = %spec.name, archive = %archive.path().display());
     let _entered = span.enter();
     let (format, prefix, columns) = layout(spec, &archive);
-    let reading = Reading { spec, policy, progress };
+    let mut reading = Reading { spec, policy, progress };
     let log = match format {
-        RawFormat::MovieLens1m => movielens::read_1m(&mut archive, reading),
-        RawFormat::MovieLens100k => movielens::read_100k(&mut archive, reading),
-        RawFormat::RecBole => recbole::read(&mut archive, reading, prefix, columns),
+        RawFormat::MovieLens1m => movielens::read_1m(&mut archive, &mut reading),
+        RawFormat::MovieLens100k => movielens::read_100k(&mut archive, &mut reading),
+        RawFormat::RecBole => recbole::read(&mut archive, &mut reading, prefix, columns),
         RawFormat::Synthetic => Err(archive.missing("data set (the synthetic one is read from no archive)")),
     }?;
     let (n_users, n_items) = (log.users.len(), log.items.len());

@@ -40,7 +40,7 @@ const NO_GENRE: &str = "unknown";
 const FIELDS_BEFORE_GENRES: usize = 5;
 
 /// Reads `users.dat`, `movies.dat` and `ratings.dat`.
-pub(super) fn read_1m(archive: &mut Archive, reading: Reading<'_>) -> Result<RawLog, DataError> {
+pub(super) fn read_1m(archive: &mut Archive, reading: &mut Reading<'_>) -> Result<RawLog, DataError> {
     let names = ["users.dat", "movies.dat", "ratings.dat"];
     let [users_dat, movies_dat, ratings_dat] = members(archive, names)?;
     let mut decoder = Decoder::new(Encoding::Latin1, reading.policy);
@@ -62,7 +62,7 @@ pub(super) fn read_1m(archive: &mut Archive, reading: Reading<'_>) -> Result<Raw
 }
 
 /// Reads `u.genre`, `u.user`, `u.item` and `u.data`.
-pub(super) fn read_100k(archive: &mut Archive, reading: Reading<'_>) -> Result<RawLog, DataError> {
+pub(super) fn read_100k(archive: &mut Archive, reading: &mut Reading<'_>) -> Result<RawLog, DataError> {
     let names = ["u.genre", "u.user", "u.item", "u.data"];
     let [u_genre, u_user, u_item, u_data] = members(archive, names)?;
     let mut decoder = Decoder::new(Encoding::Latin1, reading.policy);

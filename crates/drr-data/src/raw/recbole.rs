@@ -76,7 +76,7 @@ impl Header {
 /// Reads the atomic files below `prefix`.
 pub(super) fn read(
     archive: &mut Archive,
-    reading: Reading<'_>,
+    reading: &mut Reading<'_>,
     prefix: &str,
     columns: &ColumnNames,
 ) -> Result<RawLog, DataError> {

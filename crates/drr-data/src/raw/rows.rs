@@ -32,11 +32,16 @@ pub struct RowPolicy {
     pub encoding: OnBadRow,
 }
 
+/// Stands for "no position".
+const NOWHERE: u32 = u32::MAX;
+
 /// The records of users or items, and where each raw id is.
 #[derive(Debug)]
 pub(super) struct Table<R> {
     records: Vec<R>,
     positions: FxHashMap<Box<[u8]>, u32>,
+    /// The same positions for short integer ids, by the integer: no hash, no comparison. `NOWHERE` where there is none.
+    by_integer: Vec<u32>,
     /// Makes a record of an id that is in no file, for data sets without a file of users or items.
     make: Option<fn(String) -> R>,
 }
@@ -44,7 +49,7 @@ pub(super) struct Table<R> {
 impl<R> Table<R> {
     /// A table that knows only what is inserted.
     pub(super) fn closed() -> Self {
-        Self { records: Vec::new(), positions: FxHashMap::default(), make: None }
+        Self { records: Vec::new(), positions: FxHashMap::default(), by_integer: Vec::new(), make: None }
     }
 
     /// A table that takes in every id it is asked for.
@@ -62,7 +67,7 @@ impl<R> Table<R> {
             return Err(line.refuse("id", b"", "is empty", "give every user and item an id"));
         }
         let position = position_of(self.records.len());
-        if self.positions.insert(id.as_bytes().into(), position).is_some() {
+        if !self.place(id.as_bytes(), position) {
             return Err(line.refuse(
                 "id",
                 id.as_bytes(),
@@ -74,14 +79,29 @@ impl<R> Table<R> {
         Ok(())
     }
 
+    /// Notes where an id is, unless it is somewhere already.
+    fn place(&mut self, id: &[u8], position: u32) -> bool {
+        let Some(integer) = small_integer(id) else {
+            return self.positions.insert(id.into(), position).is_none();
+        };
+        if integer >= self.by_integer.len() {
+            self.by_integer.resize(integer + 1, NOWHERE);
+        }
+        std::mem::replace(&mut self.by_integer[integer], position) == NOWHERE
+    }
+
     fn position(&mut self, id: &[u8]) -> Option<u32> {
-        if let Some(position) = self.positions.get(id) {
-            return Some(*position);
+        let known = match small_integer(id) {
+            Some(integer) => self.by_integer.get(integer).copied().filter(|position| *position != NOWHERE),
+            None => self.positions.get(id).copied(),
+        };
+        if known.is_some() {
+            return known;
         }
         let make = self.make.filter(|_| !id.is_empty())?;
         let position = position_of(self.records.len());
         self.records.push(make(std::str::from_utf8(id).ok()?.to_owned()));
-        self.positions.insert(id.into(), position);
+        self.place(id, position);
         Some(position)
     }
 
@@ -97,12 +117,20 @@ impl<R> Table<R> {
         } else {
             kept.sort_by(|(_, left), (_, right)| id_of(left).cmp(id_of(right)));
         }
-        let mut moved = vec![u32::MAX; is_used.len()];
+        let mut moved = vec![NOWHERE; is_used.len()];
         for (to, (from, _)) in kept.iter().enumerate() {
             moved[*from as usize] = position_of(to);
         }
         (kept.into_iter().map(|(_, record)| record).collect(), moved)
     }
+}
+
+/// The integer that an id of at most six digits is, if it is written the only usual way: without zeros before it.
+fn small_integer(id: &[u8]) -> Option<usize> {
+    if id.is_empty() || id.len() > 6 || (id[0] == b'0' && id.len() > 1) {
+        return None;
+    }
+    id.iter().try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| 10 * sum + usize::from(byte - b'0')))
 }
 
 fn integer_key(id: &str) -> Option<i64> {
@@ -130,7 +158,8 @@ pub(super) struct RatingRows {
     items: Table<ItemRecord>,
     policy: RowPolicy,
     scale: RatingScale,
-    seen: FxHashSet<u64>,
+    /// The items of each user so far: files are mostly sorted by user, so a user's set stays in the cache.
+    seen: Vec<FxHashSet<u32>>,
     rows: Vec<Interaction>,
     has_time: bool,
     counts: RowCounts,
@@ -149,7 +178,7 @@ impl RatingRows {
             items,
             policy: *policy,
             scale: spec.rating_scale,
-            seen: FxHashSet::default(),
+            seen: Vec::new(),
             rows: Vec::new(),
             has_time: true,
             counts: RowCounts { reencoded: n_reencoded, ..RowCounts::default() },
@@ -182,7 +211,10 @@ impl RatingRows {
             self.counts.out_of_range_dropped += 1;
             return Ok(());
         }
-        if !self.seen.insert(u64::from(user) << 32 | u64::from(item)) {
+        if self.seen.len() <= user as usize {
+            self.seen.resize_with(user as usize + 1, FxHashSet::default);
+        }
+        if !self.seen[user as usize].insert(item) {
             if self.policy.duplicates == OnBadRow::Refuse {
                 let problem = "repeats the user and item of an earlier row";
                 let remedy = "remove one, or set duplicates = \"count\" in the row policy to keep the first";
@@ -282,5 +314,29 @@ fn parse_timestamp(line: &Line<'_>, text: &[u8]) -> Result<i64, DataError> {
             "is not a number of seconds since 1970",
             "correct or remove the row",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_look_alike_are_told_apart() {
+        let ids = ["1", "01", "0", "00", "", "10", "999999", "1000000", "a1", "-1"];
+        let mut table: Table<String> = Table::open(|id| id);
+        let positions: Vec<Option<u32>> = ids.iter().map(|id| table.position(id.as_bytes())).collect();
+        let again: Vec<Option<u32>> = ids.iter().map(|id| table.position(id.as_bytes())).collect();
+        assert_eq!(positions, again);
+        assert_eq!(positions[4], None);
+        assert_eq!(table.records, ["1", "01", "0", "00", "10", "999999", "1000000", "a1", "-1"]);
+        let mut closed: Table<String> = Table::closed();
+        let line = Line { file: "users.dat", number: 1, bytes: b"" };
+        closed.insert(&line, "7", "7".into()).unwrap();
+        assert_eq!(
+            (closed.position(b"7"), closed.position(b"07"), closed.position(b"6")),
+            (Some(0), None, None)
+        );
+        assert!(closed.insert(&line, "7", "7".into()).is_err());
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn split<'a>(bytes: &'a [u8], separator: &[u8]) -> impl Iterator<Item
         let bytes = rest?;
         let end = match *separator {
             [one] => bytes.iter().position(|byte| *byte == one),
+            [first, second] => bytes.windows(2).position(|it| it[0] == first && it[1] == second),
             _ => bytes.windows(separator.len()).position(|window| window == separator),
         };
         rest = end.map(|end| &bytes[end + separator.len()..]);
