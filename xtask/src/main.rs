@@ -1,2 +1,175 @@
-//! The pipeline runner: every command of the project.
-fn main() {}
+//! The pipeline runner: every command of the project, and the only place where data, environments, agents and evaluation
+//! meet.
+
+mod cache;
+mod ci;
+mod cli;
+mod config;
+mod console;
+mod context;
+mod exit;
+mod files;
+mod interrupt;
+mod logging;
+mod machine;
+mod progress;
+mod stages;
+
+use crate::cli::{Cli, Command, Selection};
+use crate::config::ExperimentConfig;
+use crate::console::{complain, say};
+use crate::context::Context;
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::stages::recommend::Request;
+use crate::stages::{Experiment, data, evaluate, pretrain, recommend, report, train};
+use anyhow::{Result, bail};
+use clap::Parser;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Updates allocate many short-lived buffers, which this allocator is good at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::install(cli.log_format, cli.verbose);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            exit::code(&error)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    let data_dir = cli.data_dir.unwrap_or_else(|| Context::root().join("data"));
+    let context = |force| -> Result<Context> {
+        Ok(Context {
+            data_dir: data_dir.clone(),
+            force,
+            interrupt: Interrupt::install()?,
+            progress: Progress::new(),
+        })
+    };
+    match cli.command {
+        Command::Fetch { dataset, archive } => {
+            data::run_fetch(&context(false)?, &dataset, archive.as_deref())
+        }
+        Command::Describe { dataset, archive, force } => {
+            describe(&context(force)?, &dataset, archive.as_deref())
+        }
+        Command::Ingest(selection) => with_experiment(&context(selection.force)?, &selection, |experiment| {
+            say(format!(
+                "ingested: {}",
+                experiment.context.data_dir.join(&experiment.manifest.dataset_dir).display()
+            ));
+            Ok(())
+        }),
+        Command::Pretrain { selection, five_fold } => {
+            with_experiment(&context(selection.force)?, &selection, |experiment| {
+                if five_fold {
+                    say(pretrain::five_fold(experiment)?);
+                }
+                pretrain::run(experiment)
+            })
+        }
+        Command::Train(selection) => with_experiment(&context(selection.force)?, &selection, |experiment| {
+            pretrain::run(experiment)?;
+            train::run(experiment)
+        }),
+        Command::Evaluate(selection) => {
+            with_experiment(&context(selection.force)?, &selection, |experiment| {
+                evaluate::run(experiment)?;
+                Ok(())
+            })
+        }
+        Command::Report { run } => {
+            let context = context(false)?;
+            let experiment = Experiment::open(&context, &run)?;
+            say(report::run(&experiment)?);
+            Ok(())
+        }
+        Command::Pipeline(selection) => with_experiment(&context(selection.force)?, &selection, pipeline),
+        Command::Recommend { run, user, history, k, protocol } => {
+            let context = context(false)?;
+            let experiment = Experiment::open(&context, &run)?;
+            let request = match (&user, &history) {
+                (Some(id), _) => Request::User(id),
+                (None, Some(ids)) => Request::History(ids),
+                (None, None) => bail!("give --user ID or --history IDS"),
+            };
+            say(recommend::run(&experiment, protocol, &request, k)?);
+            Ok(())
+        }
+        Command::Ci(args) => ci::run(&args),
+    }
+}
+
+/// Everything, stage after stage.
+fn pipeline(experiment: &Experiment<'_>) -> Result<()> {
+    pretrain::run(experiment)?;
+    train::run(experiment)?;
+    evaluate::run(experiment)?;
+    say(report::run(experiment)?);
+    say(format!("written: {}", experiment.path("report.html").display()));
+    Ok(())
+}
+
+fn describe(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<()> {
+    let source = data::named(context, dataset, archive)?;
+    let config = ExperimentConfig::load(&shipped(dataset)?)?;
+    data::run_describe(context, &config, &source)
+}
+
+/// The shipped configuration of a data set.
+fn shipped(dataset: &str) -> Result<PathBuf> {
+    let path = Context::configs_dir().join(format!("{dataset}.toml"));
+    if !path.exists() {
+        bail!(
+            "there is no configuration {} for the data set {dataset}: give one with --config",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
+/// Chooses data set and configuration, says which first of all, and works on the experiment.
+fn with_experiment(
+    context: &Context,
+    selection: &Selection,
+    work: impl FnOnce(&Experiment<'_>) -> Result<()>,
+) -> Result<()> {
+    let named = |dataset: &str| data::named(context, dataset, selection.archive.as_deref());
+    let (path, source) = match (&selection.config, &selection.dataset) {
+        (Some(path), dataset) => {
+            let config = ExperimentConfig::load(path)?;
+            (path.clone(), named(dataset.as_ref().unwrap_or(&config.data.dataset))?)
+        }
+        (None, Some(dataset)) => (shipped(dataset)?, named(dataset)?),
+        (None, None) if selection.archive.is_some() => {
+            bail!("--archive needs to know what it holds: give --dataset NAME or --config FILE")
+        }
+        (None, None) => {
+            let source = data::default(context)?;
+            (shipped(&source.spec.name)?, source)
+        }
+    };
+    source.announce();
+    let mut config = ExperimentConfig::load(&path)?;
+    config.data.dataset.clone_from(&source.spec.name);
+    config.seed = selection.seed.unwrap_or(config.seed);
+    let stem = selection
+        .config
+        .as_ref()
+        .and_then(|path| path.file_stem())
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let name = selection.run.clone().or(stem).unwrap_or_else(|| source.spec.name.clone());
+    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
+        bail!("--run {name} is no folder name: use letters, digits and dashes");
+    }
+    let experiment = Experiment::begin(context, config, &source, &name)?;
+    work(&experiment)
+}

@@ -19,7 +19,13 @@ pub(crate) fn scores(actions: &Tensor, items: &Tensor) -> Result<Vec<f32>, Agent
 }
 
 /// The best `k` allowed items of one row of scores.
-pub(crate) fn best(name: &str, user: UserIdx, scores: &[f32], allowed: &ItemSet, k: usize) -> Result<Vec<ScoredItem>, RecommendError> {
+pub(crate) fn best(
+    name: &str,
+    user: UserIdx,
+    scores: &[f32],
+    allowed: &ItemSet,
+    k: usize,
+) -> Result<Vec<ScoredItem>, RecommendError> {
     rank(scores, allowed, k).map_err(|bad| RecommendError::NotFinite {
         recommender: name.to_owned(),
         user,

@@ -33,7 +33,11 @@ impl InputsBuilder {
     }
 
     /// Adds one row: the caller appends the user's vector, and gives the history, oldest first.
-    pub(crate) fn push(&mut self, history: impl ExactSizeIterator<Item = ItemIdx>, user: impl FnOnce(&mut Vec<f32>)) {
+    pub(crate) fn push(
+        &mut self,
+        history: impl ExactSizeIterator<Item = ItemIdx>,
+        user: impl FnOnce(&mut Vec<f32>),
+    ) {
         user(&mut self.users);
         let n_padding = self.history_length - history.len();
         self.history_items.extend(std::iter::repeat_n(0, n_padding));
@@ -62,7 +66,8 @@ pub(crate) fn observed<'a>(
 ) -> Result<Inputs, AgentError> {
     let mut builder = InputsBuilder::new(history_length);
     for observation in observations {
-        builder.push(observation.history.iter().copied(), |users| tables.push_observed_user(observation, users));
+        builder
+            .push(observation.history.iter().copied(), |users| tables.push_observed_user(observation, users));
     }
     builder.build()
 }

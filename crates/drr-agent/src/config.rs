@@ -109,7 +109,11 @@ impl AgentConfig {
     /// Names the first field out of its range.
     pub fn check(&self) -> Result<(), AgentError> {
         let within = |name: &'static str, value: f64, low: f64, high: f64| {
-            if (low..=high).contains(&value) { Ok(()) } else { Err(AgentError::Config { name, value, low, high }) }
+            if (low..=high).contains(&value) {
+                Ok(())
+            } else {
+                Err(AgentError::Config { name, value, low, high })
+            }
         };
         let large = 1e9;
         #[expect(clippy::cast_precision_loss, reason = "compared with small bounds only")]

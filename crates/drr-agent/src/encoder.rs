@@ -55,7 +55,8 @@ mod tests {
     }
 
     #[test]
-    fn the_state_is_user_product_and_pool_and_an_empty_history_leaves_the_user_alone() -> Result<(), NnError> {
+    fn the_state_is_user_product_and_pool_and_an_empty_history_leaves_the_user_alone() -> Result<(), NnError>
+    {
         let module = DrrAve::new(&mut Parameters::new(), 2)?;
         let (users, histories, masks) = inputs()?;
         let states = module.forward(&users, &histories, &masks)?.to_vec2::<f32>()?;

@@ -20,7 +20,9 @@ pub enum AgentError {
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
     /// A value of the training is infinite or NaN.
-    #[error("{what} is {value} at update {update}, environment step {step}: lower the learning rates or clip the gradients")]
+    #[error(
+        "{what} is {value} at update {update}, environment step {step}: lower the learning rates or clip the gradients"
+    )]
     NotFinite {
         /// Which value.
         what: &'static str,

@@ -70,7 +70,8 @@ impl DrrPolicy {
     ///
     /// Fails if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), AgentError> {
-        let text = serde_json::to_string(&self.header).map_err(|error| AgentError::OtherRun(error.to_string()))?;
+        let text =
+            serde_json::to_string(&self.header).map_err(|error| AgentError::OtherRun(error.to_string()))?;
         Ok(write_arrays(path, &self.networks.to_arrays("")?, &[("policy", text)])?)
     }
 
@@ -88,7 +89,8 @@ impl DrrPolicy {
             let message = "the policy and the embedding were fitted on different rows";
             return Err(AgentError::OtherRun(message.to_owned()));
         }
-        let networks = Networks::new(&header.config, &scaled_items(&*space)?, header.history_length, Seeds(0))?;
+        let networks =
+            Networks::new(&header.config, &scaled_items(&*space)?, header.history_length, Seeds(0))?;
         networks.load_arrays("", &arrays)?;
         Ok(Self { header, networks, space })
     }
@@ -141,7 +143,8 @@ impl Recommender for DrrPolicy {
     }
 
     fn recommend(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
-        let chunks: Result<Vec<_>, _> = queries.par_chunks(CHUNK).map(|chunk| self.answer(chunk, k)).collect();
+        let chunks: Result<Vec<_>, _> =
+            queries.par_chunks(CHUNK).map(|chunk| self.answer(chunk, k)).collect();
         Ok(chunks?.into_iter().flatten().collect())
     }
 }

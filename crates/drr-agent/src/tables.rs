@@ -83,8 +83,8 @@ impl TrainingTables {
 /// The factor that brings a table to a mean square of 1.
 pub(crate) fn scale_factor(items: &EmbeddingTable) -> Result<f32, AgentError> {
     #[expect(clippy::cast_precision_loss, reason = "a mean needs no exact count")]
-    let mean_square =
-        items.values().iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / items.values().len() as f64;
+    let mean_square = items.values().iter().map(|value| f64::from(*value).powi(2)).sum::<f64>()
+        / items.values().len() as f64;
     if mean_square == 0.0 {
         return Err(AgentError::Tables("every item vector is zero".to_owned()));
     }
@@ -95,14 +95,19 @@ pub(crate) fn scale_factor(items: &EmbeddingTable) -> Result<f32, AgentError> {
 /// A table times a factor.
 pub(crate) fn scaled(table: &EmbeddingTable, factor: f32) -> Result<EmbeddingTable, AgentError> {
     let values = table.values().iter().map(|value| value * factor).collect();
-    EmbeddingTable::new(table.n_rows(), table.dim(), values).map_err(|error| AgentError::Tables(error.to_string()))
+    EmbeddingTable::new(table.n_rows(), table.dim(), values)
+        .map_err(|error| AgentError::Tables(error.to_string()))
 }
 
 /// Scales a vector to a mean square of 1; zeros stay zeros.
 pub(crate) fn normalize(vector: &mut [f32]) {
     let squares: f64 = vector.iter().map(|value| f64::from(*value).powi(2)).sum();
     if squares > 0.0 {
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "single precision vectors")]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "single precision vectors"
+        )]
         let factor = (vector.len() as f64 / squares).sqrt() as f32;
         for value in vector {
             *value *= factor;

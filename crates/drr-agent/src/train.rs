@@ -49,7 +49,10 @@ pub trait TrainingHooks {
     /// # Errors
     ///
     /// An error stops the training.
-    fn validate(&mut self, _policy: &DrrPolicy) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
+    fn validate(
+        &mut self,
+        _policy: &DrrPolicy,
+    ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(None)
     }
 
@@ -104,11 +107,13 @@ impl<E: Environment> Trainer<E> {
     ) -> Result<Self, AgentError> {
         config.check()?;
         let Some(first) = environments.first().filter(|_| environments.len() == config.n_environments) else {
-            let message = format!("{} environments for n_environments = {}", environments.len(), config.n_environments);
+            let message =
+                format!("{} environments for n_environments = {}", environments.len(), config.n_environments);
             return Err(AgentError::Tables(message));
         };
         if first.n_items() != tables.n_items() {
-            let message = format!("the environment has {} items, the vectors {}", first.n_items(), tables.n_items());
+            let message =
+                format!("the environment has {} items, the vectors {}", first.n_items(), tables.n_items());
             return Err(AgentError::Tables(message));
         }
         let history_length = first.history_length();
@@ -251,7 +256,11 @@ impl<E: Environment> Trainer<E> {
     }
 
     /// One step of every session that is still under way.
-    fn step_all(&mut self, observations: &mut [Option<Observation>], round: &mut Round) -> Result<(), AgentError> {
+    fn step_all(
+        &mut self,
+        observations: &mut [Option<Observation>],
+        round: &mut Round,
+    ) -> Result<(), AgentError> {
         let networks = &self.learner.online;
         let inputs = observed(observations.iter().flatten(), &self.tables, self.sizes.history_length)?;
         let outputs = networks.actor.forward(&networks.states(&inputs)?)?;
@@ -260,14 +269,18 @@ impl<E: Environment> Trainer<E> {
         for output in outputs.chunks_exact_mut(dim) {
             self.config.exploration.explore(self.step, output, &mut self.streams.exploration);
         }
-        let executed = candle_core::Tensor::from_slice(&outputs, inputs.users.shape(), inputs.users.device())?;
-        let scores = scores(&compose(&self.config.action, &inputs.users, &executed)?, &networks.items.detach())?;
+        let executed =
+            candle_core::Tensor::from_slice(&outputs, inputs.users.shape(), inputs.users.device())?;
+        let scores =
+            scores(&compose(&self.config.action, &inputs.users, &executed)?, &networks.items.detach())?;
         let rows = outputs.chunks_exact(dim).zip(scores.chunks_exact(n_items));
-        let sessions = self.environments.iter_mut().zip(observations).filter(|(_, observation)| observation.is_some());
+        let sessions =
+            self.environments.iter_mut().zip(observations).filter(|(_, observation)| observation.is_some());
         for ((environment, slot), (output, scores)) in sessions.zip(rows) {
             let Some(observation) = slot.take() else { continue };
             let ranked = best(&self.name, observation.user, scores, environment.candidates(), 1);
-            let Some(item) = ranked.map_err(|error| AgentError::Tables(error.to_string()))?.first().map(|it| it.item)
+            let Some(item) =
+                ranked.map_err(|error| AgentError::Tables(error.to_string()))?.first().map(|it| it.item)
             else {
                 continue; // No candidate: the session ended before it began.
             };

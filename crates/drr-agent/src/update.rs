@@ -77,7 +77,8 @@ impl Learner {
         let outputs = self.online.actor.forward(&states)?;
         let proposed = self.critic_action(&now, &outputs)?;
         let value = self.online.critic.detached().forward(&states, &proposed)?.mean_all()?;
-        let mean_value = self.finite("the value of the policy", f64::from(value.to_scalar::<f32>()?), step)?;
+        let mean_value =
+            self.finite("the value of the policy", f64::from(value.to_scalar::<f32>()?), step)?;
         let gradients = value.neg()?.backward()?;
         self.actor_optimizer.step(&gradients)?;
         if self.config.actor_moves_state {
@@ -106,8 +107,11 @@ impl Learner {
         };
         let values = self.targets.critic.forward(&states, &actions)?.detach();
         #[expect(clippy::cast_possible_truncation, reason = "tensors are single precision")]
-        let discounts: Vec<f32> =
-            batch.terminated.iter().map(|ended| if *ended { 0.0 } else { self.config.discount as f32 }).collect();
+        let discounts: Vec<f32> = batch
+            .terminated
+            .iter()
+            .map(|ended| if *ended { 0.0 } else { self.config.discount as f32 })
+            .collect();
         Ok((rewards + (values * Tensor::from_vec(discounts, n_rows, &Device::Cpu)?)?)?)
     }
 

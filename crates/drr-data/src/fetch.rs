@@ -86,13 +86,13 @@ fn fetch_within(
     for address in &spec.addresses {
         match downloader.download(address, progress)? {
             Ok(md5) => {
-                tracing::info!(dataset = %spec.name, %address, %md5, "archive downloaded");
+                tracing::debug!(dataset = %spec.name, %address, %md5, "archive downloaded");
                 let (source, origin) =
                     (RawSource::Archive(place), Origin::Downloaded { address: address.clone() });
                 return Ok(Fetched { source, origin, md5: Some(md5), warning: None });
             }
             Err(reason) => {
-                tracing::warn!(dataset = %spec.name, %address, %reason, "address failed");
+                tracing::debug!(dataset = %spec.name, %address, %reason, "address failed");
                 attempts.push(format!("  {address}: {reason}"));
             }
         }
@@ -137,7 +137,7 @@ fn inspect(spec: &DatasetSpec, path: &Path, origin: Origin) -> Result<Fetched, D
         )
     });
     if let Some(warning) = &warning {
-        tracing::warn!(dataset = %spec.name, "{warning}");
+        tracing::debug!(dataset = %spec.name, "{warning}");
     }
     Ok(Fetched { source, origin, md5: Some(md5), warning })
 }

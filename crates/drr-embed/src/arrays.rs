@@ -61,8 +61,10 @@ impl Arrays {
 
     /// Reads the header back.
     pub(crate) fn header<T: DeserializeOwned>(&self, kind: &'static str) -> Result<T, EmbedError> {
-        serde_json::from_str(&self.header)
-            .map_err(|error| EmbedError::Arrays { kind, reason: format!("its header is unreadable: {error}") })
+        serde_json::from_str(&self.header).map_err(|error| EmbedError::Arrays {
+            kind,
+            reason: format!("its header is unreadable: {error}"),
+        })
     }
 
     /// The values of the array `name`, which must have `n_axes` axes and finite values.

@@ -63,11 +63,7 @@ impl CoOccurrence {
     ///
     /// Fails on a configuration out of range, on a log without positive rows, and on a dimension that is not below the
     /// number of items or beyond the number of positive eigenvalues.
-    pub fn fit(
-        log: &InteractionLog,
-        config: &CoOccurrenceConfig,
-        seeds: Seeds,
-    ) -> Result<Self, EmbedError> {
+    pub fn fit(log: &InteractionLog, config: &CoOccurrenceConfig, seeds: Seeds) -> Result<Self, EmbedError> {
         check(config, log.n_items())?;
         let cosines = similarity::shrunk_cosines(log, config.positive, config.shrink)
             .ok_or(EmbedError::NoPositives { positive: config.positive })?;

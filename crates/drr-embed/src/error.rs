@@ -25,7 +25,9 @@ pub enum EmbedError {
         positive: f32,
     },
     /// More dimensions are wanted than a catalogue of this size has.
-    #[error("dim = {dim} needs more than {dim} items, but the catalogue has {n_items}: set dim below {n_items}")]
+    #[error(
+        "dim = {dim} needs more than {dim} items, but the catalogue has {n_items}: set dim below {n_items}"
+    )]
     DimTooLarge {
         /// The dimension wanted.
         dim: usize,
@@ -33,7 +35,9 @@ pub enum EmbedError {
         n_items: usize,
     },
     /// The co-occurrence matrix has fewer positive eigenvalues than dimensions are wanted.
-    #[error("dim = {dim} is too large: only {n_positive} eigenvalues are positive, so set dim to at most that")]
+    #[error(
+        "dim = {dim} is too large: only {n_positive} eigenvalues are positive, so set dim to at most that"
+    )]
     TooFewFactors {
         /// The dimension wanted.
         dim: usize,
@@ -41,7 +45,9 @@ pub enum EmbedError {
         n_positive: usize,
     },
     /// Two logs count different items.
-    #[error("the train rows have {train} items and the validation rows {validation}: both must be of one catalogue")]
+    #[error(
+        "the train rows have {train} items and the validation rows {validation}: both must be of one catalogue"
+    )]
     CatalogueMismatch {
         /// The catalogue of the train rows.
         train: usize,

@@ -40,8 +40,7 @@ pub fn five_fold_rmse(
     let fold_of = deal(rows.len(), seeds);
     let mut folds = [0.0; FOLDS];
     for (fold, error) in folds.iter_mut().enumerate() {
-        let (held_out, kept): (Vec<_>, Vec<_>) =
-            rows.iter().zip(&fold_of).partition(|(_, of)| **of == fold);
+        let (held_out, kept): (Vec<_>, Vec<_>) = rows.iter().zip(&fold_of).partition(|(_, of)| **of == fold);
         let kept: Vec<Interaction> = kept.into_iter().map(|(row, _)| *row).collect();
         if kept.is_empty() || held_out.is_empty() {
             return Err(EmbedError::NoRatings);

@@ -124,8 +124,7 @@ impl Pmf {
     /// `mean + b_u + b_i + u . i` (Koren et al. 2009, eq. 4). Panics beyond the catalogue, which is a bug.
     #[must_use]
     pub fn predict(&self, vector: &[f32], bias: f32, item: ItemIdx) -> f32 {
-        let score: f64 =
-            vector.iter().zip(self.items.row(item.index())).map(|(u, i)| f64::from(u * i)).sum();
+        let score: f64 = vector.iter().zip(self.items.row(item.index())).map(|(u, i)| f64::from(u * i)).sum();
         let biases = f64::from(bias) + f64::from(self.known.biases[item.index()]);
         #[expect(clippy::cast_possible_truncation, reason = "a rating has few digits")]
         let rating = (self.header.mean + biases + score) as f32;

@@ -75,7 +75,9 @@ impl Adam {
         self.n_updates += 1;
         let clip = self.config.max_gradient_norm;
         let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
-        for (((name, variable), moments), gradient) in self.parameters.iter().zip(&mut self.moments).zip(&found) {
+        for (((name, variable), moments), gradient) in
+            self.parameters.iter().zip(&mut self.moments).zip(&found)
+        {
             let Some(gradient) = gradient else { continue };
             let l2 = if name.ends_with(".weight") { self.config.l2 } else { 0.0 };
             let step = AdamStep::new(moments, &self.config, scale, l2, self.n_updates);
@@ -95,7 +97,11 @@ impl Adam {
             arrays.push(NamedArray::new(format!("{}.m.{name}", self.name), shape.clone(), first));
             arrays.push(NamedArray::new(format!("{}.v.{name}", self.name), shape, second));
         }
-        arrays.push(NamedArray::new(format!("{}.updates", self.name), vec![1], Values::U64(vec![self.n_updates])));
+        arrays.push(NamedArray::new(
+            format!("{}.updates", self.name),
+            vec![1],
+            Values::U64(vec![self.n_updates]),
+        ));
         arrays
     }
 
@@ -171,7 +177,9 @@ impl InplaceOp2 for AdamStep<'_> {
         gradient_layout: &Layout,
     ) -> candle_core::Result<()> {
         let n_values = parameter_layout.shape().elem_count();
-        let CpuStorage::F32(values) = parameter else { candle_core::bail!("adam moves single precision parameters") };
+        let CpuStorage::F32(values) = parameter else {
+            candle_core::bail!("adam moves single precision parameters")
+        };
         let values = &mut values[parameter_layout.start_offset()..][..n_values];
         let gradient = &gradient.as_slice::<f32>()?[gradient_layout.start_offset()..][..n_values];
         let mut guard = self.moments.lock().unwrap_or_else(PoisonError::into_inner);

@@ -92,10 +92,12 @@ pub fn write_arrays(path: &Path, arrays: &[NamedArray], texts: &[(&str, String)]
     let stored: Vec<(Dtype, Vec<u8>)> = arrays.iter().map(|array| bytes(&array.values)).collect();
     let mut views = Vec::new();
     for (array, (dtype, data)) in arrays.iter().zip(&stored) {
-        let view = TensorView::new(*dtype, array.shape.clone(), data).map_err(|error| NnError::corrupt(path, error))?;
+        let view = TensorView::new(*dtype, array.shape.clone(), data)
+            .map_err(|error| NnError::corrupt(path, error))?;
         views.push((array.name.clone(), view));
     }
-    let texts: HashMap<String, String> = texts.iter().map(|(key, text)| ((*key).to_owned(), text.clone())).collect();
+    let texts: HashMap<String, String> =
+        texts.iter().map(|(key, text)| ((*key).to_owned(), text.clone())).collect();
     // A map of texts has no order, and equal runs must write equal bytes: one entry is all that is stored.
     let joined = serde_json::to_string(&texts.into_iter().collect::<std::collections::BTreeMap<_, _>>())
         .map_err(|error| NnError::corrupt(path, error))?;
@@ -137,7 +139,12 @@ pub fn read_arrays(path: &Path) -> Result<(Vec<NamedArray>, HashMap<String, Stri
             Dtype::U8 => Values::U8(view.data().to_vec()),
             Dtype::U32 => Values::U32(numbers(view.data(), u32::from_le_bytes)),
             Dtype::U64 => Values::U64(numbers(view.data(), u64::from_le_bytes)),
-            other => return Err(NnError::corrupt(path, format!("array {name} has the unsupported type {other:?}"))),
+            other => {
+                return Err(NnError::corrupt(
+                    path,
+                    format!("array {name} has the unsupported type {other:?}"),
+                ));
+            }
         };
         arrays.push(NamedArray::new(name, view.shape().to_vec(), values));
     }

@@ -17,7 +17,13 @@ impl Dense {
     /// # Errors
     ///
     /// Fails if Candle cannot make a tensor.
-    pub fn new(parameters: &mut Parameters, name: &str, n_in: usize, n_out: usize, seeds: Seeds) -> Result<Self, NnError> {
+    pub fn new(
+        parameters: &mut Parameters,
+        name: &str,
+        n_in: usize,
+        n_out: usize,
+        seeds: Seeds,
+    ) -> Result<Self, NnError> {
         #[expect(clippy::cast_precision_loss, reason = "a layer's width is far below 2^24")]
         let bound = 1.0 / (n_in as f32).sqrt();
         Self::with_bound(parameters, name, n_in, n_out, bound, seeds)

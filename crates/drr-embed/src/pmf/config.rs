@@ -26,15 +26,7 @@ pub struct PmfConfig {
 
 impl Default for PmfConfig {
     fn default() -> Self {
-        Self {
-            dim: 100,
-            l2: 0.06,
-            biases: true,
-            bias_l2: 0.005,
-            epochs: 12,
-            patience: 2,
-            initial_scale: 0.1,
-        }
+        Self { dim: 100, l2: 0.08, biases: true, bias_l2: 0.005, epochs: 12, patience: 2, initial_scale: 0.1 }
     }
 }
 

@@ -50,9 +50,11 @@ pub(super) struct Ridge {
 impl Ridge {
     pub fn new(config: &PmfConfig) -> Self {
         let n_unknowns = config.n_unknowns();
-        let scratch =
-            llt::factor::cholesky_in_place_scratch::<f32>(n_unknowns, Par::Seq, Default::default());
-        #[expect(clippy::cast_possible_truncation, reason = "weights need no more digits than 32-bit sums have")]
+        let scratch = llt::factor::cholesky_in_place_scratch::<f32>(n_unknowns, Par::Seq, Default::default());
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "weights need no more digits than 32-bit sums have"
+        )]
         let (l2, bias_l2) = (config.l2 as f32, config.bias_l2 as f32);
         Self {
             biases: config.biases,

@@ -1,0 +1,29 @@
+//! Why a baseline cannot be built or asked.
+
+/// A reason why a baseline cannot be fitted, or cannot answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum BaselineError {
+    /// A value of the configuration is out of its range.
+    #[error("{field} = {value} is out of range: it must be {wanted}")]
+    Config {
+        /// The field's name.
+        field: &'static str,
+        /// The value given.
+        value: f64,
+        /// The range, in words.
+        wanted: &'static str,
+    },
+    /// Two parts of one recommender were fitted on different rows.
+    #[error("the embedding and its fallback were fitted on different rows: fit both on the same log")]
+    OriginMismatch,
+    /// A query is about another catalogue.
+    #[error(
+        "the query allows items of a catalogue of {query}, but {fitted} items were fitted: use one data set"
+    )]
+    CatalogueMismatch {
+        /// The catalogue of the query.
+        query: usize,
+        /// The catalogue of the recommender.
+        fitted: usize,
+    },
+}

@@ -1,0 +1,180 @@
+//! The command line.
+
+use crate::logging::LogFormat;
+use clap::{Args, Parser, Subcommand};
+use drr_data::Protocol;
+use std::path::PathBuf;
+
+/// Does deep reinforcement learning recommend better? From a log of ratings to an honest answer.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    version,
+    after_help = "\
+Exit codes: 0 done, 1 failed, 2 bad command line, 3 a metric regressed, 4 too few users to tell, 130 interrupted (run the same command to go on).
+
+Examples:
+  cargo xtask pipeline                                      everything, on MovieLens 1M (or what can be had)
+  cargo xtask pipeline --config xtask/configs/ml-1m.toml --archive PATH/ml-1m.zip
+  cargo xtask recommend --run ml-1m --user 4835 -k 3
+  cargo xtask ci                                            all checks"
+)]
+pub struct Cli {
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+    /// The folder for raw archives, ingested data and runs.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// How the log on stderr looks.
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+    /// Shows debugging messages too.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// Which experiment.
+#[derive(Debug, Clone, Args)]
+pub struct Selection {
+    /// A configuration file; without it, the shipped one of the data set.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A data set of the registry: ml-1m, ml-100k, synthetic. Nothing else is tried if it cannot be had.
+    #[arg(long, value_name = "NAME")]
+    pub dataset: Option<String>,
+    /// The data set's archive, or a folder with its files, instead of a download.
+    #[arg(long, value_name = "PATH")]
+    pub archive: Option<PathBuf>,
+    /// The name of the run's folder under data/runs; else the configuration's file name, else the data set's.
+    #[arg(long, value_name = "NAME")]
+    pub run: Option<String>,
+    /// Another root seed than the configuration's.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Does the work again although nothing changed.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Downloads a data set's archive, with checksum and resume.
+    #[command(
+        after_help = "Examples:\n  cargo xtask fetch ml-1m\n  cargo xtask fetch ml-1m --archive PATH/ml-1m.zip   checks an archive you have"
+    )]
+    Fetch {
+        /// A data set of the registry.
+        dataset: String,
+        /// Checks this archive instead of downloading one.
+        #[arg(long, value_name = "PATH")]
+        archive: Option<PathBuf>,
+    },
+    /// Prints and writes what is in a data set: counts, histograms, genres, streaks of ratings.
+    #[command(after_help = "Examples:\n  cargo xtask describe ml-1m\n  cargo xtask describe synthetic")]
+    Describe {
+        /// A data set of the registry.
+        dataset: String,
+        /// Its archive, instead of a download.
+        #[arg(long, value_name = "PATH")]
+        archive: Option<PathBuf>,
+        /// Ingests again although nothing changed.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Checks the raw rows, splits them and writes Parquet.
+    #[command(after_help = "Example:\n  cargo xtask ingest --dataset ml-1m --archive PATH/ml-1m.zip")]
+    Ingest(Selection),
+    /// Fits the embeddings (after ingest).
+    #[command(
+        after_help = "Examples:\n  cargo xtask pretrain --dataset ml-100k\n  cargo xtask pretrain --dataset ml-100k --five-fold   also prints the 5-fold test RMSE"
+    )]
+    Pretrain {
+        /// Which experiment.
+        #[command(flatten)]
+        selection: Selection,
+        /// Also fits and judges the rating factorization on five random folds.
+        #[arg(long)]
+        five_fold: bool,
+    },
+    /// Trains the agents (after pretrain). A killed or interrupted training goes on from its last checkpoint.
+    #[command(
+        after_help = "Example:\n  cargo xtask train --config xtask/configs/ml-1m.toml --archive PATH/ml-1m.zip"
+    )]
+    Train(Selection),
+    /// Judges every recommender on test rows (after train).
+    #[command(
+        after_help = "Example:\n  cargo xtask evaluate --config xtask/configs/ml-1m.toml --archive PATH/ml-1m.zip"
+    )]
+    Evaluate(Selection),
+    /// Writes report.html and report.md of a run that was judged.
+    #[command(after_help = "Example:\n  cargo xtask report --run ml-1m")]
+    Report {
+        /// The run's name.
+        #[arg(long, value_name = "NAME")]
+        run: String,
+    },
+    /// Does everything: fetch, ingest, pretrain, train, evaluate, report. What is up to date is not done again.
+    #[command(after_help = "\
+Examples:
+  cargo xtask pipeline                                  MovieLens 1M; else MovieLens 100K; else synthetic users
+  cargo xtask pipeline --dataset ml-100k --run mine --seed 7
+  cargo xtask pipeline --config xtask/configs/report.toml --archive PATH/ml-1m.zip")]
+    Pipeline(Selection),
+    /// Recommends with a trained run: to a user of the data set, or to a new one.
+    #[command(after_help = "\
+Examples:
+  cargo xtask recommend --run ml-1m --user 4835 -k 3
+  cargo xtask recommend --run ml-1m --history \"260,1196,2571\" -k 10")]
+    Recommend {
+        /// The run's name.
+        #[arg(long, value_name = "NAME")]
+        run: String,
+        /// A user of the data set, by original id.
+        #[arg(long, value_name = "ID", conflicts_with = "history", required_unless_present = "history")]
+        user: Option<String>,
+        /// A new user: original ids of liked items, oldest first, separated by commas.
+        #[arg(long, value_name = "IDS")]
+        history: Option<String>,
+        /// The length of the list.
+        #[arg(short, default_value_t = 10)]
+        k: usize,
+        /// Whose policy and whose view of the user: seed (the first ratings are known) or temporal (all before the cut).
+        #[arg(long, default_value = "seed", value_parser = protocol)]
+        protocol: Protocol,
+    },
+    /// Runs all checks: format, lints, structure, style, tests, docs, and a small pipeline against its golden metrics.
+    #[command(
+        after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --skip docs\n  cargo xtask ci --bless   rewrites the golden metrics"
+    )]
+    Ci(crate::ci::CiArgs),
+}
+
+fn protocol(name: &str) -> Result<Protocol, String> {
+    let found = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
+    found.ok_or_else(|| format!("there is no protocol {name}: use seed or temporal"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_every_command_has_examples() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        for sub in command.get_subcommands() {
+            let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("cargo xtask"), "{} has no example", sub.get_name());
+        }
+    }
+
+    #[test]
+    fn a_recommendation_needs_a_user_or_a_history_and_not_both() {
+        let parse = |rest: &[&str]| Cli::try_parse_from(["x", "recommend", "--run", "r"].iter().chain(rest));
+        assert!(parse(&["--user", "1"]).is_ok() && parse(&["--history", "1,2"]).is_ok());
+        assert!(parse(&[]).is_err() && parse(&["--user", "1", "--history", "2"]).is_err());
+    }
+}

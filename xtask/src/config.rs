@@ -1,0 +1,180 @@
+//! The configuration of an experiment: one complete TOML file, every section owned by the crate that reads it.
+
+use anyhow::{Context as _, Result, bail};
+use drr_agent::AgentConfig;
+use drr_data::{Protocol, RowPolicy, SplitConfig, SyntheticConfig};
+use drr_embed::{CoOccurrenceConfig, PmfConfig};
+use drr_env::{RewardConfig, SessionStart};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// An experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentConfig {
+    /// The root of all randomness.
+    pub seed: u64,
+    /// What is read, and how strictly.
+    pub data: DataConfig,
+    /// Where the cuts between train, validation and test are.
+    pub split: SplitConfig,
+    /// The vectors of items and users.
+    pub embedding: EmbeddingConfig,
+    /// The simulated users.
+    pub environment: EnvironmentConfig,
+    /// How the agent is trained.
+    pub training: TrainingConfig,
+    /// The agent.
+    pub agent: AgentConfig,
+    /// The evaluation.
+    pub evaluation: EvaluationConfig,
+}
+
+/// The data set and the rules for its rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// A name of the registry.
+    pub dataset: String,
+    /// The least rating that counts as positive.
+    pub positive_rating: f32,
+    /// What happens to bad rows.
+    pub rows: RowPolicy,
+    /// The generator's settings; read where the data set is the synthetic one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthetic: Option<SyntheticConfig>,
+}
+
+/// In which space the agent acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpaceKind {
+    /// Factors trained on ratings.
+    Pmf,
+    /// Factors trained to rank.
+    CoOccurrence,
+}
+
+/// The embeddings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingConfig {
+    /// The space of the agent's actions.
+    pub space: SpaceKind,
+    /// The factorization of the ratings.
+    pub pmf: PmfConfig,
+    /// The factorization of the co-occurrences.
+    pub co_occurrence: CoOccurrenceConfig,
+}
+
+/// The simulated users.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnvironmentConfig {
+    /// N, the latest positive items that the agent sees.
+    pub history_length: usize,
+    /// T, the steps of a session.
+    pub horizon: usize,
+    /// The reward.
+    pub reward: RewardConfig,
+    /// Where sessions start under protocol "seed".
+    pub start_seed: SessionStart,
+    /// Where sessions start under protocol "temporal".
+    pub start_temporal: SessionStart,
+}
+
+impl EnvironmentConfig {
+    /// Where sessions start under `protocol`.
+    pub const fn start(&self, protocol: Protocol) -> SessionStart {
+        match protocol {
+            Protocol::Seed => self.start_seed,
+            Protocol::Temporal => self.start_temporal,
+        }
+    }
+}
+
+/// How training ends and what is trained beside the agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// Whether the number of rounds is chosen on validation rows before the final fit; else it is the agent's own.
+    pub choose_on_validation: bool,
+    /// Whether the twin with a discount of 0 is trained too.
+    pub greedy_twin: bool,
+}
+
+/// The evaluation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationConfig {
+    /// Which protocols.
+    pub protocols: Vec<Protocol>,
+    /// The lengths of the judged lists.
+    pub list_lengths: Vec<usize>,
+    /// The first ratings of a held-out user that are known, in protocol "seed".
+    pub n_observed: usize,
+}
+
+impl ExperimentConfig {
+    /// Reads a file and checks what serde cannot.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration {}: check the path", path.display()))?;
+        let config: Self =
+            toml::from_str(&text).with_context(|| format!("{} is no valid configuration", path.display()))?;
+        config.check().with_context(|| format!("in {}", path.display()))?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.agent.check()?;
+        self.split.check()?;
+        self.embedding.pmf.check()?;
+        if self.evaluation.protocols.is_empty() {
+            bail!("evaluation.protocols is empty: name \"seed\", \"temporal\" or both");
+        }
+        if !self.evaluation.list_lengths.contains(&10) {
+            bail!("evaluation.list_lengths must contain 10, by which the number of rounds is chosen");
+        }
+        #[expect(clippy::float_cmp, reason = "both are written in the same file")]
+        if self.embedding.co_occurrence.positive != self.data.positive_rating {
+            bail!("embedding.co_occurrence.positive must equal data.positive_rating");
+        }
+        Ok(())
+    }
+
+    /// The configuration as TOML, complete.
+    pub fn to_toml(&self) -> Result<String> {
+        Ok(toml::to_string_pretty(self)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shipped() -> Vec<std::path::PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn every_shipped_configuration_loads_and_survives_a_round_trip() {
+        assert!(shipped().len() >= 4);
+        for path in shipped() {
+            let config = ExperimentConfig::load(&path).unwrap();
+            let again: ExperimentConfig = toml::from_str(&config.to_toml().unwrap()).unwrap();
+            assert_eq!(config, again, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_misspelt_field_is_refused_by_name() {
+        let text = std::fs::read_to_string(&shipped()[0]).unwrap().replace("discount", "discuont");
+        let error = toml::from_str::<ExperimentConfig>(&text).unwrap_err().to_string();
+        assert!(error.contains("discuont"), "{error}");
+    }
+}

@@ -1,0 +1,14 @@
+//! The stages of the pipeline, one file each, and what they share: an [`Experiment`].
+//!
+//! fetch and ingest (`data`) -> `pretrain` -> `train` -> `evaluate` -> `report`. Each asks the stage cache whether its
+//! inputs changed since it last ran.
+
+pub mod data;
+pub mod evaluate;
+pub mod experiment;
+pub mod pretrain;
+pub mod recommend;
+pub mod report;
+pub mod train;
+
+pub use experiment::Experiment;

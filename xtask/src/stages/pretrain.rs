@@ -1,0 +1,131 @@
+//! Embeddings: fitted on train rows to choose by, and on train and validation rows for the test.
+
+use super::Experiment;
+use super::experiment::Phase;
+use crate::cache::digest_of;
+use crate::config::SpaceKind;
+use anyhow::{Context as _, Result};
+use drr_core::{EmbeddingSpace, Seeds};
+use drr_data::Protocol;
+use drr_embed::{CoOccurrence, Pmf, PmfConfig};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How the factorization of the ratings went.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PmfNote {
+    /// The epochs chosen by the validation RMSE, and used for the final fit.
+    pub epochs: usize,
+    /// The validation RMSE after each epoch.
+    pub validation_rmse: Vec<f64>,
+}
+
+fn file(protocol: Protocol, phase: Phase, kind: SpaceKind) -> PathBuf {
+    let kind = match kind {
+        SpaceKind::Pmf => "pmf",
+        SpaceKind::CoOccurrence => "co-occurrence",
+    };
+    PathBuf::from(format!("embeddings/{protocol}-{}-{kind}.safetensors", phase.name()))
+}
+
+fn note_file(protocol: Protocol) -> PathBuf {
+    PathBuf::from(format!("embeddings/{protocol}-pmf.json"))
+}
+
+/// All embedding files of a protocol.
+fn outputs(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<PathBuf> {
+    let mut files = vec![experiment.path(note_file(protocol))];
+    for phase in [Phase::Choose, Phase::Final] {
+        for kind in [SpaceKind::Pmf, SpaceKind::CoOccurrence] {
+            files.push(experiment.path(file(protocol, phase, kind)));
+        }
+    }
+    files
+}
+
+/// Fits what is not yet fitted.
+pub fn run(experiment: &Experiment<'_>) -> Result<()> {
+    for protocol in experiment.protocols() {
+        let stage = experiment.stage(&format!("pretrain-{protocol}"));
+        let inputs = digest_of(&(
+            experiment.split_hash(protocol)?,
+            &experiment.config.embedding,
+            experiment.config.seed,
+        ))?;
+        stage.run(&inputs, &outputs(experiment, protocol), || fit(experiment, protocol))?;
+    }
+    Ok(())
+}
+
+fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
+    let config = &experiment.config.embedding;
+    let seeds = experiment.seeds(protocol);
+    let train = experiment.log(protocol, Phase::Choose)?;
+    let both = experiment.log(protocol, Phase::Final)?;
+    let validation = experiment.dataset.log(protocol, &[drr_core::Part::Validation].into_iter().collect())?;
+    let bar = experiment.context.bar(&format!("pretrain {protocol}"), 4);
+    let fitted = Pmf::fit(&train, Some(&validation), &config.pmf, seeds)?;
+    fitted.pmf.save(&experiment.path(file(protocol, Phase::Choose, SpaceKind::Pmf)))?;
+    bar.set(1);
+    let note = PmfNote {
+        epochs: fitted.epochs,
+        validation_rmse: fitted.validation.iter().map(|epoch| epoch.rmse).collect(),
+    };
+    let refit = PmfConfig { epochs: fitted.epochs, ..config.pmf };
+    Pmf::fit(&both, None, &refit, seeds)?.pmf.save(&experiment.path(file(
+        protocol,
+        Phase::Final,
+        SpaceKind::Pmf,
+    )))?;
+    bar.set(2);
+    for (at, (phase, log)) in [(Phase::Choose, &train), (Phase::Final, &both)].into_iter().enumerate() {
+        let factors = CoOccurrence::fit(log, &config.co_occurrence, seeds)?;
+        factors.save(&experiment.path(file(protocol, phase, SpaceKind::CoOccurrence)))?;
+        bar.set(3 + at as u64);
+    }
+    bar.finish();
+    tracing::info!(%protocol, epochs = note.epochs, rmse = note.validation_rmse.last(), "embeddings are fitted");
+    crate::files::write(&experiment.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)
+}
+
+/// A fitted space.
+pub fn space(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    phase: Phase,
+    kind: SpaceKind,
+) -> Result<Arc<dyn EmbeddingSpace>> {
+    let path = experiment.path(file(protocol, phase, kind));
+    Ok(match kind {
+        SpaceKind::Pmf => Arc::new(Pmf::load(&path)?),
+        SpaceKind::CoOccurrence => Arc::new(CoOccurrence::load(&path)?),
+    })
+}
+
+/// The factorization of the ratings, for rewards of unrated items.
+pub fn pmf(experiment: &Experiment<'_>, protocol: Protocol, phase: Phase) -> Result<Pmf> {
+    Ok(Pmf::load(&experiment.path(file(protocol, phase, SpaceKind::Pmf)))?)
+}
+
+/// How the factorization of a protocol went.
+pub fn pmf_note(experiment: &Experiment<'_>, protocol: Protocol) -> Result<PmfNote> {
+    let path = experiment.path(note_file(protocol));
+    let text = std::fs::read(&path)
+        .with_context(|| format!("cannot read {}: run pretrain first", path.display()))?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// The digests of a protocol's embedding files, as inputs of later stages.
+pub fn digests(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<String>> {
+    outputs(experiment, protocol).iter().map(|path| crate::cache::file_digest(path)).collect()
+}
+
+/// The test RMSE of the rating factorization on five random folds of all rows, as text. It is no artifact of the run.
+pub fn five_fold(experiment: &Experiment<'_>) -> Result<String> {
+    let log = experiment.dataset.full_log()?;
+    let folds =
+        drr_embed::five_fold_rmse(&log, &experiment.config.embedding.pmf, Seeds(experiment.config.seed))?;
+    let each: Vec<String> = folds.folds.iter().map(|rmse| format!("{rmse:.4}")).collect();
+    Ok(format!("5-fold test RMSE {:.4} ({})", folds.mean(), each.join(", ")))
+}

@@ -1,0 +1,332 @@
+//! Training: the number of rounds is chosen on validation rows, then the agent is fitted anew on train and validation.
+//!
+//! One job is one agent under one protocol. Jobs run side by side, each on one thread: networks this small are slower
+//! on two.
+
+use super::Experiment;
+use super::evaluate::evaluation_set;
+use super::experiment::Phase;
+use super::pretrain;
+use crate::cache::digest_of;
+use crate::context::Bar;
+use anyhow::{Context as _, Result};
+use drr_agent::{AgentConfig, DrrPolicy, Outcome, Trainer, TrainingHooks, TrainingTables, Validation};
+use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, ItemSet, Part};
+use drr_data::{Protocol, TrainingRow, read_training, write_training};
+use drr_env::{LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, Sessions, Unrated};
+use drr_eval::{EvaluationSet, Metric, evaluate};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+mod rating;
+
+/// An agent to train.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// As configured.
+    Agent,
+    /// The same with a discount of 0: a greedy one-step model.
+    Greedy,
+}
+
+impl Variant {
+    /// The name in files and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "drr_ave",
+            Self::Greedy => "drr_ave_gamma_0",
+        }
+    }
+
+    /// The agent's settings.
+    pub fn config(self, agent: &AgentConfig) -> AgentConfig {
+        match self {
+            Self::Agent => agent.clone(),
+            Self::Greedy => AgentConfig { discount: 0.0, ..agent.clone() },
+        }
+    }
+}
+
+/// How a job went; `seconds` is the only part that a second run does not repeat.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct JobNote {
+    /// Rounds of the final fit.
+    pub rounds: u64,
+    /// Sessions of the final fit.
+    pub episodes: u64,
+    /// Updates of the final fit.
+    pub updates: u64,
+    /// The validations that the rounds were chosen by; empty if nothing was chosen.
+    pub validations: Vec<Validation>,
+    /// The digest of the final checkpoint.
+    pub checkpoint: String,
+    /// The duration of choosing and of the final fit, without what an interruption had done before.
+    pub seconds: [f64; 2],
+}
+
+/// The agents of an experiment.
+pub fn variants(experiment: &Experiment<'_>) -> Vec<Variant> {
+    let mut all = vec![Variant::Agent];
+    if experiment.config.training.greedy_twin {
+        all.push(Variant::Greedy);
+    }
+    all
+}
+
+/// A file of one job: `policies/seed-drr_ave.safetensors`.
+fn file(folder: &str, protocol: Protocol, variant: Variant, ending: &str) -> PathBuf {
+    PathBuf::from(format!("{folder}/{protocol}-{}{ending}", variant.name()))
+}
+
+/// The trained policy's file, or that of the same networks before training.
+pub fn policy_file(protocol: Protocol, variant: Variant, trained: bool) -> PathBuf {
+    file("policies", protocol, variant, if trained { ".safetensors" } else { "-untrained.safetensors" })
+}
+
+/// How a job went.
+pub fn note(experiment: &Experiment<'_>, protocol: Protocol, variant: Variant) -> Result<JobNote> {
+    let path = experiment.path(file("policies", protocol, variant, ".json"));
+    let text =
+        std::fs::read(&path).with_context(|| format!("cannot read {}: run train first", path.display()))?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// Trains every agent under every protocol, as many side by side as there are threads, and joins their curves.
+pub fn run(experiment: &Experiment<'_>) -> Result<()> {
+    let mut jobs = Vec::new();
+    for protocol in experiment.protocols() {
+        jobs.extend(variants(experiment).into_iter().map(|variant| (protocol, variant)));
+    }
+    let queue = Mutex::new(jobs.clone().into_iter());
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let n_threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
+    let results: Vec<Result<()>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..n_threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+                    while let Some((protocol, variant)) = next() {
+                        pool.install(|| job(experiment, protocol, variant)).with_context(|| {
+                            format!("failed to train {} under {protocol}", variant.name())
+                        })?;
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        let panicked = |_| Err(anyhow::anyhow!("a training thread panicked"));
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(panicked)).collect()
+    });
+    results.into_iter().collect::<Result<()>>()?;
+    let mut rows = Vec::new();
+    for (protocol, variant) in jobs {
+        rows.extend(read_training(&experiment.path(file("policies", protocol, variant, ".parquet")))?);
+    }
+    Ok(write_training(&experiment.path("training.parquet"), &rows)?)
+}
+
+fn job(experiment: &Experiment<'_>, protocol: Protocol, variant: Variant) -> Result<()> {
+    let config = &experiment.config;
+    let agent = variant.config(&config.agent);
+    let stage = experiment.stage(&format!("train-{protocol}-{}", variant.name()));
+    let settings =
+        (&agent, &config.environment, &config.training, &config.evaluation, config.embedding.space);
+    let inputs = digest_of(&(
+        settings,
+        pretrain::digests(experiment, protocol)?,
+        experiment.split_hash(protocol)?,
+        (config.seed, config.data.positive_rating),
+    ))?;
+    let outputs = [
+        experiment.path(policy_file(protocol, variant, true)),
+        experiment.path(policy_file(protocol, variant, false)),
+        experiment.path(file("policies", protocol, variant, ".json")),
+        experiment.path(file("policies", protocol, variant, ".parquet")),
+    ];
+    // Checkpoints of other inputs must not be resumed: their folder carries the inputs' hash.
+    let checkpoints = experiment.path(file("checkpoints", protocol, variant, &format!("-{}", &inputs[..8])));
+    if experiment.context.force && checkpoints.exists() {
+        std::fs::remove_dir_all(&checkpoints)?;
+    }
+    stage.run(&inputs, &outputs, || train(experiment, protocol, variant, &agent, &checkpoints))
+}
+
+fn train(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    variant: Variant,
+    agent: &AgentConfig,
+    checkpoints: &Path,
+) -> Result<()> {
+    let mut series = Vec::new();
+    let mut chosen = agent.n_rounds();
+    let (mut validations, mut seconds) = (Vec::new(), [0.0; 2]);
+    if experiment.config.training.choose_on_validation {
+        let mut fit = Fit::new(experiment, protocol, variant, agent, Phase::Choose)?;
+        let begun = Instant::now();
+        fit.run(experiment, chosen, &checkpoints.join("choose"))?;
+        seconds[0] = begun.elapsed().as_secs_f64();
+        validations = fit.trainer.validations().to_vec();
+        chosen = best_round(&validations).unwrap_or(chosen);
+        series.extend(fit.curves(protocol, variant, Phase::Choose));
+    }
+    let mut fit = Fit::new(experiment, protocol, variant, agent, Phase::Final)?;
+    fit.trainer.policy()?.save(&experiment.path(policy_file(protocol, variant, false)))?;
+    let begun = Instant::now();
+    fit.run(experiment, chosen, &checkpoints.join("final"))?;
+    seconds[1] = begun.elapsed().as_secs_f64();
+    series.extend(fit.curves(protocol, variant, Phase::Final));
+    write_training(&experiment.path(file("policies", protocol, variant, ".parquet")), &series)?;
+    fit.trainer.policy()?.save(&experiment.path(policy_file(protocol, variant, true)))?;
+    let last =
+        drr_nn::latest_checkpoint(&checkpoints.join("final"))?.context("the final checkpoint is missing")?;
+    let note = JobNote {
+        rounds: chosen,
+        episodes: chosen * agent.n_environments as u64,
+        updates: fit.trainer.n_updates(),
+        validations,
+        checkpoint: drr_nn::checkpoint_digest(&last)?,
+        seconds,
+    };
+    let (rounds, updates, checkpoint) = (note.rounds, note.updates, &note.checkpoint);
+    tracing::info!(%protocol, agent = variant.name(), rounds, updates, checkpoint, seconds = seconds[0] + seconds[1], "trained");
+    crate::files::write(
+        &experiment.path(file("policies", protocol, variant, ".json")),
+        &serde_json::to_vec_pretty(&note)?,
+    )
+}
+
+/// The round with the best validation score, the earliest of equals. The untrained policy is no choice.
+fn best_round(validations: &[Validation]) -> Option<u64> {
+    let trained = validations.iter().filter(|it| it.round > 0);
+    trained.max_by(|a, b| a.score.total_cmp(&b.score).then(b.round.cmp(&a.round))).map(|it| it.round)
+}
+
+/// One training with what judges it.
+struct Fit {
+    trainer: Trainer<LoggedEnvironment>,
+    validation: Option<EvaluationSet>,
+    label: String,
+}
+
+impl Fit {
+    fn new(
+        experiment: &Experiment<'_>,
+        protocol: Protocol,
+        variant: Variant,
+        agent: &AgentConfig,
+        phase: Phase,
+    ) -> Result<Self> {
+        let config = &experiment.config;
+        let positive = config.data.positive_rating;
+        let seeds = experiment.seeds(protocol).child("agent");
+        let log = experiment.log(protocol, phase)?;
+        let start = config.environment.start(protocol);
+        let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
+        let space = pretrain::space(experiment, protocol, phase, config.embedding.space)?;
+        let tables = tables(&*space, &sessions)?;
+        let environment = environment(experiment, protocol, phase, &sessions)?;
+        let environments = vec![environment; agent.n_environments];
+        let horizon = config.environment.horizon;
+        let trainer =
+            Trainer::new(variant.name(), agent, environments, horizon, tables, space, positive, seeds)?;
+        let validation = match phase {
+            Phase::Choose => Some(evaluation_set(experiment, protocol, Part::Validation)?),
+            Phase::Final => None,
+        };
+        let label = format!("train {protocol} {} ({})", variant.name(), phase.name());
+        Ok(Self { trainer, validation, label })
+    }
+
+    /// Goes on from the latest checkpoint until `n_rounds`.
+    fn run(&mut self, experiment: &Experiment<'_>, n_rounds: u64, checkpoints: &Path) -> Result<()> {
+        let done = self.trainer.resume(checkpoints)?;
+        if done > 0 {
+            tracing::info!(rounds = done, "{} resumed from its checkpoint", self.label);
+        }
+        let bar = experiment.context.bar(&self.label, n_rounds);
+        let mut hooks = Hooks { experiment, bar: &bar, validation: self.validation.as_ref() };
+        let outcome = self.trainer.run(n_rounds, Some(checkpoints), &mut hooks)?;
+        bar.finish();
+        match outcome {
+            Outcome::Finished => Ok(()),
+            Outcome::Interrupted => Err(crate::exit::Interrupted.into()),
+        }
+    }
+
+    fn curves(&self, protocol: Protocol, variant: Variant, phase: Phase) -> Vec<TrainingRow> {
+        let series = format!("{protocol}/{}/{}", variant.name(), phase.name());
+        let records = self.trainer.metrics().records.iter();
+        records
+            .map(|(step, name, value)| TrainingRow {
+                series: series.clone(),
+                step: *step,
+                name: name.clone(),
+                value: *value,
+            })
+            .collect()
+    }
+}
+
+/// The vectors of the items, and of the users as they were known when their sessions begin.
+fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTables> {
+    let dim = space.items().dim();
+    let mut values = Vec::with_capacity(sessions.n_contexts() * dim);
+    for context in (0..sessions.n_contexts()).map(ContextIdx::from) {
+        values.extend(space.fold_in(&sessions.observed(context)));
+    }
+    let contexts = EmbeddingTable::new(sessions.n_contexts(), dim, values)?;
+    Ok(TrainingTables::new(space.items(), &contexts, space.is_additive(), space.origin().clone())?)
+}
+
+fn environment(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    phase: Phase,
+    sessions: &Arc<Sessions>,
+) -> Result<LoggedEnvironment> {
+    let config = &experiment.config.environment;
+    let (lowest, highest) = experiment.dataset.manifest().rating_scale;
+    let logged = LoggedConfig {
+        horizon: config.horizon,
+        history_length: config.history_length,
+        reward: config.reward,
+        rating_scale: RatingScale::new(lowest, highest)?,
+    };
+    let model: Option<Arc<dyn RatingModel>> = match config.reward.unrated {
+        Unrated::Predicted {} => {
+            Some(Arc::new(rating::FoldedRatings::new(pretrain::pmf(experiment, protocol, phase)?, sessions)))
+        }
+        Unrated::Constant { .. } => None,
+    };
+    let log = experiment.log(protocol, phase)?;
+    let catalogue = ItemSet::from_items(log.n_items(), log.iter().map(|row| row.item));
+    Ok(LoggedEnvironment::new(Arc::clone(sessions), logged, catalogue, model)?)
+}
+
+struct Hooks<'a> {
+    experiment: &'a Experiment<'a>,
+    bar: &'a Bar,
+    validation: Option<&'a EvaluationSet>,
+}
+
+impl TrainingHooks for Hooks<'_> {
+    fn progress(&mut self, round: u64, _n_rounds: u64) {
+        self.bar.set(round);
+    }
+
+    fn validate(
+        &mut self,
+        policy: &DrrPolicy,
+    ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
+        let Some(set) = self.validation else { return Ok(None) };
+        let summary = evaluate(policy, set, &[10])?.summary;
+        Ok(summary.metric(Metric::Precision, 10).map(|interval| interval.mean))
+    }
+
+    fn should_stop(&self) -> bool {
+        self.experiment.context.interrupted()
+    }
+}
