@@ -52,7 +52,20 @@ pub fn check(project: &Project) -> Result<Vec<String>> {
             violations.push(format!("{} is in the table but not in the workspace", rule.crate_name));
         }
     }
+    violations.extend(lost_tests(project));
     Ok(violations)
+}
+
+/// The tests that the document names, as holding an invariant, but that are not in the code.
+fn lost_tests(project: &Project) -> impl Iterator<Item = String> + '_ {
+    // A sentence of a test name has many words; other names in backticks do not.
+    let is_test = |name: &&str| name.matches('_').count() >= 3 && !name.contains([' ', '.', '/']);
+    let is_lost = |name: &&str| {
+        let definition = format!("fn {name}()");
+        !project.sources.iter().any(|source| source.is_rust() && source.text.contains(&definition))
+    };
+    let names = project.architecture.split('`').skip(1).step_by(2).filter(is_test);
+    names.filter(is_lost).map(|name| format!("docs/architecture.md names the test {name}, which is gone"))
 }
 
 fn check_package(
@@ -194,6 +207,15 @@ mod tests {
         {
             assert!(violations.iter().any(|it| it.contains(part)), "{violations:?}");
         }
+    }
+
+    #[test]
+    fn a_test_that_the_document_names_must_be_there() {
+        let mut project = project();
+        project.architecture += "| rule | `a: b`, `the_rule_is_kept_by_all` |\n";
+        assert!(check(&project).unwrap()[0].contains("the_rule_is_kept_by_all, which is gone"));
+        project.sources.push(crate::ci::source::Source::new("a.rs", "fn the_rule_is_kept_by_all() {}"));
+        assert_eq!(check(&project).unwrap(), Vec::<String>::new());
     }
 
     #[test]
