@@ -96,29 +96,30 @@ impl Basis {
         (vectors, taken)
     }
 
-    /// Makes the columns orthonormal among themselves; they are orthogonal to the basis but for rounding. A column that
-    /// depends on the others is drawn anew.
-    fn orthonormal(&self, mut vectors: Mat<f64>, random: &mut RandomStream) -> Mat<f64> {
+    /// Makes `vectors` (`[n, b]`), which are orthogonal to the basis but for rounding, orthonormal.
+    fn orthonormal(&self, vectors: Mat<f64>, random: &mut RandomStream) -> Mat<f64> {
+        // A column that was short is mostly rounding error at full length: the basis is taken out once more.
+        let lengthened = self.independent(vectors, random);
+        self.independent(self.project_out(lengthened).0, random)
+    }
+
+    /// Makes the columns orthonormal among themselves; a column that depends on those before it is drawn anew.
+    fn independent(&self, mut vectors: Mat<f64>, random: &mut RandomStream) -> Mat<f64> {
         let scale = greatest_norm(vectors.as_ref());
         for at in 0..vectors.ncols() {
+            let before = Self { n: self.n, blocks: vec![vectors.as_ref().subcols(0, at).to_owned()] };
             let mut column = vectors.as_ref().subcols(at, 1).to_owned();
-            let before = vectors.as_ref().subcols(0, at).to_owned();
             let mut floor = scale * 1e-10;
             loop {
-                let earlier = Self { n: self.n, blocks: vec![before.clone()] };
-                column = earlier.project_out(column).0;
+                column = before.project_out(column).0;
                 let length = greatest_norm(column.as_ref());
                 if length > floor {
-                    column *= faer::Scale(1.0 / length);
+                    vectors.as_mut().subcols_mut(at, 1).copy_from(column * faer::Scale(1.0 / length));
                     break;
                 }
                 column = self.project_out(draw(self.n, 1, random)).0;
                 floor = 1e-10;
             }
-            // A short column was mostly rounding error of the basis: take that out again at full length.
-            column = self.project_out(column).0;
-            let length = greatest_norm(column.as_ref());
-            vectors.as_mut().subcols_mut(at, 1).copy_from(column * faer::Scale(1.0 / length));
         }
         vectors
     }

@@ -30,19 +30,19 @@ fn two_items_liked_by_the_same_users_have_the_factor_computed_by_hand() {
 #[test]
 fn the_fold_in_is_the_sum_of_the_positive_items_each_once() {
     let log = two_tastes(60, 20, 0.6);
-    let space = CoOccurrence::fit(&log, &config(3), Seeds(1)).unwrap();
+    let space = CoOccurrence::fit(&log, &config(2), Seeds(1)).unwrap();
     assert!(space.is_additive());
     assert_eq!(space.origin(), log.origin());
     let history = [seen(4, 5.0), seen(1, 2.0), seen(0, 4.0), seen(4, 4.0), seen(99, 5.0)];
     let sum: Vec<f32> =
         space.items().row(0).iter().zip(space.items().row(4)).map(|(left, right)| left + right).collect();
     assert_eq!(space.fold_in(&history), sum);
-    assert_eq!(space.fold_in(&[seen(0, 3.0)]), [0.0; 3]);
+    assert_eq!(space.fold_in(&[seen(0, 3.0)]), [0.0; 2]);
 }
 
 #[test]
 fn items_of_the_users_taste_rank_above_the_others() {
-    let space = CoOccurrence::fit(&two_tastes(60, 20, 0.6), &config(4), Seeds(1)).unwrap();
+    let space = CoOccurrence::fit(&two_tastes(60, 20, 0.6), &config(2), Seeds(1)).unwrap();
     let user = space.fold_in(&[seen(0, 5.0), seen(2, 5.0)]);
     let score = |item: usize| space.items().row(item).iter().zip(&user).map(|(i, u)| i * u).sum::<f32>();
     let worst_of_the_own = (4..19).step_by(2).map(score).fold(f32::INFINITY, f32::min);

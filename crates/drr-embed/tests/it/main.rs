@@ -1,5 +1,7 @@
 //! Both embeddings on made logs: what they learn, and what they refuse.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
+
 mod co_occurrence;
 mod files;
 mod pmf;
