@@ -1,5 +1,7 @@
 //! The baselines on logs small enough to rank by hand.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
+
 use drr_baselines::{BaselineError, FoldInRecommender, ItemKnn, ItemKnnConfig, Popularity, Random};
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, Interaction, InteractionLog, ItemIdx, ItemSet, Observed, Query,
