@@ -124,8 +124,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("out");
         let stage = Stage::new(folder.path(), "test", false);
-        assert!(stage.run("a", &[output.clone()], || bail!("no")).is_err());
-        assert!(stage.run("a", &[output.clone()], || Ok(())).is_err());
+        assert!(stage.run("a", std::slice::from_ref(&output), || bail!("no")).is_err());
+        assert!(stage.run("a", std::slice::from_ref(&output), || Ok(())).is_err());
         assert!(works(&stage, "a", &output));
     }
 

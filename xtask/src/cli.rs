@@ -98,12 +98,12 @@ pub enum Command {
         #[arg(long)]
         five_fold: bool,
     },
-    /// Trains the agents (after pretrain). A killed or interrupted training goes on from its last checkpoint.
+    /// Trains the agents; fits the embeddings first. A killed or interrupted training goes on from its last checkpoint.
     #[command(
         after_help = "Example:\n  cargo xtask train --config xtask/configs/ml-1m.toml --archive PATH/ml-1m.zip"
     )]
     Train(Selection),
-    /// Judges every recommender on test rows (after train).
+    /// Judges every recommender on test rows; trains first what is not trained.
     #[command(
         after_help = "Example:\n  cargo xtask evaluate --config xtask/configs/ml-1m.toml --archive PATH/ml-1m.zip"
     )]
@@ -111,7 +111,7 @@ pub enum Command {
     /// Writes report.html and report.md of a run that was judged.
     #[command(after_help = "Example:\n  cargo xtask report --run ml-1m")]
     Report {
-        /// The run's name.
+        /// The run's name, or its folder: ml-1m or data/runs/ml-1m.
         #[arg(long, value_name = "NAME")]
         run: String,
     },
@@ -128,7 +128,7 @@ Examples:
   cargo xtask recommend --run ml-1m --user 4835 -k 3
   cargo xtask recommend --run ml-1m --history \"260,1196,2571\" -k 10")]
     Recommend {
-        /// The run's name.
+        /// The run's name, or its folder: ml-1m or data/runs/ml-1m.
         #[arg(long, value_name = "NAME")]
         run: String,
         /// A user of the data set, by original id.

@@ -65,4 +65,9 @@ impl Context {
     pub fn interrupted(&self) -> bool {
         self.interrupt.is_set()
     }
+
+    /// Ends the command with [`crate::exit::Interrupted`] if the user asked to stop.
+    pub fn stop_if_asked(&self) -> anyhow::Result<()> {
+        if self.interrupted() { Err(crate::exit::Interrupted.into()) } else { Ok(()) }
+    }
 }

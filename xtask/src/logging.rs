@@ -1,7 +1,10 @@
 //! The log, on stderr: for people or for machines.
 
+use crate::progress::Progress;
 use clap::ValueEnum;
+use std::io::Write;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// How the log looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -12,12 +15,37 @@ pub enum LogFormat {
     Json,
 }
 
-/// Installs the log; `verbose` shows debugging messages too.
-pub fn install(format: LogFormat, verbose: bool) {
+/// Installs the log; `verbose` shows debugging messages too. Lines are written above the progress bars.
+pub fn install(format: LogFormat, verbose: bool, progress: &Progress) {
     let filter = EnvFilter::new(if verbose { "debug" } else { "info" });
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let writer = AboveBars(progress.clone());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     match format {
-        LogFormat::Text => log.with_target(false).compact().init(),
+        LogFormat::Text => log.with_target(false).with_ansi(progress.is_shown()).compact().init(),
         LogFormat::Json => log.json().init(),
+    }
+}
+
+/// Writes to stderr while the bars are out of the way.
+struct AboveBars(Progress);
+
+impl<'a> MakeWriter<'a> for AboveBars {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Line(&self.0)
+    }
+}
+
+/// One line of the log.
+struct Line<'a>(&'a Progress);
+
+impl Write for Line<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.suspend(|| std::io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
     }
 }

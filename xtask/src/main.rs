@@ -34,8 +34,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::install(cli.log_format, cli.verbose);
-    match run(cli) {
+    let progress = Progress::new();
+    logging::install(cli.log_format, cli.verbose, &progress);
+    match use_all_threads().and_then(|()| run(cli, &progress)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
@@ -44,14 +45,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<()> {
+/// The environment keeps single matrix products on one thread (.cargo/config.toml); everything else may use all.
+fn use_all_threads() -> Result<()> {
+    let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(n_threads).build_global()?)
+}
+
+fn run(cli: Cli, progress: &Progress) -> Result<()> {
     let data_dir = cli.data_dir.unwrap_or_else(|| Context::root().join("data"));
     let context = |force| -> Result<Context> {
         Ok(Context {
             data_dir: data_dir.clone(),
             force,
             interrupt: Interrupt::install()?,
-            progress: Progress::new(),
+            progress: progress.clone(),
         })
     };
     match cli.command {
@@ -88,20 +95,18 @@ fn run(cli: Cli) -> Result<()> {
         }
         Command::Report { run } => {
             let context = context(false)?;
-            let experiment = Experiment::open(&context, &run)?;
-            say(report::run(&experiment)?);
+            say(report::run(&Experiment::open(&context, &run)?)?);
             Ok(())
         }
         Command::Pipeline(selection) => with_experiment(&context(selection.force)?, &selection, pipeline),
         Command::Recommend { run, user, history, k, protocol } => {
-            let context = context(false)?;
-            let experiment = Experiment::open(&context, &run)?;
             let request = match (&user, &history) {
                 (Some(id), _) => Request::User(id),
                 (None, Some(ids)) => Request::History(ids),
                 (None, None) => bail!("give --user ID or --history IDS"),
             };
-            say(recommend::run(&experiment, protocol, &request, k)?);
+            let context = context(false)?;
+            say(recommend::run(&Experiment::open(&context, &run)?, protocol, &request, k)?);
             Ok(())
         }
         Command::Ci(args) => ci::run(&args),
@@ -112,6 +117,7 @@ fn run(cli: Cli) -> Result<()> {
 fn pipeline(experiment: &Experiment<'_>) -> Result<()> {
     pretrain::run(experiment)?;
     train::run(experiment)?;
+    experiment.context.stop_if_asked()?;
     evaluate::run(experiment)?;
     say(report::run(experiment)?);
     say(format!("written: {}", experiment.path("report.html").display()));

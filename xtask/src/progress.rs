@@ -20,6 +20,19 @@ impl Progress {
         Self { bars: std::io::stderr().is_terminal().then(MultiProgress::new) }
     }
 
+    /// Whether there are bars.
+    pub const fn is_shown(&self) -> bool {
+        self.bars.is_some()
+    }
+
+    /// Does something to the terminal while the bars are out of the way.
+    pub fn suspend<T>(&self, work: impl FnOnce() -> T) -> T {
+        match &self.bars {
+            Some(bars) => bars.suspend(work),
+            None => work(),
+        }
+    }
+
     /// Shows one piece of work of `total` steps.
     pub fn bar(&self, label: &str, total: u64) -> Bar {
         self.styled(label, Some(total), "{msg:40} {wide_bar} {pos}/{len} {per_sec} left {eta}")

@@ -37,6 +37,16 @@ pub enum ReplayAction {
     Item,
 }
 
+/// Which networks are judged and served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Served {
+    /// The online networks, as they came out of the last update.
+    Online,
+    /// The target networks: an average over about `1 / tau` updates, hence less noisy (Polyak and Juditsky 1992).
+    Target,
+}
+
 /// How the agent explores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +83,8 @@ pub struct AgentConfig {
     pub actor_optimizer: AdamConfig,
     /// The optimizer of the critic and the state module.
     pub critic_optimizer: AdamConfig,
+    /// Which networks are judged and served.
+    pub served: Served,
     /// Whether the actor's loss moves the state module too.
     pub actor_moves_state: bool,
     /// Whether the item vectors are trained by the critic's loss.

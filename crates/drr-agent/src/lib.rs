@@ -21,7 +21,7 @@ mod tables;
 mod train;
 mod update;
 
-pub use config::{ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction};
+pub use config::{ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served};
 pub use encoder::DrrAve;
 pub use error::AgentError;
 pub use policy::DrrPolicy;

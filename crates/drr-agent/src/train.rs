@@ -198,7 +198,7 @@ impl<E: Environment> Trainer<E> {
         DrrPolicy::freeze(
             name,
             &self.config,
-            &self.learner.online,
+            self.learner.served(),
             space,
             self.positive_rating,
             self.learner.n_updates,

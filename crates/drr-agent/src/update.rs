@@ -5,7 +5,7 @@ use crate::action::{compose, scores};
 use crate::batch::{Inputs, Side, sampled};
 use crate::networks::Networks;
 use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, ReplayAction};
+use crate::{AgentConfig, AgentError, ReplayAction, Served};
 use candle_core::{Device, Tensor};
 use drr_core::{ItemIdx, ItemSet, Seeds};
 use drr_nn::{Adam, NamedArray, soft_update};
@@ -48,6 +48,14 @@ impl Learner {
         let critic_optimizer =
             Adam::new("critic_optimizer", online.critic_parameters.clone(), config.critic_optimizer.clone());
         Ok(Self { config: config.clone(), online, targets, actor_optimizer, critic_optimizer, n_updates: 0 })
+    }
+
+    /// The networks that are judged and served.
+    pub(crate) const fn served(&self) -> &Networks {
+        match self.config.served {
+            Served::Online => &self.online,
+            Served::Target => &self.targets,
+        }
     }
 
     /// One update of critic, state module, actor and targets from one batch.
@@ -186,3 +194,6 @@ impl Learner {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,9 +157,9 @@ pub fn run_fetch(context: &Context, dataset: &str, archive: Option<&Path>) -> Re
     let source = named(context, dataset, archive)?;
     source.announce();
     match source.fetched.source {
-        RawSource::Archive(path) => crate::console::say(&format!("{dataset}: {}", path.display())),
+        RawSource::Archive(path) => crate::console::say(format!("{dataset}: {}", path.display())),
         RawSource::Generator => {
-            crate::console::say(&format!("{dataset} is made by the built-in generator: nothing to fetch"))
+            crate::console::say(format!("{dataset} is made by the built-in generator: nothing to fetch"));
         }
     }
     Ok(())

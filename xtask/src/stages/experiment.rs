@@ -101,7 +101,9 @@ impl<'a> Experiment<'a> {
 
     /// A run that exists: its own configuration and data set, whatever the shipped ones say now.
     pub fn open(context: &'a Context, name: &str) -> Result<Self> {
-        let folder = context.runs_dir().join(name);
+        // A bare name, or the folder itself as people copy it from the screen.
+        let named = context.runs_dir().join(name);
+        let folder = if named.exists() || !Path::new(name).is_dir() { named } else { PathBuf::from(name) };
         let path = folder.join("manifest.json");
         let text = std::fs::read(&path).with_context(|| {
             format!(

@@ -47,6 +47,7 @@ fn outputs(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<PathBuf> {
 /// Fits what is not yet fitted.
 pub fn run(experiment: &Experiment<'_>) -> Result<()> {
     for protocol in experiment.protocols() {
+        experiment.context.stop_if_asked()?;
         let stage = experiment.stage(&format!("pretrain-{protocol}"));
         let inputs = digest_of(&(
             experiment.split_hash(protocol)?,
