@@ -109,11 +109,16 @@ pub enum Command {
     )]
     Evaluate(Selection),
     /// Writes report.html and report.md of a run that was judged.
-    #[command(after_help = "Example:\n  cargo xtask report --run ml-1m")]
+    #[command(
+        after_help = "Example:\n  cargo xtask report --run ml-1m\n  cargo xtask report --run ml-1m --into README.md"
+    )]
     Report {
         /// The run's name, or its folder: ml-1m or data/runs/ml-1m.
         #[arg(long, value_name = "NAME")]
         run: String,
+        /// Also writes the table of results into this document, between the run's markers.
+        #[arg(long, value_name = "FILE")]
+        into: Option<PathBuf>,
     },
     /// Does everything: fetch, ingest, pretrain, train, evaluate, report. What is up to date is not done again.
     #[command(after_help = "\

@@ -101,6 +101,9 @@ pub struct TrainingConfig {
     pub choose_on_validation: bool,
     /// Whether the twin with a discount of 0 is trained too.
     pub greedy_twin: bool,
+    /// How long somebody else took for the same, in words: shown beside the durations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference_duration: Option<String>,
 }
 
 /// The evaluation.

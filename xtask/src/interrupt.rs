@@ -22,6 +22,12 @@ impl Interrupt {
         Ok(interrupt)
     }
 
+    /// As if Ctrl-C had been pressed at once.
+    #[cfg(test)]
+    pub fn already_set() -> Self {
+        Self(Arc::new(AtomicBool::new(true)))
+    }
+
     /// Whether to stop.
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)

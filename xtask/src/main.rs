@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
-use crate::stages::{Experiment, data, evaluate, pretrain, recommend, report, train};
+use crate::stages::{Experiment, data, evaluate, pretrain, readme, recommend, report, train};
 use anyhow::{Result, bail};
 use clap::Parser;
 use std::path::{Path, PathBuf};
@@ -93,11 +93,7 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
                 Ok(())
             })
         }
-        Command::Report { run } => {
-            let context = context(false)?;
-            say(report::run(&Experiment::open(&context, &run)?)?);
-            Ok(())
-        }
+        Command::Report { run, into } => write_report(&context(false)?, &run, into.as_deref()),
         Command::Pipeline(selection) => with_experiment(&context(selection.force)?, &selection, pipeline),
         Command::Recommend { run, user, history, k, protocol } => {
             let request = match (&user, &history) {
@@ -122,6 +118,12 @@ fn pipeline(experiment: &Experiment<'_>) -> Result<()> {
     say(report::run(experiment)?);
     say(format!("written: {}", experiment.path("report.html").display()));
     Ok(())
+}
+
+fn write_report(context: &Context, run: &str, into: Option<&Path>) -> Result<()> {
+    let experiment = Experiment::open(context, run)?;
+    say(report::run(&experiment)?);
+    into.map_or(Ok(()), |path| readme::run(&experiment, path))
 }
 
 fn describe(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<()> {

@@ -7,8 +7,12 @@ pub mod data;
 pub mod evaluate;
 pub mod experiment;
 pub mod pretrain;
+pub mod readme;
 pub mod recommend;
 pub mod report;
 pub mod train;
 
 pub use experiment::Experiment;
+
+#[cfg(test)]
+mod tests;

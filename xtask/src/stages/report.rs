@@ -220,13 +220,15 @@ fn training(experiment: &Experiment<'_>, protocol: Protocol, rows: &[TrainingRow
         pmf.epochs
     ));
     for variant in variants(experiment) {
-        prose.push(job_prose(variant, &note(experiment, protocol, variant)?));
+        let reference = experiment.config.training.reference_duration.as_deref();
+        prose.push(job_prose(variant, &note(experiment, protocol, variant)?, reference));
     }
     let plots = CURVES.iter().filter_map(|(name, label)| curve(protocol, rows, name, label)).collect();
     Ok(Section { heading: format!("Protocol \"{protocol}\": training"), prose, tables: Vec::new(), plots })
 }
 
-fn job_prose(variant: Variant, note: &JobNote) -> String {
+fn job_prose(variant: Variant, note: &JobNote, reference: Option<&str>) -> String {
+    let reference = reference.map(|it| format!(" ({it})")).unwrap_or_default();
     let (name, [choose, fit]) = (variant.name(), note.seconds);
     let chosen = match note.validations.iter().find(|it| it.round == note.rounds) {
         Some(it) => format!(
@@ -239,7 +241,7 @@ fn job_prose(variant: Variant, note: &JobNote) -> String {
         None => format!("{} rounds were set by the configuration", note.rounds),
     };
     format!(
-        "{name}: {chosen}; the final fit took {} sessions and {} updates. Choosing took {choose:.0} s, the final fit {fit:.0} s. Final checkpoint {}.",
+        "{name}: {chosen}; the final fit took {} sessions and {} updates. Choosing took {choose:.0} s, the final fit {fit:.0} s{reference}. Final checkpoint {}.",
         note.episodes, note.updates, note.checkpoint
     )
 }

@@ -191,7 +191,21 @@ fn train(
         seconds,
     };
     let (rounds, updates, checkpoint) = (note.rounds, note.updates, &note.checkpoint);
-    tracing::info!(%protocol, agent = variant.name(), rounds, updates, checkpoint, seconds = seconds[0] + seconds[1], "trained");
+    let reference = experiment
+        .config
+        .training
+        .reference_duration
+        .as_deref()
+        .map(|it| format!(" ({it})"))
+        .unwrap_or_default();
+    let (episodes, total) = (note.episodes, seconds[0] + seconds[1]);
+    tracing::info!(
+        rounds,
+        updates,
+        checkpoint,
+        "{} is trained under {protocol}: {episodes} episodes and {updates} updates in the final fit, {total:.0} s in all{reference}",
+        variant.name()
+    );
     crate::files::write(
         &experiment.path(file("policies", protocol, variant, ".json")),
         &serde_json::to_vec_pretty(&note)?,

@@ -1,0 +1,109 @@
+//! Writes a run's results between two markers of a document, so that no figure in it is typed by hand.
+//!
+//! `<!-- results:NAME -->` and `<!-- /results:NAME -->` enclose what belongs to the run NAME.
+
+use super::Experiment;
+use super::evaluate::{RunMetrics, load};
+use super::train::{Variant, note};
+use anyhow::{Context as _, Result, bail};
+use drr_eval::Metric;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Replaces what stands between the markers of the run in the document at `path`.
+pub fn run(experiment: &Experiment<'_>, path: &Path) -> Result<()> {
+    let name =
+        experiment.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let block = block(experiment, &load(experiment)?)?;
+    let replaced = replace(&text, &name, &block).with_context(|| format!("in {}", path.display()))?;
+    crate::files::write(path, replaced.as_bytes())
+}
+
+fn replace(text: &str, name: &str, block: &str) -> Result<String> {
+    let (begin, end) = (format!("<!-- results:{name} -->"), format!("<!-- /results:{name} -->"));
+    let Some((before, rest)) = text.split_once(&begin) else {
+        bail!("there is no line {begin}: write it and {end} where the results belong")
+    };
+    let Some((_, after)) = rest.split_once(&end) else { bail!("there is no line {end} after {begin}") };
+    Ok(format!("{before}{begin}\n{block}{end}{after}"))
+}
+
+fn block(experiment: &Experiment<'_>, metrics: &RunMetrics) -> Result<String> {
+    let mut text = String::new();
+    for protocol in experiment.protocols() {
+        let of_protocol: Vec<_> =
+            metrics.results.iter().filter(|it| it.protocol.id() == protocol.name()).collect();
+        let n_users = of_protocol.first().map_or(0, |it| it.n_users);
+        writeln!(text, "\nProtocol \"{protocol}\", {n_users} test users:\n")?;
+        writeln!(
+            text,
+            "| recommender | P@10 | NDCG@10 | NDCG@10 (constant ideal) | coverage@10 | Gini@10 | agent minus this, P@10 |"
+        )?;
+        writeln!(text, "|---|---:|---:|---:|---:|---:|---:|")?;
+        for it in of_protocol {
+            let mean = |metric| it.metric(metric, 10).map_or(f64::NAN, |interval| interval.mean);
+            let (low, high) =
+                it.metric(Metric::Precision, 10).map_or((f64::NAN, f64::NAN), |it| (it.low, it.high));
+            let (coverage, gini) = it.diversity(10).map_or((f64::NAN, f64::NAN), |it| (it.coverage, it.gini));
+            let difference = metrics
+                .comparisons
+                .iter()
+                .find(|c| c.protocol == protocol.name() && c.right == it.recommender);
+            let difference = difference.map_or_else(String::new, |c| {
+                format!("{:+.4} [{:+.4}, {:+.4}]", c.difference.mean, c.difference.low, c.difference.high)
+            });
+            writeln!(
+                text,
+                "| {} | {:.4} [{low:.4}, {high:.4}] | {:.4} | {:.4} | {coverage:.3} | {gini:.3} | {difference} |",
+                it.recommender,
+                mean(Metric::Precision),
+                mean(Metric::Ndcg),
+                mean(Metric::NdcgConstantIdeal)
+            )?;
+        }
+        let job = note(experiment, protocol, Variant::Agent)?;
+        let reference = experiment.config.training.reference_duration.as_deref();
+        let reference = reference.map(|it| format!(" ({it})")).unwrap_or_default();
+        writeln!(
+            text,
+            "\nThe agent's final fit: {} sessions, {} updates, {:.0} s{reference}; choosing the number of rounds before: {:.0} s.",
+            job.episodes, job.updates, job.seconds[1], job.seconds[0]
+        )?;
+    }
+    let run = &experiment.manifest;
+    let machine: Vec<String> = run.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
+    writeln!(
+        text,
+        "\nIntervals are 95 % bootstrap intervals over users. Data set {} (hash {}), configuration hash {}, seed {}, version {}; {}.\n",
+        experiment.dataset.manifest().dataset,
+        short(&run.dataset_hash),
+        short(&run.config_hash),
+        run.seed,
+        run.version,
+        machine.join(", ")
+    )?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_between_the_markers_changes() {
+        let text = "a\n<!-- results:x -->\nold\n<!-- /results:x -->\nb\n";
+        let new = replace(text, "x", "new\n").unwrap();
+        assert_eq!(new, "a\n<!-- results:x -->\nnew\n<!-- /results:x -->\nb\n");
+        assert_eq!(replace(&new, "x", "new\n").unwrap(), new);
+    }
+
+    #[test]
+    fn missing_markers_are_named() {
+        assert!(replace("", "x", "").unwrap_err().to_string().contains("<!-- results:x -->"));
+        assert!(
+            replace("<!-- results:x -->", "x", "").unwrap_err().to_string().contains("<!-- /results:x -->")
+        );
+    }
+}

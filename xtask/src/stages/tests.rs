@@ -1,0 +1,157 @@
+//! The whole pipeline on a handful of synthetic users: what no crate can test alone.
+
+use super::data::{self, Source};
+use super::evaluate::{evaluation_set, load, recommenders};
+use super::experiment::Phase;
+use super::recommend::{self, Request};
+use super::train::{Variant, note, policy_file};
+use super::{Experiment, evaluate, pretrain, readme, report, train};
+use crate::config::ExperimentConfig;
+use crate::context::Context;
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use drr_agent::DrrPolicy;
+use drr_core::{Part, Seeds};
+use drr_data::Protocol;
+use drr_env::{LoggedConfig, LoggedEnvironment, RatingScale, Sessions, check_environment};
+use drr_eval::{EvalError, check_recommender};
+use std::path::Path;
+use std::sync::Arc;
+
+fn context(folder: &Path, interrupt: Interrupt) -> Context {
+    Context { data_dir: folder.to_owned(), force: false, interrupt, progress: Progress::new() }
+}
+
+fn config(seed: u64) -> ExperimentConfig {
+    let mut config = ExperimentConfig::load(&Context::configs_dir().join("smoke.toml")).unwrap();
+    config.seed = seed;
+    config.agent.n_episodes = 160;
+    config
+}
+
+fn source(context: &Context) -> Source {
+    data::named(context, "synthetic", None).unwrap()
+}
+
+/// Everything up to the judgement.
+fn run(context: &Context, seed: u64) -> Experiment<'_> {
+    let experiment = Experiment::begin(context, config(seed), &source(context), "test").unwrap();
+    pretrain::run(&experiment).unwrap();
+    train::run(&experiment).unwrap();
+    evaluate::run(&experiment).unwrap();
+    experiment
+}
+
+#[test]
+fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitted_on_what_it_is_judged_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path(), Interrupt::default());
+    let experiment = run(&context, 1);
+    for protocol in experiment.protocols() {
+        let set = evaluation_set(&experiment, protocol, Part::Test).unwrap();
+        let oracle = "oracle";
+        let queries: Vec<_> = set.cases.iter().take(20).map(|case| case.query.clone()).collect();
+        for recommender in recommenders(&experiment, protocol, &set).unwrap() {
+            // The oracle answers only the cases that it knows, so it cannot pass for the suite's made-up users.
+            if recommender.name() != oracle {
+                assert_eq!(check_recommender(&*recommender, &queries).unwrap(), [], "{}", recommender.name());
+            }
+        }
+        let space =
+            pretrain::space(&experiment, protocol, Phase::Final, experiment.config.embedding.space).unwrap();
+        let path = experiment.path(policy_file(protocol, Variant::Agent, true));
+        let agent = DrrPolicy::load(&path, space).unwrap();
+        let validation = evaluation_set(&experiment, protocol, Part::Validation).unwrap();
+        let refused = drr_eval::evaluate(&agent, &validation, &[10]);
+        assert!(matches!(refused, Err(EvalError::Leakage { .. })), "it was fitted on validation rows");
+    }
+}
+
+#[test]
+fn the_environment_of_a_run_keeps_its_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path(), Interrupt::default());
+    let experiment = Experiment::begin(&context, config(1), &source(&context), "test").unwrap();
+    for protocol in experiment.protocols() {
+        let log = experiment.log(protocol, Phase::Choose).unwrap();
+        let start = experiment.config.environment.start(protocol);
+        let mut random = Seeds(1).stream("sessions");
+        let sessions = Arc::new(Sessions::new(&log, &start, 4.0, &mut random).unwrap());
+        let settings = LoggedConfig {
+            horizon: 10,
+            history_length: 5,
+            reward: experiment.config.environment.reward,
+            rating_scale: RatingScale::STARS,
+        };
+        let catalogue = drr_core::ItemSet::full(log.n_items());
+        let mut environment = LoggedEnvironment::new(sessions, settings, catalogue, None).unwrap();
+        assert_eq!(check_environment(&mut environment, &mut random).unwrap(), []);
+    }
+}
+
+#[test]
+fn one_seed_gives_one_set_of_metrics_and_another_seed_another() {
+    let bytes = |seed| {
+        let folder = tempfile::tempdir().unwrap();
+        let context = context(folder.path(), Interrupt::default());
+        let experiment = run(&context, seed);
+        std::fs::read(experiment.path("metrics.json")).unwrap()
+    };
+    assert_eq!(bytes(1), bytes(1));
+    assert_ne!(bytes(1), bytes(2));
+}
+
+#[test]
+fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let uninterrupted = context(whole.path(), Interrupt::default());
+    let expected = note(&run(&uninterrupted, 1), Protocol::Seed, Variant::Agent).unwrap();
+
+    let stopped = context(parts.path(), Interrupt::already_set());
+    let experiment = Experiment::begin(&stopped, config(1), &source(&stopped), "test").unwrap();
+    let undisturbed = context(parts.path(), Interrupt::default());
+    pretrain::run(&Experiment::begin(&undisturbed, config(1), &source(&undisturbed), "test").unwrap())
+        .unwrap();
+    let error = train::run(&experiment).unwrap_err();
+    assert!(error.chain().any(|cause| cause.is::<crate::exit::Interrupted>()), "{error:#}");
+    assert!(load(&experiment).is_err(), "nothing was judged yet");
+
+    let resumed = note(&run(&undisturbed, 1), Protocol::Seed, Variant::Agent).unwrap();
+    assert_eq!(resumed.checkpoint, expected.checkpoint);
+    assert_eq!(resumed.validations, expected.validations);
+}
+
+#[test]
+fn a_run_reports_and_recommends_to_old_and_new_users() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path(), Interrupt::default());
+    run(&context, 1);
+    let experiment = Experiment::open(&context, "test").unwrap();
+    let markdown = report::run(&experiment).unwrap();
+    for name in ["random", "popularity", "oracle", "no_rl", "drr_ave_untrained", "drr_ave_gamma_0", "drr_ave"]
+    {
+        assert!(markdown.contains(&format!("| {name} |")), "{name} is not in the report");
+    }
+    let html = std::fs::read_to_string(experiment.path("report.html")).unwrap();
+    assert!(html.contains("<svg") && !html.contains("<script"));
+
+    let document = folder.path().join("doc.md");
+    std::fs::write(&document, "<!-- results:test -->\n<!-- /results:test -->\n").unwrap();
+    readme::run(&experiment, &document).unwrap();
+    assert!(std::fs::read_to_string(&document).unwrap().contains("| drr_ave |"));
+
+    let last = &experiment.dataset.users().last().unwrap().id;
+    let known = recommend::run(&experiment, Protocol::Seed, &Request::User(last), 3).unwrap();
+    for part in
+        ["user_id", "rated_items_length", "recommended_items_ids", "precision", "idcg", "ndcg", "reward"]
+    {
+        assert!(known.contains(part), "{part} is not in:\n{known}");
+    }
+    let item = &experiment.dataset.items()[3].id;
+    let new = recommend::run(&experiment, Protocol::Temporal, &Request::History(item), 5).unwrap();
+    assert!(new.contains(" 5. ") && !new.contains(" 6. "), "{new}");
+    let unknown =
+        recommend::run(&experiment, Protocol::Seed, &Request::User("nobody"), 3).unwrap_err().to_string();
+    assert!(unknown.contains("nobody") && unknown.contains("--history"), "{unknown}");
+    assert!(Experiment::open(&context, "none").err().unwrap().to_string().contains("cargo xtask pipeline"));
+}
