@@ -98,6 +98,14 @@ fn results(metrics: &RunMetrics, protocol: Protocol) -> Section {
         tables.push(metric_table(&of_protocol, protocol, k));
     }
     tables.push(comparison_table(&comparisons));
+    tables.push(Table {
+        caption: "What the names mean.".to_owned(),
+        columns: ["recommender", "what it is"].map(str::to_owned).to_vec(),
+        rows: of_protocol
+            .iter()
+            .map(|it| [&*it.recommender, meaning(&it.recommender)].map(Cell::text).to_vec())
+            .collect(),
+    });
     let bars = of_protocol.iter().filter(|it| it.recommender != "oracle");
     let bars = bars.filter_map(|it| {
         let interval = it.metric(Metric::Precision, 10)?;
@@ -123,7 +131,6 @@ fn results(metrics: &RunMetrics, protocol: Protocol) -> Section {
 fn metric_table(results: &[&EvaluationSummary], protocol: Protocol, k: usize) -> Table {
     let columns = [
         "recommender",
-        "what it is",
         "precision",
         "recall",
         "NDCG",
@@ -145,7 +152,7 @@ fn metric_table(results: &[&EvaluationSummary], protocol: Protocol, k: usize) ->
         )
     };
     let row = |summary: &&EvaluationSummary| {
-        let mut row = vec![Cell::text(&summary.recommender), Cell::text(meaning(&summary.recommender))];
+        let mut row = vec![Cell::text(&summary.recommender)];
         row.push(cell(summary, Metric::Precision, true));
         let others = [Metric::Recall, Metric::Ndcg, Metric::NdcgConstantIdeal, Metric::HitRate];
         row.extend(others.map(|metric| cell(summary, metric, false)));
