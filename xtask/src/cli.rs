@@ -11,7 +11,7 @@ use std::path::PathBuf;
     name = "cargo xtask",
     version,
     after_help = "\
-Exit codes: 0 done, 1 failed, 2 bad command line, 3 a metric regressed, 4 too few users to tell, 130 interrupted (run the same command to go on).
+Exit codes: 0 done, 1 failed, 2 bad command line, 3 a metric regressed, 4 too few users to train on or to judge by, 130 interrupted (run the same command to go on).
 
 Examples:
   cargo xtask pipeline                                      everything, on MovieLens 1M (or what can be had)

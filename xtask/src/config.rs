@@ -55,6 +55,16 @@ pub enum SpaceKind {
     CoOccurrence,
 }
 
+impl SpaceKind {
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pmf => "pmf",
+            Self::CoOccurrence => "co_occurrence",
+        }
+    }
+}
+
 /// The embeddings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

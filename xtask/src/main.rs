@@ -174,6 +174,10 @@ fn with_experiment(
         .as_ref()
         .and_then(|path| path.file_stem())
         .map(|stem| stem.to_string_lossy().into_owned());
+    let stem = match (stem, &selection.dataset) {
+        (Some(stem), Some(dataset)) => Some(format!("{stem}-{dataset}")),
+        (stem, _) => stem,
+    };
     let name = selection.run.clone().or(stem).unwrap_or_else(|| source.spec.name.clone());
     if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
         bail!("--run {name} is no folder name: use letters, digits and dashes");

@@ -17,7 +17,7 @@ impl DrrAve {
     ///
     /// Fails if Candle cannot make the tensor.
     pub fn new(parameters: &mut Parameters, history_length: usize) -> Result<Self, NnError> {
-        Ok(Self { position_weights: parameters.filled("state.positions.weight", history_length, 1.0)? })
+        Ok(Self { position_weights: parameters.filled("state.position_weights", history_length, 1.0)? })
     }
 
     /// The state's dimension for vectors of dimension `dim`.

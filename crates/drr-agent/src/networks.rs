@@ -42,7 +42,7 @@ impl Networks {
         let actor = Actor::new(&mut actor_parameters, state_dim, config.actor_hidden, dim, bound, seeds)?;
         let critic = Critic::new(&mut critic_parameters, state_dim, dim, config.critic_hidden, seeds)?;
         let items = if config.fine_tune_items {
-            critic_parameters.given("items.weight", items.dims2()?, items.flatten_all()?.to_vec1()?)?
+            critic_parameters.given("items", items.dims2()?, items.flatten_all()?.to_vec1()?)?
         } else {
             items.clone()
         };

@@ -15,7 +15,7 @@ const RERUN: &str = "run the command that writes it again with --force";
 /// One number of a training: `training.parquet`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingRow {
-    /// The label of the run: `seed`, `seed, gamma = 0`.
+    /// The label of the run: `seed/drr_ave/final`.
     pub series: String,
     /// The environment steps taken so far.
     pub step: u64,

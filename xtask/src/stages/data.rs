@@ -110,7 +110,7 @@ pub fn ingested(
     source: &Source,
 ) -> Result<(Dataset, DatasetDir)> {
     let processed = context.processed_dir();
-    let note = note(config, source);
+    let note = note(config, source)?;
     if !context.force {
         let name = &source.spec.name;
         let at_hand = find_ingested(&processed, name, |manifest| {
@@ -141,7 +141,7 @@ fn read(context: &Context, config: &DataConfig, source: &Source) -> Result<RawLo
 }
 
 /// What the data set's manifest says of its source; it decides whether an ingested folder can be used again.
-fn note(config: &ExperimentConfig, source: &Source) -> SourceNote {
+fn note(config: &ExperimentConfig, source: &Source) -> Result<SourceNote> {
     let archive = match &source.fetched.source {
         RawSource::Archive(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
         RawSource::Generator => None,
@@ -149,7 +149,23 @@ fn note(config: &ExperimentConfig, source: &Source) -> SourceNote {
     let rules = (&config.data.rows, &config.data.synthetic);
     let rules = crate::cache::digest_of(&rules).unwrap_or_default();
     let archive = format!("{} ({})", archive.unwrap_or_else(|| "generator".to_owned()), &rules[..8]);
-    SourceNote { archive, sha256: None, md5: source.fetched.md5.clone(), reason: source.reason.clone() }
+    let sha256 = match &source.fetched.source {
+        RawSource::Archive(path) => Some(content_digest(path)?),
+        RawSource::Generator => None,
+    };
+    Ok(SourceNote { archive, sha256, md5: source.fetched.md5.clone(), reason: source.reason.clone() })
+}
+
+/// The digest of an archive, or of all files in a folder of unpacked ones.
+fn content_digest(path: &Path) -> Result<String> {
+    if path.is_file() {
+        return crate::cache::file_digest(path);
+    }
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    files.sort();
+    let digests: Result<Vec<String>> = files.iter().map(|file| content_digest(file)).collect();
+    crate::cache::digest_of(&(digests?, files.iter().map(|file| file.file_name()).collect::<Vec<_>>()))
 }
 
 /// `cargo xtask fetch`.

@@ -90,17 +90,13 @@ pub fn recommenders(
         Box::new(Random::new(log.n_items(), experiment.seeds(protocol).child("random"))),
         Box::new(popularity()),
         Box::new(ItemKnn::fit(&log, &ItemKnnConfig { positive, ..ItemKnnConfig::default() })?),
-        Box::new(FoldInRecommender::new("pmf", space(SpaceKind::Pmf)?, popularity())?),
     ];
-    if own != SpaceKind::Pmf {
-        all.push(Box::new(FoldInRecommender::new(NO_RL, space(own)?, popularity())?));
-    } else {
-        all.push(Box::new(FoldInRecommender::new(
-            "co_occurrence",
-            space(SpaceKind::CoOccurrence)?,
-            popularity(),
-        )?));
-    }
+    let other = match own {
+        SpaceKind::Pmf => SpaceKind::CoOccurrence,
+        SpaceKind::CoOccurrence => SpaceKind::Pmf,
+    };
+    all.push(Box::new(FoldInRecommender::new(other.name(), space(other)?, popularity())?));
+    all.push(Box::new(FoldInRecommender::new(NO_RL, space(own)?, popularity())?));
     let own = space(own)?;
     for variant in variants(experiment) {
         if variant == Variant::Agent {

@@ -49,6 +49,8 @@ pub struct RunManifest {
     pub dataset_hash: String,
     /// The hash of the configuration.
     pub config_hash: String,
+    /// What is doubtful about the data: an archive that is not the official one, a host that did not answer.
+    pub warnings: Vec<String>,
     /// The root seed.
     pub seed: u64,
     /// The version of the project.
@@ -87,6 +89,7 @@ impl<'a> Experiment<'a> {
             dataset_dir,
             dataset_hash: dir.hash,
             config_hash: digest_of(&config)?,
+            warnings: source.warnings.clone(),
             seed: config.seed,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             machine: crate::machine::facts(),

@@ -35,7 +35,7 @@ pub fn run(
         .context("the run has no trained policy: run `cargo xtask train` first")?;
     match request {
         Request::User(id) => known(experiment, protocol, &policy, id, k),
-        Request::History(ids) => new(experiment, &policy, ids, k),
+        Request::History(ids) => new(experiment, protocol, &policy, ids, k),
     }
 }
 
@@ -59,7 +59,7 @@ fn known(
     };
     let (seen, later) = log.of_user(user).split_at(n_known);
     let history: Vec<Observed> = observed(&log, user, seen.len());
-    let list = ask(policy, user, history, log.n_items(), k)?;
+    let list = ask(policy, user, history, candidates(protocol, &fitted), k)?;
     let mut text = String::new();
     writeln!(text, "user_id: {id}, rated_items_length: {}", log.of_user(user).len())?;
     writeln!(text, "history ({} ratings):", seen.len())?;
@@ -100,7 +100,13 @@ fn known(
     Ok(text)
 }
 
-fn new(experiment: &Experiment<'_>, policy: &DrrPolicy, ids: &str, k: usize) -> Result<String> {
+fn new(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    policy: &DrrPolicy,
+    ids: &str,
+    k: usize,
+) -> Result<String> {
     let dataset = &experiment.dataset;
     let mut history = Vec::new();
     for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
@@ -114,9 +120,23 @@ fn new(experiment: &Experiment<'_>, policy: &DrrPolicy, ids: &str, k: usize) -> 
     for it in &history {
         writeln!(text, "  {}", line(experiment, it.item))?;
     }
-    let list = ask(policy, UserIdx(u32::MAX), history, dataset.items().len(), k)?;
+    let list = ask(
+        policy,
+        UserIdx(u32::MAX),
+        history,
+        candidates(protocol, &experiment.log(protocol, Phase::Final)?),
+        k,
+    )?;
     write_list(experiment, &mut text, &list)?;
     Ok(text)
+}
+
+/// What the protocol allows to recommend: the whole catalogue, or what had a rating before the cut.
+fn candidates(protocol: Protocol, fitted: &InteractionLog) -> ItemSet {
+    match protocol {
+        Protocol::Seed => ItemSet::full(fitted.n_items()),
+        Protocol::Temporal => ItemSet::from_items(fitted.n_items(), fitted.iter().map(|row| row.item)),
+    }
 }
 
 fn observed(log: &InteractionLog, user: UserIdx, n: usize) -> Vec<Observed> {
@@ -133,10 +153,9 @@ fn ask(
     policy: &DrrPolicy,
     user: UserIdx,
     history: Vec<Observed>,
-    n_items: usize,
+    mut allowed: ItemSet,
     k: usize,
 ) -> Result<Vec<ScoredItem>> {
-    let mut allowed = ItemSet::full(n_items);
     for it in &history {
         allowed.remove(it.item);
     }

@@ -66,6 +66,7 @@ fn facts(experiment: &Experiment<'_>) -> Vec<(String, String)> {
         text("Version", run.version.clone()),
     ];
     facts.extend(run.machine.iter().cloned());
+    facts.extend(run.warnings.iter().map(|warning| text("Warning", warning.clone())));
     facts
 }
 

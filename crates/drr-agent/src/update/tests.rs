@@ -138,7 +138,7 @@ fn an_update_moves_the_state_module_and_brings_the_value_nearer() {
     let mut learner = learner(&config(ReplayAction::Proto, 0.0));
     let position = |learner: &Learner| -> Vec<f32> {
         let found =
-            learner.online.critic_parameters.iter().find(|(name, _)| *name == "state.positions.weight");
+            learner.online.critic_parameters.iter().find(|(name, _)| *name == "state.position_weights");
         found.unwrap().1.to_vec1().unwrap()
     };
     let before = position(&learner);
