@@ -1,6 +1,6 @@
 //! The log of ratings, by user and in time order: what every learner reads.
 
-use crate::{ItemIdx, PartSet, RowDigest, RowOrigin, UserIdx};
+use crate::{ItemIdx, Observed, PartSet, RowDigest, RowOrigin, UserIdx};
 
 /// One rating of one item by one user.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,6 +77,19 @@ impl<'log> UserRatings<'log> {
             Self { items, ratings, timestamps },
             Self { items: items_rest, ratings: ratings_rest, timestamps: timestamps_rest },
         )
+    }
+
+    /// The ratings one by one, as a query's history has them.
+    #[must_use]
+    pub fn observed(&self) -> Vec<Observed> {
+        let rated = self.items.iter().zip(self.ratings).zip(self.timestamps);
+        rated
+            .map(|((item, rating), timestamp)| Observed {
+                item: *item,
+                rating: *rating,
+                timestamp: *timestamp,
+            })
+            .collect()
     }
 
     /// The items rated at least `positive`, oldest first.

@@ -26,6 +26,7 @@ pub use dataset::{Dataset, DatasetDir, find_ingested, ingest};
 pub use describe::{
     Description, GenreCount, NEGATIVE_RATING, RatingCount, Streak, StreakKind, Summary, TimeSpan, describe,
 };
+pub use drr_core::Protocol;
 pub use error::DataError;
 pub use fetch::{Fetched, Origin, RawSource, fetch, fetch_python_package, supplied};
 pub use manifest::{FORMAT, FileNote, MANIFEST, Manifest, SourceNote};
@@ -33,7 +34,7 @@ pub use progress::{NoProgress, Progress};
 pub use raw::{OnBadRow, RowPolicy, read_raw};
 pub use raw_log::{ItemRecord, RawLog, RowCounts, UserRecord};
 pub use registry::{ColumnNames, DatasetSpec, PythonPackage, RatingScale, RawFormat, Registry};
-pub use split::{Protocol, Split, SplitConfig, SplitSummary};
+pub use split::{Split, SplitConfig, SplitSummary};
 pub use synthetic::{SyntheticConfig, generate as generate_synthetic};
 pub use tables::{
     ListRow, PerUserRow, TrainingRow, read_lists, read_per_user, read_training, write_lists, write_per_user,

@@ -5,39 +5,9 @@
 //! meets tomorrow. Both cut a validation part from the end of train, since that is what lies nearest to the test.
 
 use crate::DataError;
-use drr_core::{Interaction, Part, RowDigest};
+use drr_core::{Interaction, Part, Protocol, RowDigest};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-/// A way to cut a log into parts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// Hold out users: all rows of a user are in one part.
-    Seed,
-    /// Cut the log at a moment.
-    Temporal,
-}
-
-impl Protocol {
-    /// Every protocol.
-    pub const ALL: [Self; 2] = [Self::Seed, Self::Temporal];
-
-    /// The name in files and reports: `seed`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Seed => "seed",
-            Self::Temporal => "temporal",
-        }
-    }
-}
-
-impl std::fmt::Display for Protocol {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.pad(self.name())
-    }
-}
 
 /// Where the cuts are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -146,14 +146,7 @@ impl Sessions {
     /// What is known of the user when the session begins, oldest first: what a user vector is folded in from.
     #[must_use]
     pub fn observed(&self, context: ContextIdx) -> Vec<Observed> {
-        let before = self.before(context);
-        (0..before.len())
-            .map(|at| Observed {
-                item: before.items[at],
-                rating: before.ratings[at],
-                timestamp: before.timestamps[at],
-            })
-            .collect()
+        self.before(context).observed()
     }
 
     /// The ratings before the cut.

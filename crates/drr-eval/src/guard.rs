@@ -38,7 +38,7 @@ pub fn check_origin(recommender: &dyn Recommender, set: &EvaluationSet) -> Resul
     Err(EvalError::Leakage {
         recommender: recommender.name().to_owned(),
         fitted: in_words(origin),
-        protocol: set.protocol.id(),
+        protocol: set.protocol.name(),
         part: set.part,
         permitted: if permitted.is_empty() { "nothing".to_owned() } else { permitted.join(" or ") },
     })

@@ -14,10 +14,11 @@ pub mod report;
 pub mod statistics;
 
 pub use contract::{ContractViolation, check_recommender};
+pub use drr_core::Protocol;
 pub use error::EvalError;
 pub use evaluate::{DiversityAt, Evaluation, EvaluationSummary, MetricMean, PerUser, evaluate};
 pub use guard::{Provenance, check_origin};
 pub use metrics::{Diversity, Metric, hits};
 pub use oracle::Oracle;
-pub use protocol::{Case, EvaluationSet, Protocol};
+pub use protocol::{Case, EvaluationSet};
 pub use statistics::Interval;

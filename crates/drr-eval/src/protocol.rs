@@ -4,35 +4,7 @@
 //! be recommended to a user cannot be relevant for that user either.
 
 use crate::EvalError;
-use drr_core::{InteractionLog, ItemIdx, ItemSet, Observed, Part, Query, RowOrigin, UserIdx, UserRatings};
-use serde::{Deserialize, Serialize};
-
-/// A protocol, with a version that changes whenever its figures would.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// Unknown users, of whom only the first ratings are seen. Every held-out user counts.
-    Seed,
-    /// Known users after a cut in time. Users with something relevant after the cut count.
-    Temporal,
-}
-
-impl Protocol {
-    /// The name in files: `seed`.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Seed => "seed",
-            Self::Temporal => "temporal",
-        }
-    }
-
-    /// The version of the protocol's definition.
-    #[must_use]
-    pub const fn version(self) -> u32 {
-        1
-    }
-}
+use drr_core::{InteractionLog, ItemIdx, ItemSet, Part, Protocol, Query, RowOrigin, UserIdx, UserRatings};
 
 /// One user to judge on.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,13 +26,7 @@ impl Case {
         candidates: &ItemSet,
         positive: f32,
     ) -> Self {
-        let history: Vec<Observed> = (0..seen.len())
-            .map(|at| Observed {
-                item: seen.items[at],
-                rating: seen.ratings[at],
-                timestamp: seen.timestamps[at],
-            })
-            .collect();
+        let history = seen.observed();
         let mut allowed = candidates.clone();
         for item in seen.items {
             allowed.remove(*item);
@@ -161,7 +127,7 @@ impl EvaluationSet {
 
     fn checked(self) -> Result<Self, EvalError> {
         if self.cases.is_empty() {
-            return Err(EvalError::NoCases { protocol: self.protocol.id() });
+            return Err(EvalError::NoCases { protocol: self.protocol.name() });
         }
         Ok(self)
     }

@@ -209,7 +209,7 @@ fn judge(experiment: &Experiment<'_>) -> Result<()> {
 }
 
 fn values(summary: &EvaluationSummary) -> Vec<(String, f64)> {
-    let prefix = format!("{}.{}", summary.protocol.id(), summary.recommender);
+    let prefix = format!("{}.{}", summary.protocol.name(), summary.recommender);
     let mut values = Vec::new();
     for it in &summary.metrics {
         values.push((format!("{prefix}.{}@{}", it.metric.name(), it.k), it.interval.mean));

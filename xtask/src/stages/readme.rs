@@ -33,7 +33,7 @@ fn block(experiment: &Experiment<'_>, metrics: &RunMetrics) -> Result<String> {
     let mut text = String::new();
     for protocol in experiment.protocols() {
         let of_protocol: Vec<_> =
-            metrics.results.iter().filter(|it| it.protocol.id() == protocol.name()).collect();
+            metrics.results.iter().filter(|it| it.protocol.name() == protocol.name()).collect();
         let n_users = of_protocol.first().map_or(0, |it| it.n_users);
         writeln!(text, "\nProtocol \"{protocol}\", {n_users} test users:\n")?;
         writeln!(
@@ -84,7 +84,22 @@ fn block(experiment: &Experiment<'_>, metrics: &RunMetrics) -> Result<String> {
         run.version,
         machine.join(", ")
     )?;
+    if let Some(line) = archive_line(experiment)? {
+        writeln!(text, "{line}\n")?;
+    }
     Ok(text)
+}
+
+/// What a reader must know of the archive if it is not the official one.
+fn archive_line(experiment: &Experiment<'_>) -> Result<Option<String>> {
+    let manifest = experiment.dataset.manifest();
+    let official = experiment.context.registry().load(&manifest.dataset)?.md5;
+    Ok(match (&manifest.source.md5, official) {
+        (Some(ours), Some(official)) if *ours != official => {
+            Some(format!("The archive of this run has the MD5 {ours}; the official one has {official}."))
+        }
+        _ => None,
+    })
 }
 
 #[cfg(test)]

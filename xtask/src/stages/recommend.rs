@@ -58,7 +58,7 @@ fn known(
         Protocol::Temporal => fitted.of_user(user).len(),
     };
     let (seen, later) = log.of_user(user).split_at(n_known);
-    let history: Vec<Observed> = observed(&log, user, seen.len());
+    let history = seen.observed();
     let list = ask(policy, user, history, candidates(protocol, &fitted), k)?;
     let mut text = String::new();
     writeln!(text, "user_id: {id}, rated_items_length: {}", log.of_user(user).len())?;
@@ -137,16 +137,6 @@ fn candidates(protocol: Protocol, fitted: &InteractionLog) -> ItemSet {
         Protocol::Seed => ItemSet::full(fitted.n_items()),
         Protocol::Temporal => ItemSet::from_items(fitted.n_items(), fitted.iter().map(|row| row.item)),
     }
-}
-
-fn observed(log: &InteractionLog, user: UserIdx, n: usize) -> Vec<Observed> {
-    let (seen, _) = log.of_user(user).split_at(n);
-    let at = |at: usize| Observed {
-        item: seen.items[at],
-        rating: seen.ratings[at],
-        timestamp: seen.timestamps[at],
-    };
-    (0..seen.len()).map(at).collect()
 }
 
 fn ask(

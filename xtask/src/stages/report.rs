@@ -89,7 +89,7 @@ fn meaning(name: &str) -> &str {
 
 fn results(metrics: &RunMetrics, protocol: Protocol) -> Section {
     let of_protocol: Vec<&EvaluationSummary> =
-        metrics.results.iter().filter(|it| it.protocol.id() == protocol.name()).collect();
+        metrics.results.iter().filter(|it| it.protocol.name() == protocol.name()).collect();
     let comparisons: Vec<&Comparison> =
         metrics.comparisons.iter().filter(|it| it.protocol == protocol.name()).collect();
     let mut tables = Vec::new();

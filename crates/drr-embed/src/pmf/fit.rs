@@ -4,7 +4,7 @@ use super::als::{Side, draw_items, half_step};
 use super::ridge::Factors;
 use super::{Header, KIND, Pmf, PmfConfig};
 use crate::EmbedError;
-use drr_core::{InteractionLog, Observed, Seeds, UserIdx, UserRatings};
+use drr_core::{InteractionLog, Seeds, UserIdx, UserRatings};
 use rayon::prelude::*;
 
 /// The error on the validation rows after one epoch.
@@ -103,7 +103,7 @@ impl Pmf {
                     return (self.squared_error(vector, bias, ratings), ratings.len());
                 }
                 let (observed, judged) = ratings.split_at(ratings.len() / 2);
-                let folded = self.fold_in_user(&observations(observed));
+                let folded = self.fold_in_user(&observed.observed());
                 (self.squared_error(&folded.vector, folded.bias, judged), judged.len())
             })
             .collect();
@@ -118,14 +118,4 @@ impl Pmf {
         let pairs = ratings.items.iter().zip(ratings.ratings);
         pairs.map(|(item, rating)| f64::from(self.predict(vector, bias, *item) - rating).powi(2)).sum()
     }
-}
-
-fn observations(ratings: UserRatings<'_>) -> Vec<Observed> {
-    (0..ratings.len())
-        .map(|at| Observed {
-            item: ratings.items[at],
-            rating: ratings.ratings[at],
-            timestamp: ratings.timestamps[at],
-        })
-        .collect()
 }
