@@ -32,7 +32,9 @@ pub fn run(
     }
     let space = pretrain::space(experiment, protocol, Phase::Final, experiment.config.embedding.space)?;
     let policy = DrrPolicy::load(&experiment.path(policy_file(protocol, Variant::Agent, true)), space)
-        .context("the run has no trained policy: run `cargo xtask train` first")?;
+        .context(
+            "the run has no usable policy: run `cargo xtask pipeline` with the run's configuration again",
+        )?;
     match request {
         Request::User(id) => known(experiment, protocol, &policy, id, k),
         Request::History(ids) => new(experiment, protocol, &policy, ids, k),
@@ -85,8 +87,9 @@ fn known(
         total += reward.of_rating(rating, scale);
         n_rated += 1;
     }
-    let (precision, dcg) = (metrics::precision(&hits, k), metrics::dcg(&hits, k));
-    let (idcg, ndcg) = (metrics::ideal_dcg(k), metrics::ndcg_constant_ideal(&hits, k));
+    // An empty sum is -0.0, which nobody wants to read.
+    let (precision, dcg) = (metrics::precision(&hits, k), metrics::dcg(&hits, k) + 0.0);
+    let (idcg, ndcg) = (metrics::ideal_dcg(k), metrics::ndcg_constant_ideal(&hits, k) + 0.0);
     writeln!(
         text,
         "precision: {precision:.4}, dcg: {dcg:.4}, idcg: {idcg:.4}, ndcg: {ndcg:.4}, reward: {total:.4} (over the {n_rated} listed items that the user rated later)"
