@@ -97,8 +97,8 @@ impl EnvironmentConfig {
     /// Where sessions start under `protocol`.
     pub const fn start(&self, protocol: Protocol) -> SessionStart {
         match protocol {
-            Protocol::Seed => self.start_seed,
-            Protocol::Temporal => self.start_temporal,
+            Protocol::Temporal | Protocol::LeaveOneOut | Protocol::Rerank => self.start_temporal,
+            _ => self.start_seed,
         }
     }
 }

@@ -15,6 +15,10 @@ pub enum Part {
     Validation,
     /// Rows that are only ever judged on.
     Test,
+    /// Rows of the users that the first simulator is fitted on, and nothing else is.
+    SimulatorA,
+    /// Rows of the users that the second simulator is fitted on, and nothing else is.
+    SimulatorB,
 }
 
 /// Some of the parts of a split.

@@ -84,6 +84,17 @@ pub trait Recommender: Send + Sync {
     /// Fails on a score that is not finite, and where the implementation fails.
     fn recommend(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError>;
 
+    /// The number of fitted numbers that it needs to recommend; 0 if it keeps none.
+    fn n_parameters(&self) -> u64 {
+        0
+    }
+
+    /// A copy that serves one session and learns from its feedback, with the parameters as they are now; `None` for those
+    /// that do not learn while they serve, who see a session in the growing history of the queries alone.
+    fn fork(&self) -> Option<Box<dyn Recommender>> {
+        None
+    }
+
     /// Begins a session; nothing to do for those that do not learn while they serve.
     fn start_session(&mut self, _user: UserIdx) {}
 

@@ -54,7 +54,7 @@ impl SplitConfig {
     const fn test_fraction(&self, protocol: Protocol) -> f64 {
         match protocol {
             Protocol::Seed => self.test_fraction_users,
-            Protocol::Temporal => self.test_fraction_rows,
+            _ => self.test_fraction_rows,
         }
     }
 }
@@ -115,7 +115,7 @@ impl Split {
         config.check()?;
         let parts = match protocol {
             Protocol::Seed => seed_parts(n_users, rows, config),
-            Protocol::Temporal => temporal_parts(rows, config),
+            _ => temporal_parts(rows, config),
         };
         for part in [Part::Train, Part::Test] {
             if !parts.contains(&part) {
@@ -133,6 +133,8 @@ pub(crate) const fn part_name(part: Part) -> &'static str {
         Part::Train => "train",
         Part::Validation => "validation",
         Part::Test => "test",
+        Part::SimulatorA => "simulator_a",
+        Part::SimulatorB => "simulator_b",
     }
 }
 

@@ -70,7 +70,7 @@ pub fn evaluation_set(experiment: &Experiment<'_>, protocol: Protocol, part: Par
                 permitted,
             )?
         }
-        Protocol::Temporal => EvaluationSet::temporal(&past, &held_out, positive, part, permitted)?,
+        _ => EvaluationSet::temporal(&past, &held_out, positive, part, permitted)?,
     })
 }
 

@@ -56,8 +56,8 @@ fn known(
     let log = dataset.full_log()?;
     let fitted = experiment.log(protocol, Phase::Final)?;
     let n_known = match protocol {
-        Protocol::Seed => experiment.config.evaluation.n_observed,
-        Protocol::Temporal => fitted.of_user(user).len(),
+        Protocol::Temporal | Protocol::LeaveOneOut | Protocol::Rerank => fitted.of_user(user).len(),
+        _ => experiment.config.evaluation.n_observed,
     };
     let (seen, later) = log.of_user(user).split_at(n_known);
     let history = seen.observed();
@@ -138,7 +138,7 @@ fn new(
 fn candidates(protocol: Protocol, fitted: &InteractionLog) -> ItemSet {
     match protocol {
         Protocol::Seed => ItemSet::full(fitted.n_items()),
-        Protocol::Temporal => ItemSet::from_items(fitted.n_items(), fitted.iter().map(|row| row.item)),
+        _ => ItemSet::from_items(fitted.n_items(), fitted.iter().map(|row| row.item)),
     }
 }
 

@@ -77,7 +77,7 @@ fn a_data_set_comes_back_as_it_was_ingested() {
     assert_eq!(dataset.manifest().counts, raw.counts);
     assert_eq!(dataset.manifest().source, source());
     let fresh = Dataset::from_raw(&raw, &SplitConfig::default(), source()).unwrap();
-    for protocol in Protocol::ALL {
+    for protocol in [Protocol::Seed, Protocol::Temporal] {
         assert_eq!(dataset.parts(protocol).unwrap(), fresh.parts(protocol).unwrap());
         assert_eq!(dataset.split_hash(protocol).unwrap(), fresh.split_hash(protocol).unwrap());
     }
