@@ -20,6 +20,12 @@ impl DrrAve {
         Ok(Self { position_weights: parameters.filled("state.position_weights", history_length, 1.0)? })
     }
 
+    /// The same module without gradients for its weights.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self { position_weights: self.position_weights.detach() }
+    }
+
     /// The state's dimension for vectors of dimension `dim`.
     #[must_use]
     pub const fn state_dim(dim: usize) -> usize {

@@ -58,6 +58,12 @@ impl DrrPolicy {
         Ok(Self { header, networks: networks.copy(config, Seeds(0))?, space })
     }
 
+    /// The number of trained values.
+    pub(crate) fn n_trained(&self) -> u64 {
+        let networks = &self.networks;
+        (networks.actor_parameters.n_values() + networks.critic_parameters.n_values()) as u64
+    }
+
     /// The updates that made the policy; 0 is the untrained one.
     #[must_use]
     pub const fn n_updates(&self) -> u64 {
@@ -140,6 +146,10 @@ impl Recommender for DrrPolicy {
 
     fn origin(&self) -> Option<&RowOrigin> {
         Some(&self.header.origin)
+    }
+
+    fn n_parameters(&self) -> u64 {
+        self.n_trained() + self.space.items().values().len() as u64
     }
 
     fn recommend(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {

@@ -10,6 +10,8 @@ pub struct TrainingTables {
     items: EmbeddingTable,
     contexts: EmbeddingTable,
     additive: bool,
+    /// What the space's vectors were multiplied by.
+    factor: f32,
     origin: RowOrigin,
 }
 
@@ -32,7 +34,13 @@ impl TrainingTables {
             return Err(AgentError::Tables(format!("items have dimension {left}, users {right}")));
         }
         let factor = scale_factor(items)?;
-        Ok(Self { items: scaled(items, factor)?, contexts: scaled(contexts, factor)?, additive, origin })
+        Ok(Self {
+            items: scaled(items, factor)?,
+            contexts: scaled(contexts, factor)?,
+            additive,
+            factor,
+            origin,
+        })
     }
 
     /// The dimension `D`.
@@ -51,6 +59,16 @@ impl TrainingTables {
     #[must_use]
     pub const fn origin(&self) -> &RowOrigin {
         &self.origin
+    }
+
+    /// Adds a context: a user's vector in the unscaled space, `[D]`. Returns its index.
+    pub(crate) fn add_context(&mut self, vector: &[f32]) -> Result<ContextIdx, AgentError> {
+        let context = ContextIdx::from(self.contexts.n_rows());
+        let mut values = self.contexts.values().to_vec();
+        values.extend(vector.iter().map(|value| value * self.factor));
+        self.contexts = EmbeddingTable::new(context.index() + 1, self.dim(), values)
+            .map_err(|error| AgentError::Tables(error.to_string()))?;
+        Ok(context)
     }
 
     /// The item vectors as a tensor, `[I, D]`.

@@ -8,6 +8,7 @@ mod saved;
 use crate::action::{best, compose, scores};
 use crate::batch::observed;
 use crate::diagnostics::Round;
+use crate::online::{OnlineAgent, OnlineConfig, Shared};
 use crate::policy::DrrPolicy;
 use crate::tables::TrainingTables;
 use crate::update::Learner;
@@ -203,6 +204,33 @@ impl<E: Environment> Trainer<E> {
             self.positive_rating,
             self.learner.n_updates,
         )
+    }
+
+    /// The agent as it is now, to go on learning within the sessions that it serves.
+    ///
+    /// # Errors
+    ///
+    /// Fails if Candle cannot copy a tensor, and if there is nothing to rehearse.
+    pub fn online_agent(&self, online: OnlineConfig, seeds: Seeds) -> Result<OnlineAgent, AgentError> {
+        let rehearsal = self.replay.rehearsal(
+            &self.config.replay,
+            online.n_rehearsed,
+            self.sizes.max_recommended,
+            &mut seeds.stream("rehearsal"),
+        )?;
+        OnlineAgent::new(Shared {
+            name: format!("{}_online", self.name),
+            config: self.config.clone(),
+            online,
+            arrays: self.learner.to_arrays()?,
+            n_updates: self.learner.n_updates,
+            policy: self.policy()?,
+            tables: self.tables.clone(),
+            space: Arc::clone(&self.space),
+            positive_rating: self.positive_rating,
+            rehearsal,
+            seeds,
+        })
     }
 
     /// The learning curves so far.

@@ -73,6 +73,28 @@ impl Replay {
         Ok(())
     }
 
+    /// A smaller replay of `n` of the transitions, drawn without replacement, all with the same priority, and with room
+    /// for `n_more`: what a learner rehearses while it goes on learning elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// Refuses settings without a meaning. Of fewer than `n` transitions it takes all.
+    pub fn rehearsal(
+        &self,
+        config: &ReplayConfig,
+        n: usize,
+        n_more: usize,
+        random: &mut RandomStream,
+    ) -> Result<Self, ReplayError> {
+        let n = n.min(self.len());
+        let config = ReplayConfig { capacity: n + n_more, ..*config };
+        let mut smaller = Self::new(&config, self.sizes())?;
+        for slot in rand::seq::index::sample(random, self.len(), n) {
+            smaller.push(&self.storage.transition(slot))?;
+        }
+        Ok(smaller)
+    }
+
     /// Draws `n` transitions, with replacement.
     ///
     /// Uniform draws have weight 1. Prioritized draws are stratified and weighted (Schaul et al. 2016, sec. 3.4), and each

@@ -3,7 +3,7 @@
 //! The arrays grow with the transitions, up to the capacity: a large capacity costs nothing until it is used.
 
 use crate::{Batch, ObservationBatch, ReplayError};
-use drr_core::{ItemIdx, Observation};
+use drr_core::{ContextIdx, ItemIdx, Observation};
 
 /// What follows from one action: what a learner learns from.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +152,30 @@ impl Storage {
         write_padded(&mut self.recommended, slot, max_recommended, &transition.recommended);
         self.position = (slot + 1) % self.capacity;
         slot
+    }
+
+    /// One stored transition; its user is not stored.
+    pub fn transition(&self, slot: usize) -> Transition {
+        let Sizes { history_length, action_dim, max_recommended } = self.sizes;
+        let items = |values: &[u32], width: usize| -> Vec<ItemIdx> {
+            unpadded(&values[slot * width..(slot + 1) * width]).iter().copied().map(ItemIdx).collect()
+        };
+        let observation = |histories: &Histories| Observation {
+            context: ContextIdx(self.contexts[slot]),
+            history: items(&histories.items, history_length),
+            n_accepted: histories.n_accepted[slot],
+            ..Observation::default()
+        };
+        Transition {
+            observation: observation(&self.before),
+            item: ItemIdx(self.items[slot]),
+            action: self.actions[slot * action_dim..(slot + 1) * action_dim].to_vec(),
+            reward: self.rewards[slot],
+            next_observation: observation(&self.after),
+            terminated: self.terminated[slot] == 1,
+            truncated: self.truncated[slot] == 1,
+            recommended: items(&self.recommended, max_recommended),
+        }
     }
 
     /// Gathers the transitions of `slots`, which have the importance weights `weights`.

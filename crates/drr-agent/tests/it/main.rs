@@ -2,5 +2,6 @@
 
 #[cfg(test)]
 mod clusters;
+mod online;
 #[cfg(test)]
 mod training;
