@@ -90,12 +90,18 @@ impl Dataset {
         check_rows(&raw.dataset, raw.users.len(), raw.items.len(), &raw.interactions)?;
         let mut parts = BTreeMap::new();
         let mut splits = BTreeMap::new();
-        for protocol in [Protocol::Seed, Protocol::Temporal] {
-            if protocol == Protocol::Seed || raw.has_time {
-                let split = Split::new(&raw.dataset, protocol, raw.users.len(), &raw.interactions, config)?;
-                splits.insert(protocol, split.summary());
-                parts.insert(protocol, split.parts);
+        for protocol in Protocol::ALL {
+            if protocol.split() != protocol || (protocol.needs_time() && !raw.has_time) {
+                continue;
             }
+            let split = match Split::new(&raw.dataset, protocol, raw.users.len(), &raw.interactions, config) {
+                Ok(split) => split,
+                // Few rows are enough for the two main cuts; the others may be left out.
+                Err(DataError::EmptyPart { .. }) if !is_main(protocol) => continue,
+                Err(error) => return Err(error),
+            };
+            splits.insert(protocol, split.summary());
+            parts.insert(protocol, split.parts);
         }
         let mut manifest = Manifest {
             format: FORMAT,
@@ -128,12 +134,11 @@ impl Dataset {
         let rows: Vec<Interaction> = read_verified(&manifest, dir, INTERACTIONS)?;
         let split: Vec<SplitRow> = read_verified(&manifest, dir, SPLIT)?;
         check_rows(&manifest.dataset, users.len(), items.len(), &rows)?;
-        let mut parts = BTreeMap::from([(Protocol::Seed, split.iter().map(|row| row.seed).collect())]);
-        if manifest.has_time {
-            let temporal: Option<Vec<Part>> = split.iter().map(|row| row.temporal).collect();
-            let temporal =
-                temporal.ok_or_else(|| unusable(dir, "a row has no part in the split \"temporal\""))?;
-            parts.insert(Protocol::Temporal, temporal);
+        let mut parts = BTreeMap::new();
+        for protocol in manifest.splits.keys() {
+            let of: Option<Vec<Part>> = split.iter().map(|row| row.part(*protocol)).collect();
+            let of = of.ok_or_else(|| unusable(dir, "a row has no part in one of the splits"))?;
+            parts.insert(*protocol, of);
         }
         let listed: Vec<Protocol> = manifest.splits.keys().copied().collect();
         if split.len() != rows.len() || listed != parts.keys().copied().collect::<Vec<_>>() {
@@ -162,11 +167,12 @@ impl Dataset {
     }
 
     fn write_files(&self, dir: &Path) -> Result<(), DataError> {
-        let seed = &self.parts[&Protocol::Seed];
-        let temporal = self.parts.get(&Protocol::Temporal);
-        let split: Vec<SplitRow> = (0..seed.len())
-            .map(|at| SplitRow { seed: seed[at], temporal: temporal.map(|parts| parts[at]) })
-            .collect();
+        let mut split = vec![SplitRow::default(); self.rows.len()];
+        for (protocol, parts) in &self.parts {
+            for (row, part) in split.iter_mut().zip(parts) {
+                row.set(*protocol, *part);
+            }
+        }
         write_rows(&dir.join(USERS), &self.users)?;
         write_rows(&dir.join(ITEMS), &self.items)?;
         write_rows(&dir.join(INTERACTIONS), &self.rows)?;
@@ -227,10 +233,10 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// There is no "temporal" split of a data set without times.
+    /// There is no "temporal" split of a data set without times, and not every split of a very small one.
     pub fn parts(&self, protocol: Protocol) -> Result<&[Part], DataError> {
-        let parts = self.parts.get(&protocol);
-        parts.map(Vec::as_slice).ok_or_else(|| DataError::NoTime { dataset: self.manifest.dataset.clone() })
+        let parts = self.parts.get(&protocol.split());
+        parts.map(Vec::as_slice).ok_or_else(|| self.no_split(protocol))
     }
 
     /// The hash of a split.
@@ -239,10 +245,17 @@ impl Dataset {
     ///
     /// There is no "temporal" split of a data set without times.
     pub fn split_hash(&self, protocol: Protocol) -> Result<&str, DataError> {
-        let summary = self.manifest.splits.get(&protocol);
-        summary
-            .map(|summary| summary.hash.as_str())
-            .ok_or_else(|| DataError::NoTime { dataset: self.manifest.dataset.clone() })
+        let summary = self.manifest.splits.get(&protocol.split());
+        summary.map(|summary| summary.hash.as_str()).ok_or_else(|| self.no_split(protocol))
+    }
+
+    fn no_split(&self, protocol: Protocol) -> DataError {
+        let dataset = self.manifest.dataset.clone();
+        if protocol.needs_time() && !self.manifest.has_time {
+            DataError::NoTime { dataset }
+        } else {
+            DataError::EmptyPart { dataset, protocol, part: "train or test" }
+        }
     }
 
     /// The ratings of some parts of a split, as a log that knows where they are from.
@@ -294,6 +307,11 @@ impl Dataset {
     pub fn item_record(&self, item: ItemIdx) -> &ItemRecord {
         &self.items[item.index()]
     }
+}
+
+/// Whether a data set without the protocol's cut is refused.
+const fn is_main(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::Seed | Protocol::Temporal)
 }
 
 /// Reads a table that is the one of the manifest.

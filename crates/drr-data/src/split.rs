@@ -1,8 +1,11 @@
 //! Which rows may be fitted on, chosen on, and judged on.
 //!
-//! Two protocols cut the same rows. "seed" holds out users: the last ones in the order of ids are judged on, from
-//! their first ratings to the rest. "temporal" cuts the whole log at one moment, as a service that is trained today
-//! meets tomorrow. Both cut a validation part from the end of train, since that is what lies nearest to the test.
+//! Six cuts of the same rows. "seed" holds out users: the last ones in the order of ids are judged on, from their first
+//! ratings to the rest. "temporal" cuts the whole log at one moment, as a service that is trained today meets tomorrow.
+//! Both cut a validation part from the end of train, since that is what lies nearest to the test. The others draw users
+//! or ratings at random (`drawn`), or hold out every user's last rating.
+
+mod drawn;
 
 use crate::DataError;
 use drr_core::{Interaction, Part, Protocol, RowDigest};
@@ -17,13 +20,30 @@ pub struct SplitConfig {
     pub test_fraction_users: f64,
     /// "temporal": the share of the rows that are judged on, in `(0, 1)`; .2 cuts at the 80 % quantile of time.
     pub test_fraction_rows: f64,
-    /// Both: the share of train (users or rows) that is cut off for validation, in `[0, 1)`.
+    /// The share of train (users or rows) that is cut off for validation, in `[0, 1)`.
     pub validation_fraction: f64,
+    /// "holdout", "episodes", "online": the share of the users who are judged on, in `(0, 1)`.
+    #[serde(default = "holdout_fraction_users")]
+    pub holdout_fraction_users: f64,
+    /// The seed of the cuts that draw users or ratings at random.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// A tenth of the users, as is common.
+const fn holdout_fraction_users() -> f64 {
+    0.1
 }
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { test_fraction_users: 0.2, test_fraction_rows: 0.2, validation_fraction: 0.2 }
+        Self {
+            test_fraction_users: 0.2,
+            test_fraction_rows: 0.2,
+            validation_fraction: 0.2,
+            holdout_fraction_users: holdout_fraction_users(),
+            seed: 0,
+        }
     }
 }
 
@@ -38,6 +58,7 @@ impl SplitConfig {
         let shares = [
             ("test_fraction_users", self.test_fraction_users, open(self.test_fraction_users)),
             ("test_fraction_rows", self.test_fraction_rows, open(self.test_fraction_rows)),
+            ("holdout_fraction_users", self.holdout_fraction_users, open(self.holdout_fraction_users)),
             (
                 "validation_fraction",
                 self.validation_fraction,
@@ -54,7 +75,10 @@ impl SplitConfig {
     const fn test_fraction(&self, protocol: Protocol) -> f64 {
         match protocol {
             Protocol::Seed => self.test_fraction_users,
-            _ => self.test_fraction_rows,
+            Protocol::Temporal | Protocol::Rerank => self.test_fraction_rows,
+            Protocol::Holdout | Protocol::Episodes | Protocol::Online => self.holdout_fraction_users,
+            // One rating of each user, whatever the settings.
+            Protocol::LeaveOneOut => 0.0,
         }
     }
 }
@@ -101,6 +125,12 @@ impl Split {
     ///   validation, the rest is test.
     /// - Temporal, with `n` rows in the order of (time, file): the first `floor(.8 n)` are train, of those the ones
     ///   from `floor(.8 * .8 n)` on are validation, the rest is test.
+    /// - Holdout: `floor(.1 U)` users drawn at random are test, as many others validation. "episodes" judges by it too.
+    /// - Leave-one-out: the last row of a user in the order of (time, file) is test, the one before validation; users
+    ///   with fewer than 3 rows are train.
+    /// - Rerank: `floor(.2 n)` rows drawn at random are test, of the others the validation share is validation.
+    /// - Online: the users of holdout's test are test; the others fall at random into thirds, two of which are the
+    ///   simulators', and the last of the third is validation.
     ///
     /// # Errors
     ///
@@ -115,7 +145,11 @@ impl Split {
         config.check()?;
         let parts = match protocol {
             Protocol::Seed => seed_parts(n_users, rows, config),
-            _ => temporal_parts(rows, config),
+            Protocol::Temporal => temporal_parts(rows, config),
+            Protocol::Holdout | Protocol::Episodes => drawn::holdout(n_users, rows, config),
+            Protocol::LeaveOneOut => drawn::leave_one_out(n_users, rows),
+            Protocol::Rerank => drawn::rerank(rows, config),
+            Protocol::Online => drawn::online(n_users, rows, config),
         };
         for part in [Part::Train, Part::Test] {
             if !parts.contains(&part) {
@@ -140,7 +174,9 @@ pub(crate) const fn part_name(part: Part) -> &'static str {
 
 /// The part of that name.
 pub(crate) fn part_of_name(name: &str) -> Option<Part> {
-    [Part::Train, Part::Validation, Part::Test].into_iter().find(|part| part_name(*part) == name)
+    [Part::Train, Part::Validation, Part::Test, Part::SimulatorA, Part::SimulatorB]
+        .into_iter()
+        .find(|part| part_name(*part) == name)
 }
 
 /// Where validation and test begin among `n` users or rows.
@@ -204,6 +240,9 @@ fn split_hash(protocol: Protocol, rows: &[Interaction], config: &SplitConfig) ->
     hasher.update(protocol.name().as_bytes());
     hasher.update(config.test_fraction(protocol).to_le_bytes());
     hasher.update(config.validation_fraction.to_le_bytes());
+    if !matches!(protocol, Protocol::Seed | Protocol::Temporal | Protocol::LeaveOneOut) {
+        hasher.update(config.seed.to_le_bytes());
+    }
     hex(&hasher.finalize())
 }
 

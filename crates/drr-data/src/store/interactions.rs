@@ -3,14 +3,14 @@
 //! Both are in the order of the raw file, which breaks ties in time, and both carry the row's number to join them by.
 
 use super::entities::{check_index, index_column};
-use super::{Batch, TableRow, field, number_column, text_column};
+use super::{Batch, TableRow, field, number_column};
 use crate::DataError;
 use crate::error::REINGEST;
 use crate::split::{part_name, part_of_name};
 use arrow_array::types::{Float32Type, Int64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, StringArray};
 use arrow_schema::{DataType, Field};
-use drr_core::{Interaction, ItemIdx, Part, UserIdx};
+use drr_core::{Interaction, ItemIdx, Part, Protocol, UserIdx};
 use std::sync::Arc;
 
 impl TableRow for Interaction {
@@ -57,13 +57,35 @@ impl TableRow for Interaction {
     }
 }
 
-/// The parts of one row, one column per protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SplitRow {
-    /// The part under "seed".
-    pub seed: Part,
-    /// The part under "temporal"; null in a data set without times.
-    pub temporal: Option<Part>,
+/// The protocols with a cut of their own: the columns of the table of parts.
+const CUTS: [(Protocol, &str); 6] = [
+    (Protocol::Seed, "seed"),
+    (Protocol::Temporal, "temporal"),
+    (Protocol::Holdout, "holdout"),
+    (Protocol::LeaveOneOut, "leave_one_out"),
+    (Protocol::Rerank, "rerank"),
+    (Protocol::Online, "online"),
+];
+
+/// The parts of one row, one column per cut; null where the data set does not allow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct SplitRow([Option<Part>; CUTS.len()]);
+
+impl SplitRow {
+    /// The part in the cut of `protocol`.
+    pub fn part(&self, protocol: Protocol) -> Option<Part> {
+        self.0[column_of(protocol)]
+    }
+
+    /// Sets it.
+    pub fn set(&mut self, protocol: Protocol, part: Part) {
+        self.0[column_of(protocol)] = Some(part);
+    }
+}
+
+fn column_of(protocol: Protocol) -> usize {
+    let cut = protocol.split();
+    CUTS.iter().position(|(it, _)| *it == cut).unwrap_or_else(|| unreachable!("every cut has its column"))
 }
 
 /// The part in a column of names, where there is one.
@@ -78,8 +100,7 @@ fn part_at(
     }
     let text = column.value(at);
     let part = part_of_name(text);
-    part.map(Some)
-        .ok_or_else(|| batch.bad_value(at, name, format!("part {text:?} is none of train, validation, test")))
+    part.map(Some).ok_or_else(|| batch.bad_value(at, name, format!("part {text:?} is no part of a split")))
 }
 
 impl TableRow for SplitRow {
@@ -87,29 +108,28 @@ impl TableRow for SplitRow {
     const GROWING: &'static [&'static str] = &["row"];
 
     fn fields() -> Vec<Field> {
-        vec![
-            field("row", DataType::UInt32),
-            field("seed", DataType::Utf8),
-            Field::new("temporal", DataType::Utf8, true),
-        ]
+        let cuts = CUTS.iter().map(|(_, name)| Field::new(*name, DataType::Utf8, true));
+        std::iter::once(field("row", DataType::UInt32)).chain(cuts).collect()
     }
 
     fn columns(rows: &[Self], first: usize) -> Vec<ArrayRef> {
-        vec![
-            index_column(rows.len(), first),
-            text_column(rows.iter().map(|row| part_name(row.seed))),
-            Arc::new(rows.iter().map(|row| row.temporal.map(part_name)).collect::<StringArray>()),
-        ]
+        let mut columns = vec![index_column(rows.len(), first)];
+        for cut in 0..CUTS.len() {
+            let names = rows.iter().map(|row| row.0[cut].map(part_name));
+            columns.push(Arc::new(names.collect::<StringArray>()));
+        }
+        columns
     }
 
     fn read(batch: &Batch<'_>, rows: &mut Vec<Self>) -> Result<(), DataError> {
         check_index(batch, "row")?;
-        let seed = batch.texts("seed")?;
-        let temporal = batch.optional_texts("temporal")?;
-        for at in 0..batch.len() {
-            let by_user = part_at(batch, "seed", seed, at)?;
-            let by_user = by_user.ok_or_else(|| batch.bad_value(at, "seed", "is missing".to_owned()))?;
-            rows.push(Self { seed: by_user, temporal: part_at(batch, "temporal", temporal, at)? });
+        let begin = rows.len();
+        rows.resize(begin + batch.len(), Self::default());
+        for (cut, (_, name)) in CUTS.iter().enumerate() {
+            let column = batch.optional_texts(name)?;
+            for at in 0..batch.len() {
+                rows[begin + at].0[cut] = part_at(batch, name, column, at)?;
+            }
         }
         Ok(())
     }
@@ -151,14 +171,22 @@ mod tests {
         #[test]
         fn ratings_and_parts_come_back_as_they_were(
             rows in prop::collection::vec(
-                (any::<u32>(), any::<u32>(), -1e9_f32..1e9, any::<i64>(), 0_usize..3, prop::option::of(0_usize..3)),
+                (any::<u32>(), any::<u32>(), -1e9_f32..1e9, any::<i64>(), 0_usize..5, prop::option::of(0_usize..5)),
                 0..300),
         ) {
-            let part = |at: usize| [Part::Train, Part::Validation, Part::Test][at];
+            let names = [Part::Train, Part::Validation, Part::Test, Part::SimulatorA, Part::SimulatorB];
+            let part = |at: usize| names[at];
             let ratings: Vec<Interaction> =
                 rows.iter().map(|it| row(it.0, it.1, it.2, it.3)).collect();
-            let parts: Vec<SplitRow> =
-                rows.iter().map(|it| SplitRow { seed: part(it.4), temporal: it.5.map(part) }).collect();
+            let parts: Vec<SplitRow> = rows
+                .iter()
+                .map(|it| {
+                    let mut row = SplitRow::default();
+                    row.set(Protocol::Episodes, part(it.4));
+                    it.5.into_iter().for_each(|at| row.set(Protocol::Temporal, part(at)));
+                    row
+                })
+                .collect();
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("table.parquet");
             write_rows(&path, &ratings).unwrap();
