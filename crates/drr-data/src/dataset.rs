@@ -140,8 +140,11 @@ impl Dataset {
             let of = of.ok_or_else(|| unusable(dir, "a row has no part in one of the splits"))?;
             parts.insert(*protocol, of);
         }
-        let listed: Vec<Protocol> = manifest.splits.keys().copied().collect();
-        if split.len() != rows.len() || listed != parts.keys().copied().collect::<Vec<_>>() {
+        let wanted = |protocol: Protocol| !protocol.needs_time() || manifest.has_time;
+        let is_listed = |protocol: &Protocol| parts.contains_key(protocol);
+        let complete =
+            Protocol::ALL.iter().filter(|it| is_main(**it) && wanted(**it)).all(|it| is_listed(it));
+        if split.len() != rows.len() || !complete || !parts.keys().all(|protocol| wanted(*protocol)) {
             return Err(unusable(dir, "its splits are not those of the rows"));
         }
         Ok(Self::new(manifest, users, items, rows, parts))
