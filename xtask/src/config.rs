@@ -1,5 +1,9 @@
 //! The configuration of an experiment: one complete TOML file, every section owned by the crate that reads it.
 
+mod lab;
+
+pub use lab::{EpisodesConfig, LabConfig};
+
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_data::{Protocol, RowPolicy, SplitConfig, SyntheticConfig};
@@ -28,6 +32,9 @@ pub struct ExperimentConfig {
     pub agent: AgentConfig,
     /// The evaluation.
     pub evaluation: EvaluationConfig,
+    /// The laboratory around the agent.
+    #[serde(default)]
+    pub lab: LabConfig,
 }
 
 /// The data set and the rules for its rows.
@@ -98,7 +105,7 @@ impl EnvironmentConfig {
     pub const fn start(&self, protocol: Protocol) -> SessionStart {
         match protocol {
             Protocol::Temporal | Protocol::LeaveOneOut | Protocol::Rerank => self.start_temporal,
-            _ => self.start_seed,
+            Protocol::Seed | Protocol::Holdout | Protocol::Episodes | Protocol::Online => self.start_seed,
         }
     }
 }
@@ -143,6 +150,7 @@ impl ExperimentConfig {
         self.agent.check()?;
         self.split.check()?;
         self.embedding.pmf.check()?;
+        self.lab.check(self.environment.horizon)?;
         if self.evaluation.protocols.is_empty() {
             bail!("evaluation.protocols is empty: name \"seed\", \"temporal\" or both");
         }

@@ -147,9 +147,28 @@ impl<'a> Experiment<'a> {
         let (possible, not): (Vec<_>, Vec<_>) =
             all.iter().copied().partition(|protocol| self.dataset.split_hash(*protocol).is_ok());
         for protocol in not {
-            tracing::warn!("the data set has no times: protocol {protocol} is left out");
+            tracing::warn!(
+                "the data set does not allow the protocol {protocol}, which is left out: it has no times or too few rows"
+            );
         }
         possible
+    }
+
+    /// The cuts that these protocols judge by, each once.
+    pub fn splits(&self) -> Vec<Protocol> {
+        let mut splits: Vec<Protocol> = self.protocols().into_iter().map(Protocol::split).collect();
+        splits.sort_unstable();
+        splits.dedup();
+        splits
+    }
+
+    /// The least rating that counts as positive: under "leave-one-out" every rating does, as in the literature on
+    /// sequences.
+    pub fn positive(&self, protocol: Protocol) -> f32 {
+        match protocol {
+            Protocol::LeaveOneOut => self.dataset.manifest().rating_scale.0,
+            _ => self.config.data.positive_rating,
+        }
     }
 
     /// A file of the run.

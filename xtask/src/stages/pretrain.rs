@@ -7,7 +7,7 @@ use crate::config::SpaceKind;
 use anyhow::{Context as _, Result};
 use drr_core::{EmbeddingSpace, Seeds};
 use drr_data::Protocol;
-use drr_embed::{CoOccurrence, Pmf, PmfConfig};
+use drr_embed::{CoOccurrence, CoOccurrenceConfig, Pmf, PmfConfig};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ fn outputs(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<PathBuf> {
 
 /// Fits what is not yet fitted.
 pub fn run(experiment: &Experiment<'_>) -> Result<()> {
-    for protocol in experiment.protocols() {
+    for protocol in experiment.splits() {
         experiment.context.stop_if_asked()?;
         let stage = experiment.stage(&format!("pretrain-{protocol}"));
         let inputs = digest_of(&(
@@ -81,7 +81,9 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
     )))?;
     bar.set(2);
     for (at, (phase, log)) in [(Phase::Choose, &train), (Phase::Final, &both)].into_iter().enumerate() {
-        let factors = CoOccurrence::fit(log, &config.co_occurrence, seeds)?;
+        let settings =
+            CoOccurrenceConfig { positive: experiment.positive(protocol), ..config.co_occurrence };
+        let factors = CoOccurrence::fit(log, &settings, seeds)?;
         factors.save(&experiment.path(file(protocol, phase, SpaceKind::CoOccurrence)))?;
         bar.set(3 + at as u64);
     }

@@ -22,33 +22,6 @@ use std::time::Instant;
 
 mod rating;
 
-/// An agent to train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Variant {
-    /// As configured.
-    Agent,
-    /// The same with a discount of 0: a greedy one-step model.
-    Greedy,
-}
-
-impl Variant {
-    /// The name in files and reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Agent => "drr_ave",
-            Self::Greedy => "drr_ave_gamma_0",
-        }
-    }
-
-    /// The agent's settings.
-    pub fn config(self, agent: &AgentConfig) -> AgentConfig {
-        match self {
-            Self::Agent => agent.clone(),
-            Self::Greedy => AgentConfig { discount: 0.0, ..agent.clone() },
-        }
-    }
-}
-
 /// How a job went; `seconds` is the only part that a second run does not repeat.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JobNote {
@@ -66,28 +39,9 @@ pub struct JobNote {
     pub seconds: [f64; 2],
 }
 
-/// The agents of an experiment.
-pub fn variants(experiment: &Experiment<'_>) -> Vec<Variant> {
-    let mut all = vec![Variant::Agent];
-    if experiment.config.training.greedy_twin {
-        all.push(Variant::Greedy);
-    }
-    all
-}
-
-/// A file of one job: `policies/seed-drr_ave.safetensors`.
-fn file(folder: &str, protocol: Protocol, variant: Variant, ending: &str) -> PathBuf {
-    PathBuf::from(format!("{folder}/{protocol}-{}{ending}", variant.name()))
-}
-
-/// The trained policy's file, or that of the same networks before training.
-pub fn policy_file(protocol: Protocol, variant: Variant, trained: bool) -> PathBuf {
-    file("policies", protocol, variant, if trained { ".safetensors" } else { "-untrained.safetensors" })
-}
-
 /// How a job went.
-pub fn note(experiment: &Experiment<'_>, protocol: Protocol, variant: Variant) -> Result<JobNote> {
-    let path = experiment.path(file("policies", protocol, variant, ".json"));
+pub fn note(experiment: &Experiment<'_>, job: Job) -> Result<JobNote> {
+    let path = experiment.path(job.file("policies", ".json"));
     let text =
         std::fs::read(&path).with_context(|| format!("cannot read {}: run train first", path.display()))?;
     Ok(serde_json::from_slice(&text)?)
@@ -95,10 +49,7 @@ pub fn note(experiment: &Experiment<'_>, protocol: Protocol, variant: Variant) -
 
 /// Trains every agent under every protocol, as many side by side as there are threads, and joins their curves.
 pub fn run(experiment: &Experiment<'_>) -> Result<()> {
-    let mut jobs = Vec::new();
-    for protocol in experiment.protocols() {
-        jobs.extend(variants(experiment).into_iter().map(|variant| (protocol, variant)));
-    }
+    let jobs = jobs::all(experiment);
     let queue = Mutex::new(jobs.clone().into_iter());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     let n_threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
@@ -107,10 +58,9 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
             .map(|_| {
                 scope.spawn(|| {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-                    while let Some((protocol, variant)) = next() {
-                        pool.install(|| job(experiment, protocol, variant)).with_context(|| {
-                            format!("failed to train {} under {protocol}", variant.name())
-                        })?;
+                    while let Some(job) = next() {
+                        pool.install(|| run_job(experiment, job))
+                            .with_context(|| format!("failed to train {} under {}", job.name(), job.split))?;
                     }
                     Ok(())
                 })
@@ -121,42 +71,41 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
     });
     results.into_iter().collect::<Result<()>>()?;
     let mut rows = Vec::new();
-    for (protocol, variant) in jobs {
-        rows.extend(read_training(&experiment.path(file("policies", protocol, variant, ".parquet")))?);
+    for job in jobs {
+        rows.extend(read_training(&experiment.path(job.file("policies", ".parquet")))?);
     }
     Ok(write_training(&experiment.path("training.parquet"), &rows)?)
 }
 
-fn job(experiment: &Experiment<'_>, protocol: Protocol, variant: Variant) -> Result<()> {
+fn run_job(experiment: &Experiment<'_>, job: Job) -> Result<()> {
     let config = &experiment.config;
-    let agent = variant.config(&config.agent);
-    let stage = experiment.stage(&format!("train-{protocol}-{}", variant.name()));
+    let agent = job.variant.config(&config.agent);
+    let stage = experiment.stage(&format!("train-{}-{}", job.split, job.name()));
     let settings =
         (&agent, &config.environment, &config.training, &config.evaluation, config.embedding.space);
     let inputs = digest_of(&(
         settings,
-        pretrain::digests(experiment, protocol)?,
-        experiment.split_hash(protocol)?,
-        (config.seed, config.data.positive_rating),
+        pretrain::digests(experiment, job.split)?,
+        experiment.split_hash(job.split)?,
+        (config.seed, experiment.positive(job.split)),
     ))?;
     let outputs = [
-        experiment.path(policy_file(protocol, variant, true)),
-        experiment.path(policy_file(protocol, variant, false)),
-        experiment.path(file("policies", protocol, variant, ".json")),
-        experiment.path(file("policies", protocol, variant, ".parquet")),
+        experiment.path(job.policy(true)),
+        experiment.path(job.policy(false)),
+        experiment.path(job.file("policies", ".json")),
+        experiment.path(job.file("policies", ".parquet")),
     ];
     // Checkpoints of other inputs must not be resumed: their folder carries the inputs' hash.
-    let checkpoints = experiment.path(file("checkpoints", protocol, variant, &format!("-{}", &inputs[..8])));
+    let checkpoints = experiment.path(job.file("checkpoints", &format!("-{}", &inputs[..8])));
     if experiment.context.force && checkpoints.exists() {
         std::fs::remove_dir_all(&checkpoints)?;
     }
-    stage.run(&inputs, &outputs, || train(experiment, protocol, variant, &agent, &checkpoints))
+    stage.run(&inputs, &outputs, || train(experiment, job, &agent, &checkpoints))
 }
 
 fn train(
     experiment: &Experiment<'_>,
-    protocol: Protocol,
-    variant: Variant,
+    job: Job,
     agent: &AgentConfig,
     checkpoints: &Path,
 ) -> Result<()> {
@@ -164,22 +113,22 @@ fn train(
     let mut chosen = agent.n_rounds();
     let (mut validations, mut seconds) = (Vec::new(), [0.0; 2]);
     if experiment.config.training.choose_on_validation {
-        let mut fit = Fit::new(experiment, protocol, variant, agent, Phase::Choose)?;
+        let mut fit = Fit::new(experiment, job, agent, Phase::Choose)?;
         let begun = Instant::now();
         fit.run(experiment, chosen, &checkpoints.join("choose"))?;
         seconds[0] = begun.elapsed().as_secs_f64();
         validations = fit.trainer.validations().to_vec();
         chosen = best_round(&validations).unwrap_or(chosen);
-        series.extend(fit.curves(protocol, variant, Phase::Choose));
+        series.extend(fit.curves(job, Phase::Choose));
     }
-    let mut fit = Fit::new(experiment, protocol, variant, agent, Phase::Final)?;
-    fit.trainer.policy()?.save(&experiment.path(policy_file(protocol, variant, false)))?;
+    let mut fit = Fit::new(experiment, job, agent, Phase::Final)?;
+    fit.trainer.policy()?.save(&experiment.path(job.policy(false)))?;
     let begun = Instant::now();
     fit.run(experiment, chosen, &checkpoints.join("final"))?;
     seconds[1] = begun.elapsed().as_secs_f64();
-    series.extend(fit.curves(protocol, variant, Phase::Final));
-    write_training(&experiment.path(file("policies", protocol, variant, ".parquet")), &series)?;
-    fit.trainer.policy()?.save(&experiment.path(policy_file(protocol, variant, true)))?;
+    series.extend(fit.curves(job, Phase::Final));
+    write_training(&experiment.path(job.file("policies", ".parquet")), &series)?;
+    fit.trainer.policy()?.save(&experiment.path(job.policy(true)))?;
     let last =
         drr_nn::latest_checkpoint(&checkpoints.join("final"))?.context("the final checkpoint is missing")?;
     let note = JobNote {
@@ -203,11 +152,12 @@ fn train(
         rounds,
         updates,
         checkpoint,
-        "{} is trained under {protocol}: {episodes} episodes and {updates} updates in the final fit, {total:.0} s in all{reference}",
-        variant.name()
+        "{} is trained under {}: {episodes} episodes and {updates} updates in the final fit, {total:.0} s in all{reference}",
+        job.name(),
+        job.split
     );
     crate::files::write(
-        &experiment.path(file("policies", protocol, variant, ".json")),
+        &experiment.path(job.file("policies", ".json")),
         &serde_json::to_vec_pretty(&note)?,
     )
 }
@@ -228,29 +178,29 @@ struct Fit {
 impl Fit {
     fn new(
         experiment: &Experiment<'_>,
-        protocol: Protocol,
-        variant: Variant,
+        job: Job,
         agent: &AgentConfig,
         phase: Phase,
     ) -> Result<Self> {
         let config = &experiment.config;
-        let positive = config.data.positive_rating;
+        let protocol = job.split;
+        let positive = experiment.positive(protocol);
         let seeds = experiment.seeds(protocol).child("agent");
         let log = experiment.log(protocol, phase)?;
         let start = config.environment.start(protocol);
         let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
         let space = pretrain::space(experiment, protocol, phase, config.embedding.space)?;
         let tables = tables(&*space, &sessions)?;
-        let environment = environment(experiment, protocol, phase, &sessions)?;
+        let environment = environment(experiment, job, phase, &sessions)?;
         let environments = vec![environment; agent.n_environments];
         let horizon = config.environment.horizon;
         let trainer =
-            Trainer::new(variant.name(), agent, environments, horizon, tables, space, positive, seeds)?;
+            Trainer::new(&job.name(), agent, environments, horizon, tables, space, positive, seeds)?;
         let validation = match phase {
             Phase::Choose => Some(evaluation_set(experiment, protocol, Part::Validation)?),
             Phase::Final => None,
         };
-        let label = format!("train {protocol} {} ({})", variant.name(), phase.name());
+        let label = format!("train {protocol} {} ({})", job.name(), phase.name());
         Ok(Self { trainer, validation, label })
     }
 
@@ -270,8 +220,8 @@ impl Fit {
         }
     }
 
-    fn curves(&self, protocol: Protocol, variant: Variant, phase: Phase) -> Vec<TrainingRow> {
-        let series = format!("{protocol}/{}/{}", variant.name(), phase.name());
+    fn curves(&self, job: Job, phase: Phase) -> Vec<TrainingRow> {
+        let series = format!("{}/{}/{}", job.split, job.name(), phase.name());
         let records = self.trainer.metrics().records.iter();
         records
             .map(|(step, name, value)| TrainingRow {
@@ -297,25 +247,34 @@ fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTab
 
 fn environment(
     experiment: &Experiment<'_>,
-    protocol: Protocol,
+    job: Job,
     phase: Phase,
     sessions: &Arc<Sessions>,
 ) -> Result<LoggedEnvironment> {
     let config = &experiment.config.environment;
     let (lowest, highest) = experiment.dataset.manifest().rating_scale;
+    let reward = match job.world {
+        World::Logged => config.reward,
+        World::A | World::B => RewardConfig { unrated: Unrated::Predicted {}, ..config.reward },
+    };
     let logged = LoggedConfig {
         horizon: config.horizon,
         history_length: config.history_length,
-        reward: config.reward,
+        reward,
         rating_scale: RatingScale::new(lowest, highest)?,
     };
-    let model: Option<Arc<dyn RatingModel>> = match config.reward.unrated {
-        Unrated::Predicted {} => {
-            Some(Arc::new(rating::FoldedRatings::new(pretrain::pmf(experiment, protocol, phase)?, sessions)))
+    let log = experiment.log(job.split, phase)?;
+    let model: Option<Arc<dyn RatingModel>> = match (job.world, reward.unrated) {
+        (World::Logged, Unrated::Constant { .. }) => None,
+        (World::Logged, Unrated::Predicted {}) => {
+            let pmf = pretrain::pmf(experiment, job.split, phase)?;
+            Some(Arc::new(rating::FoldedRatings::new(pmf, sessions)))
         }
-        Unrated::Constant { .. } => None,
+        (world, _) => {
+            let simulator = Simulator::new(experiment, world, &log)?;
+            Some(Arc::new(SimulatedRatings::new(simulator, Arc::clone(sessions))))
+        }
     };
-    let log = experiment.log(protocol, phase)?;
     let catalogue = ItemSet::from_items(log.n_items(), log.iter().map(|row| row.item));
     Ok(LoggedEnvironment::new(Arc::clone(sessions), logged, catalogue, model)?)
 }
