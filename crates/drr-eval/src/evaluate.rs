@@ -5,7 +5,8 @@
 
 use crate::statistics::{N_RESAMPLES, bootstrap_means};
 use crate::{
-    Case, Diversity, EvalError, EvaluationSet, Interval, Metric, Protocol, Provenance, check_origin, hits,
+    Case, Diversity, EvalError, EvaluationSet, Interval, ListView, Metric, Protocol, Provenance,
+    check_origin, hits,
 };
 use drr_core::{ItemIdx, Part, Query, Recommender, ScoredItem, Seeds, UserIdx};
 use rayon::prelude::*;
@@ -80,7 +81,8 @@ pub struct PerUser {
     pub metric: Metric,
     /// The length of the lists.
     pub k: usize,
-    /// The values, in the order of [`Evaluation::users`].
+    /// The values, in the order of [`Evaluation::users`]; NaN for a user for whom the metric is undefined, who does not
+    /// count in the mean.
     pub values: Vec<f64>,
 }
 
@@ -125,14 +127,8 @@ pub fn evaluate(
     let lists = ask(recommender, &set.cases, k_max)?;
     let items: Vec<Vec<ItemIdx>> =
         lists.iter().map(|list| list.iter().map(|scored| scored.item).collect()).collect();
-    let per_user = judge(&set.cases, &items, ks);
-    let columns: Vec<&[f64]> = per_user.iter().map(|it| it.values.as_slice()).collect();
-    let intervals = bootstrap_means(&columns, N_RESAMPLES, &mut BOOTSTRAP.stream("bootstrap"))?;
-    let metrics = per_user
-        .iter()
-        .zip(intervals)
-        .map(|(it, interval)| MetricMean { metric: it.metric, k: it.k, interval })
-        .collect();
+    let per_user = judge(set, &items, ks);
+    let metrics = metric_means(&per_user)?;
     let diversity = ks
         .iter()
         .map(|&k| {
@@ -201,16 +197,64 @@ fn check_list(
 }
 
 /// Each metric at each length, for each user.
-fn judge(cases: &[Case], lists: &[Vec<ItemIdx>], ks: &[usize]) -> Vec<PerUser> {
-    let hits: Vec<Vec<bool>> =
-        cases.iter().zip(lists).map(|(case, list)| hits(list.iter().copied(), &case.relevant)).collect();
-    let mut per_user = Vec::with_capacity(ks.len() * Metric::ALL.len());
-    for &k in ks {
-        for metric in Metric::ALL {
-            let users = cases.iter().zip(&hits);
-            let values = users.map(|(case, hits)| metric.value(hits, case.relevant.len(), k)).collect();
-            per_user.push(PerUser { metric, k, values });
-        }
+fn judge(set: &EvaluationSet, lists: &[Vec<ItemIdx>], ks: &[usize]) -> Vec<PerUser> {
+    let metrics = Metric::of_protocol(set.protocol);
+    let columns: Vec<(usize, Metric)> =
+        ks.iter().flat_map(|k| metrics.iter().map(|metric| (*k, *metric))).collect();
+    let of_users: Vec<Vec<f64>> = set
+        .cases
+        .par_iter()
+        .zip(lists)
+        .with_min_len(CHUNK)
+        .map(|(case, list)| judge_one(set.protocol, case, list, &columns))
+        .collect();
+    columns
+        .iter()
+        .enumerate()
+        .map(|(at, (k, metric))| PerUser {
+            metric: *metric,
+            k: *k,
+            values: of_users.iter().map(|values| values[at]).collect(),
+        })
+        .collect()
+}
+
+/// One user's value in each column; NaN where the metric is undefined for the user.
+fn judge_one(protocol: Protocol, case: &Case, list: &[ItemIdx], columns: &[(usize, Metric)]) -> Vec<f64> {
+    let hits = hits(list.iter().copied(), &case.relevant);
+    let ratings: Vec<Option<f32>> = list.iter().map(|item| case.rating(*item)).collect();
+    let n_relevant = case.relevant.len();
+    columns
+        .iter()
+        .map(|(k, metric)| match metric.is_defined(protocol, n_relevant) {
+            true => metric.value(&ListView { hits: &hits, ratings: &ratings, n_relevant, k: *k }),
+            false => f64::NAN,
+        })
+        .collect()
+}
+
+/// The means over the users for whom each metric is defined; a metric that is defined for nobody is left out.
+fn metric_means(per_user: &[PerUser]) -> Result<Vec<MetricMean>, EvalError> {
+    let random = || BOOTSTRAP.stream("bootstrap");
+    let is_whole = |it: &&PerUser| !it.values.iter().any(|value| value.is_nan());
+    let whole: Vec<&[f64]> = per_user.iter().filter(is_whole).map(|it| it.values.as_slice()).collect();
+    let mut of_whole = match whole.is_empty() {
+        true => Vec::new(),
+        false => bootstrap_means(&whole, N_RESAMPLES, &mut random())?,
     }
-    per_user
+    .into_iter();
+    let mut means = Vec::with_capacity(per_user.len());
+    for it in per_user {
+        let interval = if is_whole(&it) {
+            of_whole.next()
+        } else {
+            let defined: Vec<f64> = it.values.iter().copied().filter(|value| !value.is_nan()).collect();
+            match defined.is_empty() {
+                true => None,
+                false => bootstrap_means(&[&defined], N_RESAMPLES, &mut random())?.pop(),
+            }
+        };
+        means.extend(interval.map(|interval| MetricMean { metric: it.metric, k: it.k, interval }));
+    }
+    Ok(means)
 }

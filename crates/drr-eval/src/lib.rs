@@ -18,7 +18,7 @@ pub use drr_core::Protocol;
 pub use error::EvalError;
 pub use evaluate::{DiversityAt, Evaluation, EvaluationSummary, MetricMean, PerUser, evaluate};
 pub use guard::{Provenance, check_origin};
-pub use metrics::{Diversity, Metric, hits};
+pub use metrics::{Diversity, ItemFeatures, ListMeasures, ListView, Metric, hits, mean_of_defined};
 pub use oracle::Oracle;
 pub use protocol::{Case, EvaluationSet};
 pub use statistics::Interval;

@@ -4,8 +4,9 @@
 //! of one evaluation share their resamples, and two recommenders are compared on the differences of the same users.
 
 use crate::EvalError;
-use drr_core::RandomStream;
-use rand::Rng;
+use drr_core::{RandomStream, Seeds};
+use rand::{Rng, RngCore};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The resamples of an evaluation's intervals.
@@ -81,22 +82,23 @@ pub fn bootstrap_means(
     if n_resamples == 0 {
         return Err(EvalError::NoResamples);
     }
-    // One row per user, so that a draw reads one place of memory.
-    let rows: Vec<f64> =
-        (0..n_users).flat_map(|user| columns.iter().map(move |column| column[user])).collect();
-    let width = columns.len();
-    let mut resampled = vec![vec![0.0; n_resamples]; width];
-    let mut sums = vec![0.0; width];
-    for resample in 0..n_resamples {
-        sums.fill(0.0);
-        for _ in 0..n_users {
-            let user = random.random_range(0..n_users);
-            for (sum, value) in sums.iter_mut().zip(&rows[user * width..(user + 1) * width]) {
-                *sum += value;
-            }
-        }
-        for (means, sum) in resampled.iter_mut().zip(&sums) {
-            means[resample] = sum / n_users as f64;
+    let panels: Vec<Vec<[f64; PANEL]>> =
+        columns.chunks(PANEL).map(|columns| panel(columns, n_users)).collect();
+    // Each block of resamples draws from a stream of its own, so that any number of threads finds the same.
+    let root = Seeds(random.next_u64());
+    let blocks: Vec<Vec<f64>> = (0..n_resamples.div_ceil(BLOCK))
+        .into_par_iter()
+        .map(|block| {
+            let mut random = root.stream(&format!("block {block}"));
+            let n_of_block = BLOCK.min(n_resamples - block * BLOCK);
+            (0..n_of_block).flat_map(|_| resampled_means(&panels, n_users, &mut random)).collect()
+        })
+        .collect();
+    let width = panels.len() * PANEL;
+    let mut resampled = vec![Vec::with_capacity(n_resamples); columns.len()];
+    for row in blocks.iter().flat_map(|block| block.chunks_exact(width)) {
+        for (means, mean) in resampled.iter_mut().zip(row) {
+            means.push(*mean);
         }
     }
     let intervals = columns.iter().zip(&mut resampled).map(|(column, means)| {
@@ -105,6 +107,39 @@ pub fn bootstrap_means(
         Interval { mean, low: quantile(means, 0.025), high: quantile(means, 0.975) }
     });
     Ok(intervals.collect())
+}
+
+/// The columns that are averaged side by side, in registers.
+const PANEL: usize = 8;
+
+/// The resamples that one stream draws.
+const BLOCK: usize = 50;
+
+/// At most [`PANEL`] columns, one row per user, missing columns filled with 0.
+fn panel(columns: &[&[f64]], n_users: usize) -> Vec<[f64; PANEL]> {
+    let value = |user: usize, at: usize| columns.get(at).map_or(0.0, |column| column[user]);
+    (0..n_users).map(|user| std::array::from_fn(|at| value(user, at))).collect()
+}
+
+/// The mean of every column over one resample of users. How often each user was drawn is counted first: the counts stay
+/// in the nearest cache, while the values are read once, in order.
+fn resampled_means(panels: &[Vec<[f64; PANEL]>], n_users: usize, random: &mut RandomStream) -> Vec<f64> {
+    let mut counts = vec![0_u32; n_users];
+    for _ in 0..n_users {
+        counts[random.random_range(0..n_users)] += 1;
+    }
+    let mut means = Vec::with_capacity(panels.len() * PANEL);
+    for panel in panels {
+        let mut sums = [0.0; PANEL];
+        for (count, row) in counts.iter().zip(panel) {
+            let count = f64::from(*count);
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += count * value;
+            }
+        }
+        means.extend(sums.map(|sum| sum / n_users as f64));
+    }
+    means
 }
 
 /// The quantile of sorted values, interpolated linearly between neighbours.
@@ -117,7 +152,6 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use drr_core::Seeds;
     use proptest::prelude::*;
 
     fn random() -> RandomStream {
