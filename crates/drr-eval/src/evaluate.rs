@@ -119,16 +119,49 @@ pub fn evaluate(
     set: &EvaluationSet,
     ks: &[usize],
 ) -> Result<Evaluation, EvalError> {
-    let k_max = match ks.iter().max() {
-        Some(k_max) if !ks.contains(&0) => *k_max,
-        _ => return Err(EvalError::ListLengths(ks.to_vec())),
-    };
+    let k_max = longest(ks)?;
     let provenance = check_origin(recommender, set)?;
-    let lists = ask(recommender, &set.cases, k_max)?;
-    let items: Vec<Vec<ItemIdx>> =
-        lists.iter().map(|list| list.iter().map(|scored| scored.item).collect()).collect();
+    let queries: Vec<&Query> = set.cases.iter().map(|case| &case.query).collect();
+    let lists = ask(recommender, &queries, k_max)?;
+    judge_lists(recommender, set, provenance, lists, ks)
+}
+
+/// Judges given lists as [`evaluate`] judges the lists it asked for.
+pub(crate) fn judge_lists(
+    recommender: &dyn Recommender,
+    set: &EvaluationSet,
+    provenance: Provenance,
+    lists: Vec<Vec<ScoredItem>>,
+    ks: &[usize],
+) -> Result<Evaluation, EvalError> {
+    let items = items_of(&lists);
     let per_user = judge(set, &items, ks);
+    assemble(recommender.name(), set, provenance, per_user, lists, ks)
+}
+
+/// The greatest of the list lengths.
+pub(crate) fn longest(ks: &[usize]) -> Result<usize, EvalError> {
+    match ks.iter().max() {
+        Some(k_max) if !ks.contains(&0) => Ok(*k_max),
+        _ => Err(EvalError::ListLengths(ks.to_vec())),
+    }
+}
+
+fn items_of(lists: &[Vec<ScoredItem>]) -> Vec<Vec<ItemIdx>> {
+    lists.iter().map(|list| list.iter().map(|scored| scored.item).collect()).collect()
+}
+
+/// The figures of values that were already judged, with the diversity of the lists at `ks`.
+pub(crate) fn assemble(
+    recommender: &str,
+    set: &EvaluationSet,
+    provenance: Provenance,
+    per_user: Vec<PerUser>,
+    lists: Vec<Vec<ScoredItem>>,
+    ks: &[usize],
+) -> Result<Evaluation, EvalError> {
     let metrics = metric_means(&per_user)?;
+    let items = items_of(&lists);
     let diversity = ks
         .iter()
         .map(|&k| {
@@ -137,7 +170,7 @@ pub fn evaluate(
         })
         .collect();
     let summary = EvaluationSummary {
-        recommender: recommender.name().to_owned(),
+        recommender: recommender.to_owned(),
         protocol: set.protocol,
         protocol_version: set.protocol.version(),
         part: set.part,
@@ -151,11 +184,15 @@ pub fn evaluate(
 }
 
 /// Asks for all lists, many queries at once, and checks them.
-fn ask(recommender: &dyn Recommender, cases: &[Case], k: usize) -> Result<Vec<Vec<ScoredItem>>, EvalError> {
-    let chunks: Vec<Vec<Vec<ScoredItem>>> = cases
+pub(crate) fn ask(
+    recommender: &dyn Recommender,
+    queries: &[&Query],
+    k: usize,
+) -> Result<Vec<Vec<ScoredItem>>, EvalError> {
+    let chunks: Vec<Vec<Vec<ScoredItem>>> = queries
         .par_chunks(CHUNK)
         .map(|chunk| {
-            let queries: Vec<Query> = chunk.iter().map(|case| case.query.clone()).collect();
+            let queries: Vec<Query> = chunk.iter().map(|query| (*query).clone()).collect();
             let lists = recommender.recommend(&queries, k)?;
             if lists.len() != queries.len() {
                 let (n_queries, n_lists) = (queries.len(), lists.len());
@@ -175,7 +212,7 @@ fn ask(recommender: &dyn Recommender, cases: &[Case], k: usize) -> Result<Vec<Ve
 }
 
 /// Refuses a list that is too long, or that has an item twice or one that is not allowed.
-fn check_list(
+pub(crate) fn check_list(
     recommender: &dyn Recommender,
     query: &Query,
     list: &[ScoredItem],

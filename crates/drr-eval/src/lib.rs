@@ -3,6 +3,7 @@
 //! The evaluator knows no model. Popularity, an agent, a file of lists from elsewhere: all come in by the same door, the
 //! trait [`drr_core::Recommender`], answer the same queries, and pass the same leakage guard.
 
+mod adaptive;
 mod contract;
 mod error;
 mod evaluate;
@@ -11,14 +12,19 @@ pub mod metrics;
 mod oracle;
 mod protocol;
 pub mod report;
+mod sessions;
 pub mod statistics;
 
+pub use adaptive::evaluate_adaptive;
 pub use contract::{ContractViolation, check_recommender};
 pub use drr_core::Protocol;
 pub use error::EvalError;
 pub use evaluate::{DiversityAt, Evaluation, EvaluationSummary, MetricMean, PerUser, evaluate};
 pub use guard::{Provenance, check_origin};
 pub use metrics::{Diversity, ItemFeatures, ListMeasures, ListView, Metric, hits, mean_of_defined};
-pub use oracle::Oracle;
+pub use oracle::{Oracle, SimulatorOracle};
 pub use protocol::{Case, EvaluationSet};
+pub use sessions::{
+    EpisodeConfig, SessionEvaluation, SimulatedConfig, UserSimulator, evaluate_episodes, evaluate_online,
+};
 pub use statistics::Interval;

@@ -4,7 +4,10 @@
 //! be recommended to a user cannot be relevant for that user either.
 
 use crate::EvalError;
-use drr_core::{InteractionLog, ItemIdx, ItemSet, Part, Protocol, Query, RowOrigin, UserIdx, UserRatings};
+use drr_core::{
+    InteractionLog, ItemIdx, ItemSet, Part, Protocol, Query, RandomStream, RowOrigin, UserIdx, UserRatings,
+};
+use rand::seq::SliceRandom as _;
 
 /// One user to judge on.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,15 +75,33 @@ pub struct EvaluationSet {
 }
 
 impl EvaluationSet {
-    /// Protocol "seed": the history of a held-out user is the first `n_observed` ratings, whatever their stars, relevant
-    /// are the items rated at least `positive` later, and candidates are the items of the catalogue without the history.
+    /// Protocol "seed": see [`EvaluationSet::held_out`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if no held-out user has a rating, or if log and catalogue count different items.
+    pub fn seed(
+        held_out: &InteractionLog,
+        catalogue: ItemSet,
+        positive: f32,
+        n_observed: usize,
+        part: Part,
+        permitted: Vec<RowOrigin>,
+    ) -> Result<Self, EvalError> {
+        Self::held_out(Protocol::Seed, held_out, catalogue, positive, n_observed, part, permitted)
+    }
+
+    /// Protocols of held-out users ("seed", "holdout", "episodes", "online"): the history of a held-out user is the first
+    /// `n_observed` ratings, whatever their stars, relevant are the items rated at least `positive` later, and candidates
+    /// are the items of the catalogue without the history.
     ///
     /// Every held-out user with a rating counts, those without any relevant item too.
     ///
     /// # Errors
     ///
     /// Fails if no held-out user has a rating, or if log and catalogue count different items.
-    pub fn seed(
+    pub fn held_out(
+        protocol: Protocol,
         held_out: &InteractionLog,
         catalogue: ItemSet,
         positive: f32,
@@ -96,7 +117,7 @@ impl EvaluationSet {
                 Case::new(user, seen, later, &catalogue, positive)
             })
             .collect();
-        Self { protocol: Protocol::Seed, part, cases, catalogue, permitted }.checked()
+        Self { protocol, part, cases, catalogue, permitted }.checked()
     }
 
     /// Protocol "temporal": the history of a user is all of `past`, relevant are the items rated at least `positive` in
@@ -123,6 +144,77 @@ impl EvaluationSet {
             .filter(|case| !case.relevant.is_empty())
             .collect();
         Self { protocol: Protocol::Temporal, part, cases, catalogue, permitted }.checked()
+    }
+
+    /// Protocol "leave-one-out": the history of a user is all of `past`, relevant is the item of `future` whatever its
+    /// rating, and candidates are the items of the catalogue without the history.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nobody has a rating in `future`, or if the logs and the catalogue count different items.
+    pub fn leave_one_out(
+        past: &InteractionLog,
+        future: &InteractionLog,
+        catalogue: ItemSet,
+        part: Part,
+        permitted: Vec<RowOrigin>,
+    ) -> Result<Self, EvalError> {
+        same_size(past.n_items(), future.n_items())?;
+        same_size(past.n_items(), catalogue.n_items())?;
+        let any = f32::NEG_INFINITY;
+        let cases = future
+            .active_users()
+            .filter(|user| user.index() < past.n_users())
+            .map(|user| Case::new(user, past.of_user(user), future.of_user(user), &catalogue, any))
+            .filter(|case| !case.relevant.is_empty())
+            .collect();
+        Self { protocol: Protocol::LeaveOneOut, part, cases, catalogue, permitted }.checked()
+    }
+
+    /// Protocol "rerank" (Liu et al. 2018, Algorithm 2): the history of a user is all of `past`, candidates are the items
+    /// of `future` that the user had not rated, relevant are those rated at least `positive`.
+    ///
+    /// Every user with a candidate counts, those without anything relevant too.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nobody has a candidate, or if the logs count different items.
+    pub fn rerank(
+        past: &InteractionLog,
+        future: &InteractionLog,
+        positive: f32,
+        part: Part,
+        permitted: Vec<RowOrigin>,
+    ) -> Result<Self, EvalError> {
+        same_size(past.n_items(), future.n_items())?;
+        let cases = future
+            .active_users()
+            .filter(|user| user.index() < past.n_users())
+            .map(|user| {
+                let later = future.of_user(user);
+                let candidates = ItemSet::from_items(future.n_items(), later.items.iter().copied());
+                Case::new(user, past.of_user(user), later, &candidates, positive)
+            })
+            .filter(|case| !case.query.allowed.is_empty())
+            .collect();
+        let catalogue = ItemSet::from_items(future.n_items(), future.iter().map(|row| row.item));
+        Self { protocol: Protocol::Rerank, part, cases, catalogue, permitted }.checked()
+    }
+
+    /// The same cases with every history in random order: what a recommender loses on them is what order tells it.
+    ///
+    /// The times stay in ascending order; items move together with their ratings.
+    #[must_use]
+    pub fn shuffled(&self, random: &mut RandomStream) -> Self {
+        let mut shuffled = self.clone();
+        for case in &mut shuffled.cases {
+            let times: Vec<i64> = case.query.history.iter().map(|it| it.timestamp).collect();
+            case.query.history.shuffle(random);
+            for (it, timestamp) in case.query.history.iter_mut().zip(times) {
+                it.timestamp = timestamp;
+            }
+        }
+        shuffled
     }
 
     fn checked(self) -> Result<Self, EvalError> {

@@ -4,6 +4,7 @@ mod contract;
 mod evaluate;
 mod guard;
 mod protocol;
+mod sessions;
 
 use drr_core::{
     Interaction, InteractionLog, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,
