@@ -3,6 +3,7 @@
 //! The evaluator knows no model. Popularity, an agent, a file of lists from elsewhere: all come in by the same door, the
 //! trait [`drr_core::Recommender`], answer the same queries, and pass the same leakage guard.
 
+pub mod canary;
 mod contract;
 mod error;
 mod evaluate;
@@ -13,6 +14,7 @@ mod protocol;
 pub mod report;
 pub mod statistics;
 
+pub use canary::{Canaries, CanaryError, CanaryUser, CanaryVerdict};
 pub use contract::{ContractViolation, check_recommender};
 pub use drr_core::Protocol;
 pub use error::EvalError;
@@ -21,4 +23,4 @@ pub use guard::{Provenance, check_origin};
 pub use metrics::{Diversity, Metric, hits};
 pub use oracle::Oracle;
 pub use protocol::{Case, EvaluationSet};
-pub use statistics::Interval;
+pub use statistics::{Interval, PairedComparison};

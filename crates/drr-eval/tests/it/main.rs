@@ -1,9 +1,11 @@
 //! Tests of the evaluator through its public interface.
 
+mod canary;
 mod contract;
 mod evaluate;
 mod guard;
 mod protocol;
+mod statistics;
 
 use drr_core::{
     Interaction, InteractionLog, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,
