@@ -7,6 +7,7 @@ pub mod canary;
 mod contract;
 mod error;
 mod evaluate;
+pub mod gate;
 mod guard;
 pub mod metrics;
 mod oracle;

@@ -16,6 +16,7 @@ pub use interquartile::{interquartile_mean, stratified_bootstrap_iqm};
 pub use letters::significance_letters;
 pub use multiple::benjamini_hochberg;
 pub use paired::{PairedComparison, paired_comparison, paired_comparisons};
+pub(crate) use power::users_for;
 pub use power::{minimum_detectable_difference, required_users};
 
 use crate::EvalError;

@@ -3,6 +3,7 @@
 mod canary;
 mod contract;
 mod evaluate;
+mod gate;
 mod guard;
 mod protocol;
 mod statistics;
