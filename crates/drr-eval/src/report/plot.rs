@@ -16,6 +16,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::ops::Range;
 
 const WIDTH: u32 = 560;
+/// The width of a plot that has a row of the page to itself.
+const BROAD_WIDTH: u32 = 900;
 const LINES_HEIGHT: u32 = 300;
 const BAR_HEIGHT: u32 = 30;
 /// Bars beyond which a plot gets thinner bars and more width.
@@ -117,7 +119,8 @@ fn draw_bars(svg: &mut String, x_label: &str, bars: &[Bar]) -> Outcome {
     let bars: Vec<&Bar> = bars.iter().filter(|bar| bar.value.is_finite()).collect();
     let bar_height = if bars.len() > MANY_BARS { THIN_BAR_HEIGHT } else { BAR_HEIGHT };
     let height = bar_height * u32::try_from(bars.len().max(3))? + BARS_FOOT;
-    let root = SVGBackend::with_string(svg, (WIDTH, height)).into_drawing_area();
+    let width = if bars.len() > MANY_BARS { BROAD_WIDTH } else { WIDTH };
+    let root = SVGBackend::with_string(svg, (width, height)).into_drawing_area();
     let ends = bars.iter().flat_map(|bar| {
         let (lo, hi) = whiskers(bar).unwrap_or((bar.value, bar.value));
         [0.0, bar.value, lo, hi]

@@ -1,11 +1,16 @@
 //! Named points, each name beside its point where there is room.
 
-use super::{FONT, FONT_SIZE, Outcome, WIDTH, colour, draw_nothing, extent, framed, padded, width_of};
+use super::{
+    BROAD_WIDTH, FONT, FONT_SIZE, MANY_BARS, Outcome, WIDTH, colour, draw_nothing, extent, framed, padded,
+};
 use crate::report::ScatterPoint;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 const HEIGHT: u32 = 380;
+const BROAD_HEIGHT: u32 = 520;
+/// The width of a letter, in pixels, with room to spare: a name that touches another is worse than one farther off.
+const LETTER: i32 = 8;
 /// Half the width of a point, in pixels.
 const RADIUS: i32 = 4;
 /// How far a name may be from its point, in pixels, before a line leads to it.
@@ -16,7 +21,8 @@ type Frame = [i32; 4];
 
 /// Draws the points in their order of colours.
 pub(super) fn draw(svg: &mut String, x_label: &str, y_label: &str, points: &[ScatterPoint]) -> Outcome {
-    let root = SVGBackend::with_string(svg, (WIDTH, HEIGHT)).into_drawing_area();
+    let size = if points.len() > MANY_BARS { (BROAD_WIDTH, BROAD_HEIGHT) } else { (WIDTH, HEIGHT) };
+    let root = SVGBackend::with_string(svg, size).into_drawing_area();
     let points: Vec<&ScatterPoint> =
         points.iter().filter(|point| point.x.is_finite() && point.y.is_finite()).collect();
     let ranges = (extent(points.iter().map(|point| point.x)), extent(points.iter().map(|point| point.y)));
@@ -32,14 +38,20 @@ pub(super) fn draw(svg: &mut String, x_label: &str, y_label: &str, points: &[Sca
     for (at, point) in points.iter().enumerate() {
         chart.draw_series([Circle::new((point.x, point.y), RADIUS, colour(at).filled())])?;
     }
-    let style = (FONT, FONT_SIZE).into_text_style(&root).pos(Pos::new(HPos::Left, VPos::Center));
     for (at, ([left, top, right, bottom], pixel)) in frames.iter().zip(&pixels).enumerate() {
         let middle = (top + bottom) / 2;
         let end = (pixel.0.clamp(*left, *right), middle);
         if (end.0 - pixel.0).abs().max((end.1 - pixel.1).abs()) > NEAR {
             root.draw(&PathElement::new(vec![*pixel, end], colour(at).mix(0.6).stroke_width(1)))?;
         }
-        root.draw_text(names[at], &style, (*left, middle))?;
+        // The end of the name that is nearer to the point stays where it is, however wide the letters are.
+        let (side, x) = match pixel.0 {
+            x if x <= *left => (HPos::Left, *left),
+            x if x >= *right => (HPos::Right, *right),
+            _ => (HPos::Center, (left + right) / 2),
+        };
+        let style = (FONT, FONT_SIZE).into_text_style(&root).pos(Pos::new(side, VPos::Center));
+        root.draw_text(names[at], &style, (x, middle))?;
     }
     root.present()?;
     Ok(())
@@ -54,8 +66,7 @@ fn places(pixels: &[(i32, i32)], names: &[&str], area: Frame) -> Vec<Frame> {
         .collect();
     let mut placed: Vec<Frame> = Vec::with_capacity(names.len());
     for (pixel, name) in pixels.iter().zip(names) {
-        // A little more than the estimate: names in capitals are wider.
-        let width = i32::try_from(width_of(name)).unwrap_or(0) * 6 / 5;
+        let width = LETTER * i32::try_from(name.chars().count().min(80)).unwrap_or(0);
         let covered = |frame: &Frame| {
             let outside = frame_size(frame) - overlap(frame, &area);
             let taken: i32 = points.iter().chain(&placed).map(|other| overlap(frame, other)).sum();
