@@ -4,9 +4,11 @@
 //! trait [`drr_core::Recommender`], answer the same queries, and pass the same leakage guard.
 
 mod adaptive;
+pub mod canary;
 mod contract;
 mod error;
 mod evaluate;
+pub mod gate;
 mod guard;
 pub mod metrics;
 mod oracle;
@@ -16,6 +18,7 @@ mod sessions;
 pub mod statistics;
 
 pub use adaptive::evaluate_adaptive;
+pub use canary::{Canaries, CanaryError, CanaryUser, CanaryVerdict};
 pub use contract::{ContractViolation, check_recommender};
 pub use drr_core::Protocol;
 pub use error::EvalError;
@@ -27,4 +30,4 @@ pub use protocol::{Case, EvaluationSet};
 pub use sessions::{
     EpisodeConfig, SessionEvaluation, SimulatedConfig, UserSimulator, evaluate_episodes, evaluate_online,
 };
-pub use statistics::Interval;
+pub use statistics::{Interval, PairedComparison};

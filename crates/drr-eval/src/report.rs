@@ -53,6 +53,12 @@ pub struct Section {
     pub tables: Vec<Table>,
     /// Plots, shown after the tables.
     pub plots: Vec<Plot>,
+    /// How deep it lies: 0 for a section of the page, 1 for a part of the section before it.
+    #[serde(default)]
+    pub level: u8,
+    /// Whether tables and plots are folded away until a reader asks for them; prose is always shown.
+    #[serde(default)]
+    pub details: bool,
 }
 
 /// A table; rows shorter than the header are filled with empty cells.
@@ -65,6 +71,25 @@ pub struct Table {
     pub columns: Vec<String>,
     /// The rows.
     pub rows: Vec<Vec<Cell>>,
+    /// Which number of each column is the best, to be shown in bold; columns without an entry have none.
+    #[serde(default)]
+    pub best: Vec<Best>,
+    /// Rows (from 0) that do not compete for the best: an oracle, say.
+    #[serde(default)]
+    pub out_of_competition: Vec<usize>,
+}
+
+/// Which number of a column is the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Best {
+    /// None is.
+    #[default]
+    None,
+    /// The greatest one.
+    Highest,
+    /// The least one.
+    Lowest,
 }
 
 /// One cell of a table.
@@ -84,14 +109,50 @@ pub enum Cell {
     },
 }
 
+impl Section {
+    /// What is folded away: `2 tables (48 rows), 1 plot`.
+    fn folded(&self) -> String {
+        let counted = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+        let n_rows = self.tables.iter().map(|table| table.rows.len()).sum();
+        let tables = format!("{} ({})", counted(self.tables.len(), "table"), counted(n_rows, "row"));
+        match (self.tables.is_empty(), self.plots.is_empty()) {
+            (false, true) => tables,
+            (true, _) => counted(self.plots.len(), "plot"),
+            (false, false) => format!("{tables}, {}", counted(self.plots.len(), "plot")),
+        }
+    }
+}
+
 impl Table {
     /// Whether a column holds numbers, which are aligned to the right.
     fn is_numeric(&self, column: usize) -> bool {
         self.rows.iter().any(|row| matches!(row.get(column), Some(Cell::Value { .. })))
     }
+
+    /// Whether a cell is shown in bold: it competes, and no competitor looks better. Numbers that look alike are alike.
+    fn is_best(&self, row: usize, column: usize) -> bool {
+        let sign = match self.best.get(column) {
+            Some(Best::Highest) => 1.0,
+            Some(Best::Lowest) => -1.0,
+            Some(Best::None) | None => return false,
+        };
+        let number = |row: usize| {
+            let competes = !self.out_of_competition.contains(&row);
+            self.rows[row].get(column).and_then(Cell::shown).filter(|_| competes).map(|value| sign * value)
+        };
+        number(row).is_some_and(|own| (0..self.rows.len()).filter_map(number).all(|other| other <= own))
+    }
 }
 
 impl Cell {
+    /// The number as rounded as it is shown, if it is one.
+    fn shown(&self) -> Option<f64> {
+        match self {
+            Self::Value { value, digits, .. } if value.is_finite() => decimal(*value, *digits).parse().ok(),
+            _ => None,
+        }
+    }
+
     /// A cell of words.
     #[must_use]
     pub fn text(words: impl Into<String>) -> Self {
@@ -135,6 +196,28 @@ pub enum Plot {
         /// The bars, from the top.
         bars: Vec<Bar>,
     },
+    /// Named points: one figure against another.
+    Scatter {
+        /// What is shown.
+        title: String,
+        /// The name of the horizontal axis.
+        x_label: String,
+        /// The name of the vertical axis.
+        y_label: String,
+        /// The points.
+        points: Vec<ScatterPoint>,
+    },
+    /// How values are distributed: the share of each series' values in each of `bins` equal intervals.
+    Histogram {
+        /// What is shown.
+        title: String,
+        /// The name of the value axis.
+        x_label: String,
+        /// Names and values; values that are not finite are left out.
+        series: Vec<(String, Vec<f64>)>,
+        /// The number of intervals between the least and the greatest value of all series, at least 1.
+        bins: usize,
+    },
 }
 
 impl Plot {
@@ -142,7 +225,10 @@ impl Plot {
     #[must_use]
     pub fn title(&self) -> &str {
         match self {
-            Self::Lines { title, .. } | Self::Bars { title, .. } => title,
+            Self::Lines { title, .. }
+            | Self::Bars { title, .. }
+            | Self::Scatter { title, .. }
+            | Self::Histogram { title, .. } => title,
         }
     }
 }
@@ -155,6 +241,18 @@ pub struct Series {
     pub name: String,
     /// The points.
     pub points: Vec<(f64, f64)>,
+}
+
+/// One named point; one that is not finite is left out.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScatterPoint {
+    /// The name beside the point.
+    pub name: String,
+    /// Its place on the horizontal axis.
+    pub x: f64,
+    /// Its place on the vertical axis.
+    pub y: f64,
 }
 
 /// One bar; one that is not finite is left out.
@@ -203,16 +301,45 @@ mod tests {
                     caption: "c".into(),
                     columns: vec!["a".into()],
                     rows: vec![vec![Cell::text("x")], vec![Cell::estimate(0.5, (0.4, 0.6), 3)]],
+                    best: vec![Best::Lowest],
+                    out_of_competition: vec![0],
                 }],
                 plots: vec![Plot::Bars {
                     title: "b".into(),
                     x_label: "x".into(),
                     bars: vec![Bar::default()],
                 }],
+                level: 1,
+                details: true,
             }],
         };
         let text = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+    }
+
+    #[test]
+    fn a_report_from_before_the_newer_fields_is_read() {
+        let text =
+            r#"{"heading":"H","prose":[],"tables":[{"caption":"","columns":[],"rows":[]}],"plots":[]}"#;
+        let section: Section = serde_json::from_str(text).unwrap();
+        let tables = vec![Table::default()];
+        assert_eq!(section, Section { heading: "H".into(), tables, ..Section::default() });
+    }
+
+    #[test]
+    fn the_best_are_those_that_look_best_among_competitors() {
+        let column = [0.501, 0.499, 0.9, f64::NAN, 0.3];
+        let table = Table {
+            rows: column.iter().map(|value| vec![Cell::value(*value, 2), Cell::value(*value, 2)]).collect(),
+            best: vec![Best::Highest],
+            out_of_competition: vec![2],
+            ..Table::default()
+        };
+        let best = |column| (0..5).filter(|row| table.is_best(*row, column)).collect::<Vec<_>>();
+        assert_eq!(best(0), [0, 1]);
+        assert!(best(1).is_empty());
+        let lowest = Table { best: vec![Best::None, Best::Lowest], ..table.clone() };
+        assert!(lowest.is_best(4, 1) && !lowest.is_best(4, 0));
     }
 
     #[test]

@@ -1,7 +1,23 @@
-//! Bootstrap intervals over users.
+//! Bootstrap intervals over users, comparisons of many recommenders, and how many users a question needs.
 //!
 //! Users are the independent units, so users are resampled (Efron 1979), and the interval is the percentile one. Metrics
-//! of one evaluation share their resamples, and two recommenders are compared on the differences of the same users.
+//! of one evaluation share their resamples, and two recommenders are compared on the differences of the same users. Where
+//! many are compared at once, their p-values are adjusted together ([`benjamini_hochberg`]); where several training seeds
+//! were run, seeds are resampled within tasks ([`stratified_bootstrap_iqm`]).
+
+mod interquartile;
+mod letters;
+mod multiple;
+mod paired;
+mod power;
+mod resample;
+
+pub use interquartile::{interquartile_mean, stratified_bootstrap_iqm};
+pub use letters::significance_letters;
+pub use multiple::benjamini_hochberg;
+pub use paired::{PairedComparison, paired_comparison, paired_comparisons};
+pub(crate) use power::users_for;
+pub use power::{minimum_detectable_difference, required_users};
 
 use crate::EvalError;
 use drr_core::{RandomStream, Seeds};
@@ -102,9 +118,8 @@ pub fn bootstrap_means(
         }
     }
     let intervals = columns.iter().zip(&mut resampled).map(|(column, means)| {
-        means.sort_unstable_by(f64::total_cmp);
         let mean = column.iter().sum::<f64>() / n_users as f64;
-        Interval { mean, low: quantile(means, 0.025), high: quantile(means, 0.975) }
+        percentile_interval(mean, means)
     });
     Ok(intervals.collect())
 }
@@ -142,6 +157,22 @@ fn resampled_means(panels: &[Vec<[f64; PANEL]>], n_users: usize, random: &mut Ra
     means
 }
 
+/// The 95 % percentile interval of `mean`; sorts the resampled values.
+fn percentile_interval(mean: f64, resampled: &mut [f64]) -> Interval {
+    resampled.sort_unstable_by(f64::total_cmp);
+    Interval { mean, low: quantile(resampled, 0.025), high: quantile(resampled, 0.975) }
+}
+
+/// The standard deviation of a sample, with `n - 1`; 0 for fewer than two values.
+pub(crate) fn sample_deviation(values: &[f64]) -> f64 {
+    if values.len() < 2 {
+        return 0.0;
+    }
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (squares / (values.len() - 1) as f64).sqrt()
+}
+
 /// The quantile of sorted values, interpolated linearly between neighbours.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let at = share * (sorted.len() - 1) as f64;
@@ -162,6 +193,17 @@ mod tests {
     fn quantiles_lie_between_neighbours() {
         assert_eq!(quantile(&[1.0, 2.0, 4.0], 0.75), 3.0);
         assert_eq!(quantile(&[7.0], 0.975), 7.0);
+        // numpy.quantile of the same values, by default "linear".
+        let sorted = [1.0, 1.5, 2.6, 3.0, 4.0, 9.0];
+        for (share, expected) in [(0.025, 1.0625), (0.25, 1.775), (0.975, 8.375)] {
+            assert!((quantile(&sorted, share) - expected).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_deviation_of_a_sample_divides_by_one_less_than_its_size() {
+        assert!((sample_deviation(&[1.0, 2.0, 3.0, 4.0]) - (5.0_f64 / 3.0).sqrt()).abs() < 1e-15);
+        assert_eq!(sample_deviation(&[3.0]), 0.0);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use super::{Cell, Plot, Report, ReportError, Section, Table};
 use std::fmt::Write as _;
 
 const STYLE: &str = include_str!("style.css");
+/// The sections that a page can have without a table of contents.
+const MAX_WITHOUT_CONTENTS: usize = 4;
 
 /// Renders the whole report.
 pub(super) fn render(report: &Report) -> Result<String, ReportError> {
@@ -17,12 +19,29 @@ pub(super) fn render(report: &Report) -> Result<String, ReportError> {
          <p class=\"dataset\">{}</p>\n",
         escaped(&report.dataset_line)
     );
-    for section in &report.sections {
-        push_section(&mut page, section)?;
+    push_contents(&mut page, &report.sections);
+    for (at, section) in report.sections.iter().enumerate() {
+        push_section(&mut page, at, section)?;
     }
     push_facts(&mut page, &report.facts);
     page.push_str("</main>\n</body>\n</html>\n");
     Ok(page)
+}
+
+/// Links to the sections, where there are more than fit on a screen.
+fn push_contents(page: &mut String, sections: &[Section]) {
+    if sections.len() <= MAX_WITHOUT_CONTENTS {
+        return;
+    }
+    page.push_str("<nav class=\"contents\" aria-label=\"Contents\">\n<ul>\n");
+    for (at, section) in sections.iter().enumerate() {
+        let class = if section.level == 0 { "" } else { " class=\"part\"" };
+        push(
+            page,
+            format_args!("<li{class}><a href=\"#section-{at}\">{}</a></li>\n", escaped(&section.heading)),
+        );
+    }
+    page.push_str("</ul>\n</nav>\n");
 }
 
 fn push_facts(page: &mut String, facts: &[(String, String)]) {
@@ -39,10 +58,17 @@ fn push_facts(page: &mut String, facts: &[(String, String)]) {
     page.push_str("</table>\n</section>\n");
 }
 
-fn push_section(page: &mut String, section: &Section) -> Result<(), ReportError> {
-    push(page, format_args!("<section>\n<h2>{}</h2>\n", escaped(&section.heading)));
+fn push_section(page: &mut String, at: usize, section: &Section) -> Result<(), ReportError> {
+    let heading = if section.level == 0 { "h2" } else { "h3" };
+    push(
+        page,
+        format_args!("<section id=\"section-{at}\">\n<{heading}>{}</{heading}>\n", escaped(&section.heading)),
+    );
     for paragraph in &section.prose {
         push(page, format_args!("<p>{}</p>\n", escaped(paragraph)));
+    }
+    if section.details {
+        push(page, format_args!("<details>\n<summary>{}</summary>\n", escaped(&section.folded())));
     }
     for table in &section.tables {
         push_table(page, table);
@@ -53,6 +79,9 @@ fn push_section(page: &mut String, section: &Section) -> Result<(), ReportError>
             push_plot(page, plot)?;
         }
         page.push_str("</div>\n");
+    }
+    if section.details {
+        page.push_str("</details>\n");
     }
     page.push_str("</section>\n");
     Ok(())
@@ -71,10 +100,10 @@ fn push_table(page: &mut String, table: &Table) {
         push(page, format_args!("<th scope=\"col\"{}>{}</th>", class(column), escaped(name)));
     }
     page.push_str("</tr></thead>\n<tbody>\n");
-    for row in &table.rows {
+    for (at, row) in table.rows.iter().enumerate() {
         page.push_str("<tr>");
         for column in 0..table.columns.len() {
-            let content = row.get(column).map_or_else(String::new, cell);
+            let content = row.get(column).map_or_else(String::new, |it| cell(it, table.is_best(at, column)));
             push(page, format_args!("<td{}>{content}</td>", class(column)));
         }
         page.push_str("</tr>\n");
@@ -82,34 +111,41 @@ fn push_table(page: &mut String, table: &Table) {
     page.push_str("</tbody>\n</table></div>\n");
 }
 
-fn cell(cell: &Cell) -> String {
-    match cell {
-        Cell::Text(words) => escaped(words),
-        Cell::Value { value, interval: None, digits } => decimal(*value, *digits),
-        Cell::Value { value, interval: Some((lo, hi)), digits } => format!(
-            "{} <span class=\"interval\">[{}, {}]</span>",
-            decimal(*value, *digits),
-            decimal(*lo, *digits),
-            decimal(*hi, *digits)
+fn cell(cell: &Cell, best: bool) -> String {
+    let (value, interval, digits) = match cell {
+        Cell::Text(words) => return escaped(words),
+        Cell::Value { value, interval, digits } => (*value, *interval, *digits),
+    };
+    let number = decimal(value, digits);
+    let number = if best { format!("<b>{number}</b>") } else { number };
+    match interval {
+        None => number,
+        Some((lo, hi)) => format!(
+            "{number} <span class=\"interval\">[{}, {}]</span>",
+            decimal(lo, digits),
+            decimal(hi, digits)
         ),
     }
 }
 
 fn push_plot(page: &mut String, plot: &Plot) -> Result<(), ReportError> {
-    push(page, format_args!("<figure>\n<figcaption><b>{}</b>", escaped(plot.title())));
-    if let Plot::Lines { series, .. } = plot
-        && series.len() > 1
-    {
-        for (at, one) in series.iter().enumerate() {
-            let (red, green, blue) = palette(at);
-            let name = escaped(&one.name);
-            push(
-                page,
-                format_args!(
-                    "<span class=\"key\"><i style=\"background:rgb({red},{green},{blue})\"></i>{name}</span>"
-                ),
-            );
-        }
+    let wide = if plot::is_wide(plot) { " class=\"broad\"" } else { "" };
+    push(page, format_args!("<figure{wide}>\n<figcaption><b>{}</b>", escaped(plot.title())));
+    let names: Vec<&String> = match plot {
+        Plot::Lines { series, .. } => series.iter().map(|one| &one.name).collect(),
+        Plot::Histogram { series, .. } => series.iter().map(|(name, _)| name).collect(),
+        Plot::Bars { .. } | Plot::Scatter { .. } => Vec::new(),
+    };
+    // A single curve is named by the title.
+    for (at, name) in names.iter().enumerate().filter(|_| names.len() > 1) {
+        let (red, green, blue) = palette(at);
+        let name = escaped(name);
+        push(
+            page,
+            format_args!(
+                "<span class=\"key\"><i style=\"background:rgb({red},{green},{blue})\"></i>{name}</span>"
+            ),
+        );
     }
     push(page, format_args!("</figcaption>\n{}</figure>\n", plot::draw(plot)?));
     Ok(())
@@ -138,7 +174,7 @@ fn escaped(plain: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Bar, Series};
+    use crate::report::{Bar, Best, ScatterPoint, Series};
 
     /// A report with a hostile text wherever text can be.
     fn hostile() -> Report {
@@ -158,6 +194,7 @@ mod tests {
                     caption: bad(),
                     columns: vec![bad(), "n".into()],
                     rows: vec![vec![Cell::Text(bad()), Cell::estimate(0.5, (0.25, 0.75), 2)]],
+                    ..Table::default()
                 }],
                 plots: vec![
                     Plot::Lines { title: bad(), x_label: bad(), y_label: bad(), series },
@@ -166,7 +203,21 @@ mod tests {
                         x_label: bad(),
                         bars: vec![Bar { name: bad(), value: 1.0, interval: Some((0.5, 1.5)) }],
                     },
+                    Plot::Scatter {
+                        title: bad(),
+                        x_label: bad(),
+                        y_label: bad(),
+                        points: vec![ScatterPoint { name: bad(), x: 1.0, y: 2.0 }],
+                    },
+                    Plot::Histogram {
+                        title: bad(),
+                        x_label: bad(),
+                        series: vec![(bad(), vec![1.0]), (bad(), vec![])],
+                        bins: 3,
+                    },
                 ],
+                details: true,
+                ..Section::default()
             }],
         }
     }
@@ -190,7 +241,7 @@ mod tests {
     #[test]
     fn tags_are_balanced() {
         let page = hostile().to_html().unwrap();
-        for tag in ["section", "table", "tr", "td", "th", "figure", "div", "svg", "span", "main"] {
+        for tag in ["section", "table", "tr", "td", "th", "figure", "div", "svg", "span", "main", "details"] {
             let opened =
                 page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
             assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{tag}");
@@ -201,5 +252,42 @@ mod tests {
     fn a_number_is_shown_with_its_interval() {
         let page = hostile().to_html().unwrap();
         assert!(page.contains("0.50 <span class=\"interval\">[0.25, 0.75]</span>"));
+    }
+
+    #[test]
+    fn the_best_number_is_bold_and_its_interval_is_not() {
+        assert_eq!(cell(&Cell::value(0.5, 1), true), "<b>0.5</b>");
+        let table = Table {
+            columns: vec!["P@10".into()],
+            rows: vec![vec![Cell::value(0.5, 1)], vec![Cell::estimate(0.7, (0.6, 0.8), 1)]],
+            best: vec![Best::Highest],
+            ..Table::default()
+        };
+        let mut page = String::new();
+        push_table(&mut page, &table);
+        assert!(page.contains("<b>0.7</b> <span") && !page.contains("<b>0.5</b>"), "{page}");
+    }
+
+    #[test]
+    fn many_sections_get_a_table_of_contents_that_links_within_the_page() {
+        let section = |at: usize| Section {
+            heading: format!("<{at}>"),
+            level: u8::from(at == 2),
+            ..Section::default()
+        };
+        let report = |n| Report { sections: (0..n).map(section).collect(), ..Report::default() };
+        assert!(!report(4).to_html().unwrap().contains("<nav"));
+        let page = report(5).to_html().unwrap();
+        assert!(page.contains("<a href=\"#section-4\">&lt;4&gt;</a>") && page.contains("<h3>&lt;2&gt;</h3>"));
+        assert_eq!(page.matches("href=").count(), page.matches("href=\"#section-").count());
+        for at in 0..5 {
+            assert!(page.contains(&format!("id=\"section-{at}\"")));
+        }
+    }
+
+    #[test]
+    fn a_folded_section_says_what_is_in_it() {
+        let page = hostile().to_html().unwrap();
+        assert!(page.contains("<summary>1 table (1 row), 4 plots</summary>"), "{page}");
     }
 }

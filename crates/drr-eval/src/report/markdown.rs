@@ -20,15 +20,22 @@ pub(super) fn render(report: &Report) -> String {
 }
 
 fn push_section(text: &mut String, section: &Section) {
-    push(text, format_args!("\n## {}\n", escaped(&section.heading)));
+    let marks = if section.level == 0 { "##" } else { "###" };
+    push(text, format_args!("\n{marks} {}\n", escaped(&section.heading)));
     for paragraph in &section.prose {
         push(text, format_args!("\n{}\n", escaped(paragraph)));
+    }
+    if section.details {
+        push(text, format_args!("\n<details>\n<summary>{}</summary>\n", escaped(&section.folded())));
     }
     for table in &section.tables {
         push_table(text, table);
     }
     for plot in &section.plots {
         push_plot(text, plot);
+    }
+    if section.details {
+        text.push_str("\n</details>\n");
     }
 }
 
@@ -42,22 +49,26 @@ fn push_table(text: &mut String, table: &Table) {
         text.push_str(if table.is_numeric(column) { "---:|" } else { "---|" });
     }
     text.push('\n');
-    for row in &table.rows {
+    for (at, row) in table.rows.iter().enumerate() {
         text.push('|');
         for column in 0..table.columns.len() {
-            push(text, format_args!(" {} |", row.get(column).map_or_else(String::new, cell)));
+            let content = row.get(column).map_or_else(String::new, |it| cell(it, table.is_best(at, column)));
+            push(text, format_args!(" {content} |"));
         }
         text.push('\n');
     }
 }
 
-fn cell(cell: &Cell) -> String {
-    match cell {
-        Cell::Text(words) => escaped(words),
-        Cell::Value { value, interval: None, digits } => decimal(*value, *digits),
-        Cell::Value { value, interval: Some((lo, hi)), digits } => {
-            format!("{} [{}, {}]", decimal(*value, *digits), decimal(*lo, *digits), decimal(*hi, *digits))
-        }
+fn cell(cell: &Cell, best: bool) -> String {
+    let (value, interval, digits) = match cell {
+        Cell::Text(words) => return escaped(words),
+        Cell::Value { value, interval, digits } => (*value, *interval, *digits),
+    };
+    let number = decimal(value, digits);
+    let number = if best { format!("**{number}**") } else { number };
+    match interval {
+        None => number,
+        Some((lo, hi)) => format!("{number} [{}, {}]", decimal(lo, digits), decimal(hi, digits)),
     }
 }
 
@@ -74,6 +85,20 @@ fn push_plot(text: &mut String, plot: &Plot) {
             push(text, format_args!("\nPlot: {} ({})\n\n", escaped(title), escaped(x_label)));
             for bar in bars {
                 push(text, format_args!("- {}\n", bar_line(bar)));
+            }
+        }
+        Plot::Scatter { title, x_label, y_label, points } => {
+            let (title, x_label, y_label) = (escaped(title), escaped(x_label), escaped(y_label));
+            push(text, format_args!("\nPlot: {title} ({y_label} against {x_label})\n\n"));
+            for point in points {
+                let (x, y) = (significant(point.x), significant(point.y));
+                push(text, format_args!("- {}: {y} at {x}\n", escaped(&point.name)));
+            }
+        }
+        Plot::Histogram { title, x_label, series, .. } => {
+            push(text, format_args!("\nPlot: {} (distribution of {})\n\n", escaped(title), escaped(x_label)));
+            for (name, values) in series {
+                push(text, format_args!("- {}: {}\n", escaped(name), quartiles(values)));
             }
         }
     }
@@ -95,6 +120,18 @@ fn ends_and_extremes(series: &Series) -> String {
     let at = |point: (f64, f64)| format!("{} at {}", significant(point.1), significant(point.0));
     let (first, last, min, max) = (at(first), at(last), at(min), at(max));
     format!("{name}: {n_points} points, first {first}, last {last}, least {min}, greatest {max}")
+}
+
+/// A distribution by its ends and quartiles, each the value at its rank.
+fn quartiles(values: &[f64]) -> String {
+    let mut finite: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    finite.sort_unstable_by(f64::total_cmp);
+    let Some(last) = finite.len().checked_sub(1) else {
+        return "no values".to_owned();
+    };
+    let at = |quarter: usize| significant(finite[(2 * quarter * last + 4) / 8]);
+    let n = finite.len();
+    format!("{n} values, least {}, quartiles {}, {}, {}, greatest {}", at(0), at(1), at(2), at(3), at(4))
 }
 
 fn bar_line(bar: &Bar) -> String {
@@ -125,6 +162,7 @@ fn escaped(plain: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{Best, ScatterPoint};
 
     #[test]
     fn a_table_has_intervals_and_aligned_numbers_and_no_ragged_rows() {
@@ -135,6 +173,7 @@ mod tests {
                 vec![Cell::text("a|b"), Cell::estimate(0.31904, (0.303, 0.3349), 3)],
                 vec![Cell::text("none")],
             ],
+            ..Table::default()
         };
         let mut text = String::new();
         push_table(&mut text, &table);
@@ -162,5 +201,46 @@ mod tests {
         let text = render(&report);
         assert!(text.starts_with("# A \\<b>\n\none two\n"), "{text}");
         assert!(text.ends_with("| hash | a\\|b |\n"), "{text}");
+    }
+
+    #[test]
+    fn a_folded_part_has_a_lower_heading_bold_numbers_and_its_plots_in_words() {
+        let table = Table {
+            columns: vec!["P@10".into()],
+            rows: vec![vec![Cell::value(0.5, 1)], vec![Cell::value(0.7, 1)]],
+            best: vec![Best::Lowest],
+            ..Table::default()
+        };
+        let (title, x_label) = ("t".to_owned(), "x".to_owned());
+        let point = ScatterPoint { name: "a|b".into(), x: 0.5, y: 2.0 };
+        let plots = vec![
+            Plot::Scatter {
+                title: title.clone(),
+                x_label: x_label.clone(),
+                y_label: "y".into(),
+                points: vec![point],
+            },
+            Plot::Histogram {
+                title,
+                x_label,
+                series: vec![("s".into(), (0..=8).map(f64::from).collect())],
+                bins: 2,
+            },
+        ];
+        let section = Section {
+            heading: "H".into(),
+            tables: vec![table],
+            plots,
+            level: 1,
+            details: true,
+            ..Section::default()
+        };
+        let mut text = String::new();
+        push_section(&mut text, &section);
+        let expected = "\n### H\n\n<details>\n<summary>1 table (2 rows), 2 plots</summary>\n\n\n\n| P@10 |\n|---:|\n| **0.5** |\n| 0.7 |\n\
+            \nPlot: t (y against x)\n\n- a\\|b: 2 at 0.5\n\
+            \nPlot: t (distribution of x)\n\n- s: 9 values, least 0, quartiles 2, 4, 6, greatest 8\n\
+            \n</details>\n";
+        assert_eq!(text, expected);
     }
 }

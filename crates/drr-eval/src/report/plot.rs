@@ -3,6 +3,9 @@
 //! The drawing has no background and the page's style sets the colour of its text, so it is legible on light and dark
 //! paper alike. The back end only estimates how wide a text is; no font is looked for.
 
+mod histogram;
+mod scatter;
+
 use super::number::{significant, tick};
 use super::thin::{MAX_POINTS, thin};
 use super::{Bar, Plot, ReportError, Series};
@@ -13,8 +16,14 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::ops::Range;
 
 const WIDTH: u32 = 560;
+/// The width of a plot that has a row of the page to itself.
+const BROAD_WIDTH: u32 = 900;
 const LINES_HEIGHT: u32 = 300;
 const BAR_HEIGHT: u32 = 30;
+/// Bars beyond which a plot gets thinner bars and more width.
+const MANY_BARS: usize = 12;
+/// The height of one of many bars.
+const THIN_BAR_HEIGHT: u32 = 22;
 /// Room for the value axis below the bars.
 const BARS_FOOT: u32 = 56;
 const FONT: &str = "sans-serif";
@@ -33,12 +42,23 @@ pub(super) const fn palette(at: usize) -> (u8, u8, u8) {
     COLOURS[at % COLOURS.len()]
 }
 
+/// Whether a plot needs the page's whole width: many bars, or names beside points.
+pub(super) const fn is_wide(plot: &Plot) -> bool {
+    match plot {
+        Plot::Bars { bars, .. } => bars.len() > MANY_BARS,
+        Plot::Scatter { points, .. } => points.len() > MANY_BARS,
+        Plot::Lines { .. } | Plot::Histogram { .. } => false,
+    }
+}
+
 /// Draws a plot as an `svg` element.
 pub(super) fn draw(plot: &Plot) -> Result<String, ReportError> {
     let mut svg = String::new();
     let outcome = match plot {
         Plot::Lines { x_label, y_label, series, .. } => draw_lines(&mut svg, x_label, y_label, series),
         Plot::Bars { x_label, bars, .. } => draw_bars(&mut svg, x_label, bars),
+        Plot::Scatter { x_label, y_label, points, .. } => scatter::draw(&mut svg, x_label, y_label, points),
+        Plot::Histogram { x_label, series, bins, .. } => histogram::draw(&mut svg, x_label, series, *bins),
     };
     outcome.map_err(|error| ReportError::Plot { title: plot.title().into(), reason: error.to_string() })?;
     Ok(svg)
@@ -54,12 +74,30 @@ fn draw_lines(svg: &mut String, x_label: &str, y_label: &str, series: &[Series])
     else {
         return draw_nothing(&root);
     };
-    let mut chart = ChartBuilder::on(&root)
+    let mut chart = framed(&root, (x_label, x_range), (y_label, padded(y_range)))?;
+    for (at, curve) in curves.iter().enumerate() {
+        let style = colour(at).stroke_width(2);
+        chart.draw_series(LineSeries::new(curve.iter().copied(), style))?;
+        if let [point] = curve[..] {
+            chart.draw_series([Circle::new(point, 3, style.filled())])?;
+        }
+    }
+    root.present()?;
+    Ok(())
+}
+
+/// Axes with their names, numbers and a grid.
+fn framed<'svg>(
+    root: &Canvas<'svg>,
+    (x_label, x_range): (&str, Range<f64>),
+    (y_label, y_range): (&str, Range<f64>),
+) -> Result<Chart<'svg>, Box<dyn std::error::Error>> {
+    let mut chart = ChartBuilder::on(root)
         .margin(8)
         .margin_right(20)
         .x_label_area_size(44)
         .y_label_area_size(64)
-        .build_cartesian_2d(x_range, padded(y_range))?;
+        .build_cartesian_2d(x_range, y_range)?;
     chart
         .configure_mesh()
         .x_desc(x_label)
@@ -74,21 +112,15 @@ fn draw_lines(svg: &mut String, x_label: &str, y_label: &str, series: &[Series])
         .bold_line_style(GREY.mix(0.3))
         .light_line_style(TRANSPARENT)
         .draw()?;
-    for (at, curve) in curves.iter().enumerate() {
-        let style = colour(at).stroke_width(2);
-        chart.draw_series(LineSeries::new(curve.iter().copied(), style))?;
-        if let [point] = curve[..] {
-            chart.draw_series([Circle::new(point, 3, style.filled())])?;
-        }
-    }
-    root.present()?;
-    Ok(())
+    Ok(chart)
 }
 
 fn draw_bars(svg: &mut String, x_label: &str, bars: &[Bar]) -> Outcome {
     let bars: Vec<&Bar> = bars.iter().filter(|bar| bar.value.is_finite()).collect();
-    let height = BAR_HEIGHT * u32::try_from(bars.len().max(3))? + BARS_FOOT;
-    let root = SVGBackend::with_string(svg, (WIDTH, height)).into_drawing_area();
+    let bar_height = if bars.len() > MANY_BARS { THIN_BAR_HEIGHT } else { BAR_HEIGHT };
+    let height = bar_height * u32::try_from(bars.len().max(3))? + BARS_FOOT;
+    let width = if bars.len() > MANY_BARS { BROAD_WIDTH } else { WIDTH };
+    let root = SVGBackend::with_string(svg, (width, height)).into_drawing_area();
     let ends = bars.iter().flat_map(|bar| {
         let (lo, hi) = whiskers(bar).unwrap_or((bar.value, bar.value));
         [0.0, bar.value, lo, hi]
@@ -152,10 +184,14 @@ fn draw_nothing(root: &Canvas<'_>) -> Outcome {
     write_beside(root, at, 0, HPos::Center, "no points")
 }
 
-/// The width that the names beside the bars need: sans-serif letters are about half as wide as high.
+/// The width that the names beside the bars need.
 fn width_of_names(bars: &[&Bar]) -> u32 {
-    let n_letters = bars.iter().map(|bar| bar.name.chars().count()).max().unwrap_or(0);
-    u32::try_from(n_letters).unwrap_or(WIDTH).saturating_mul(FONT_SIZE * 45 / 100).clamp(44, WIDTH / 2) + 16
+    bars.iter().map(|bar| width_of(&bar.name)).max().unwrap_or(0).clamp(44, WIDTH / 2) + 16
+}
+
+/// About how wide words are: sans-serif letters are about half as wide as high.
+fn width_of(words: &str) -> u32 {
+    u32::try_from(words.chars().count()).unwrap_or(WIDTH).saturating_mul(FONT_SIZE * 45 / 100)
 }
 
 fn colour(at: usize) -> RGBColor {

@@ -1,10 +1,13 @@
 //! Tests of the evaluator through its public interface.
 
+mod canary;
 mod contract;
 mod evaluate;
+mod gate;
 mod guard;
 mod protocol;
 mod sessions;
+mod statistics;
 
 use drr_core::{
     Interaction, InteractionLog, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,

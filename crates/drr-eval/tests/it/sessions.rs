@@ -27,7 +27,7 @@ impl Recommender for Follower {
             let n = query.allowed.n_items();
             let last = query.history.last().map_or(n - 1, |it| it.item.index());
             let scores: Vec<f32> = (0..n).map(|item| -(((item + n - last - 1) % n) as f32)).collect();
-            rank(&scores, &query.allowed, k).unwrap()
+            rank(&scores, &query.allowed, k).expect("scores are finite")
         };
         Ok(queries.iter().map(list).collect())
     }
@@ -113,7 +113,7 @@ fn episodes() -> EvaluationSet {
     let rows = [(0, 0, 5.0), (0, 1, 5.0), (0, 2, 1.0), (0, 4, 4.0)];
     let catalogue = ItemSet::full(6);
     EvaluationSet::held_out(Protocol::Episodes, &log(1, 6, &rows), catalogue, 4.0, 1, Part::Test, vec![])
-        .unwrap()
+        .expect("there is a user")
 }
 
 #[test]
