@@ -2,6 +2,7 @@
 
 mod contract;
 mod evaluate;
+mod golden;
 mod guard;
 mod protocol;
 
