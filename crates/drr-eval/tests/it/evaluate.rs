@@ -38,6 +38,25 @@ fn the_oracle_is_as_good_as_the_cases_allow() {
 }
 
 #[test]
+fn rerank_leaves_users_without_relevant_items_out_of_ndcg_alone() {
+    // Lists of 2: user 0 gets 2 (rated 1), 1 (rated 4, a hit); user 1, who likes nothing, gets 2 (unrated), 0 (rated 2).
+    let rows = [(0, 0, 5.0), (0, 1, 4.0), (0, 2, 1.0), (1, 1, 3.0), (1, 0, 2.0)];
+    let mut set =
+        EvaluationSet::seed(&log(2, 3, &rows), ItemSet::full(3), 4.0, 1, Part::Test, vec![]).unwrap();
+    set.protocol = Protocol::Rerank;
+    let evaluation = evaluate(&Fixed::new(&[0.0, 1.0, 2.0]), &set, &[2]).unwrap();
+    assert_eq!(evaluation.per_user.iter().map(|it| it.metric).collect::<Vec<_>>(), Metric::RERANK);
+    assert_eq!(evaluation.values(Metric::Precision, 2), Some(&[0.5, 0.0][..]));
+    assert!(evaluation.values(Metric::Ndcg, 2).unwrap()[1].is_nan());
+    let mean = |metric| evaluation.summary.metric(metric, 2).unwrap().mean;
+    assert!((mean(Metric::Ndcg) - 0.630_93).abs() < 1e-5);
+    assert!((mean(Metric::NdcgRetrievedIdeal) - (10.463_95 / 15.630_93 + 0.630_93) / 2.0).abs() < 1e-5);
+    set.cases.remove(0);
+    let summary = evaluate(&Fixed::new(&[0.0, 1.0, 2.0]), &set, &[2]).unwrap().summary;
+    assert_eq!(summary.metric(Metric::Ndcg, 2), None, "defined for nobody");
+}
+
+#[test]
 fn a_summary_survives_json() {
     let summary = evaluate(&Oracle::new(&set()), &set(), &[2]).unwrap().summary;
     let text = serde_json::to_string(&summary).unwrap();

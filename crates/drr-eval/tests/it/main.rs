@@ -4,6 +4,7 @@ mod canary;
 mod contract;
 mod evaluate;
 mod gate;
+mod golden;
 mod guard;
 mod protocol;
 mod sessions;
