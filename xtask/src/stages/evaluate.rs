@@ -1,36 +1,52 @@
 //! The judgement: every recommender under every protocol, on test rows, beside random, popularity and the oracle.
 
+pub mod comparisons;
+mod contestants;
+mod costs;
+mod sets;
+
+pub use comparisons::Comparison;
+pub use contestants::{NO_RL, UNTRAINED, configured, fit_baseline};
+pub use costs::{Cost, CostRow};
+pub use sets::{evaluation_set, labelled_contexts, simulated};
+
 use super::Experiment;
-use super::experiment::Phase;
+use super::jobs::{self, World};
 use super::pretrain;
-use super::train::{Variant, policy_file, variants};
+use super::sequential;
+use super::simulator::Simulator;
 use crate::cache::digest_of;
-use crate::config::SpaceKind;
-use anyhow::{Context as _, Result};
-use drr_agent::DrrPolicy;
-use drr_baselines::{FoldInRecommender, ItemKnn, ItemKnnConfig, Popularity, Random};
-use drr_core::{ItemSet, Part, PartSet, Recommender, RowOrigin};
+use crate::files::read_json;
+use anyhow::Result;
+use contestants::Contestant;
+use drr_core::{ItemIdx, Part, PartSet, Query, Recommender, Seeds};
 use drr_data::{ListRow, PerUserRow, Protocol, write_lists, write_per_user};
-use drr_eval::statistics::{N_RESAMPLES, paired_bootstrap_difference};
-use drr_eval::{Evaluation, EvaluationSet, EvaluationSummary, Interval, Metric, Oracle, evaluate};
+use drr_eval::{
+    Canaries, CanaryUser, CanaryVerdict, Evaluation, EvaluationSet, EvaluationSummary, ListMeasures, Metric,
+    Oracle, SessionEvaluation, SimulatorOracle, UserSimulator, evaluate, evaluate_adaptive,
+    evaluate_episodes, evaluate_online,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-/// The rows of the report that are not an agent's.
-pub const NO_RL: &str = "no_rl";
+/// What stands behind the names of recommenders whose history grows along a reranked list.
+pub const ADAPTIVE: &str = "_adaptive";
 
-/// The difference of two recommenders' precision at 10, user by user.
+/// A recommender's row in one table.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Comparison {
-    /// The protocol.
-    pub protocol: String,
-    /// Whose precision is the minuend.
-    pub left: String,
-    /// Whose precision is the subtrahend.
-    pub right: String,
-    /// The mean difference and its 95 % interval.
-    pub difference: Interval,
+pub struct Judged {
+    /// The protocol, with what tells apart its tables: `seed`, `online factors_a`.
+    pub table: String,
+    /// The figures.
+    pub summary: EvaluationSummary,
+    /// What the lists of 10 are like.
+    pub measures: ListMeasures,
+    /// Step by step, where the protocol has sessions.
+    pub curve: Vec<f64>,
+    /// What the planted items say, where there are any.
+    pub canaries: Option<CanaryVerdict>,
+    /// The score with shuffled histories, divided by the score with true ones; of recommenders that read the order.
+    pub shuffled_share: Option<f64>,
 }
 
 /// What stands in `metrics.json`. Nothing in it depends on the clock or the machine's paths.
@@ -44,101 +60,37 @@ pub struct RunMetrics {
     pub seed: u64,
     /// `protocol.recommender.metric@k` and its value.
     pub values: BTreeMap<String, f64>,
-    /// Every recommender's summary.
-    pub results: Vec<EvaluationSummary>,
-    /// The agent against the others.
+    /// Every row of every table.
+    pub judged: Vec<Judged>,
+    /// Everybody against everybody, by each protocol's primary metric.
     pub comparisons: Vec<Comparison>,
 }
 
-/// The held-out cases of one part under a protocol.
-pub fn evaluation_set(experiment: &Experiment<'_>, protocol: Protocol, part: Part) -> Result<EvaluationSet> {
-    let config = &experiment.config;
-    let positive = config.data.positive_rating;
-    let phase = if part == Part::Validation { Phase::Choose } else { Phase::Final };
-    let past = experiment.log(protocol, phase)?;
-    let permitted: Vec<RowOrigin> = vec![past.origin().clone()];
-    let held_out = experiment.dataset.log(protocol, &[part].into_iter().collect::<PartSet>())?;
-    Ok(match protocol {
-        Protocol::Seed => {
-            let catalogue = ItemSet::full(held_out.n_items());
-            EvaluationSet::seed(
-                &held_out,
-                catalogue,
-                positive,
-                config.evaluation.n_observed,
-                part,
-                permitted,
-            )?
+impl RunMetrics {
+    /// The rows of one table.
+    pub fn table(&self, table: &str) -> Vec<&Judged> {
+        self.judged.iter().filter(|it| it.table == table).collect()
+    }
+
+    /// The names of the tables of a protocol, in order.
+    pub fn tables(&self, protocol: Protocol) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for it in self.judged.iter().filter(|it| it.summary.protocol == protocol) {
+            if names.last() != Some(&it.table) {
+                names.push(it.table.clone());
+            }
         }
-        _ => EvaluationSet::temporal(&past, &held_out, positive, part, permitted)?,
-    })
-}
-
-/// Everybody who is judged, agents last.
-pub fn recommenders(
-    experiment: &Experiment<'_>,
-    protocol: Protocol,
-    set: &EvaluationSet,
-) -> Result<Vec<Box<dyn Recommender>>> {
-    let config = &experiment.config;
-    let positive = config.data.positive_rating;
-    let log = experiment.log(protocol, Phase::Final)?;
-    let space = |kind| pretrain::space(experiment, protocol, Phase::Final, kind);
-    let popularity = || Popularity::fit(&log, positive);
-    let own = config.embedding.space;
-    let mut all: Vec<Box<dyn Recommender>> = vec![
-        Box::new(Random::new(log.n_items(), experiment.seeds(protocol).child("random"))),
-        Box::new(popularity()),
-        Box::new(ItemKnn::fit(&log, &ItemKnnConfig { positive, ..ItemKnnConfig::default() })?),
-    ];
-    let other = match own {
-        SpaceKind::Pmf => SpaceKind::CoOccurrence,
-        SpaceKind::CoOccurrence => SpaceKind::Pmf,
-    };
-    all.push(Box::new(FoldInRecommender::new(other.name(), space(other)?, popularity())?));
-    all.push(Box::new(FoldInRecommender::new(NO_RL, space(own)?, popularity())?));
-    let own = space(own)?;
-    for variant in variants(experiment) {
-        if variant == Variant::Agent {
-            let path = experiment.path(policy_file(protocol, variant, false));
-            all.push(Box::new(Renamed::new(DrrPolicy::load(&path, Arc::clone(&own))?, "drr_ave_untrained")));
-        }
-    }
-    for variant in variants(experiment).into_iter().rev() {
-        let path = experiment.path(policy_file(protocol, variant, true));
-        all.push(Box::new(DrrPolicy::load(&path, Arc::clone(&own))?));
-    }
-    all.push(Box::new(Oracle::new(set)));
-    Ok(all)
-}
-
-/// A recommender under another name.
-struct Renamed<R> {
-    inner: R,
-    name: &'static str,
-}
-
-impl<R: Recommender> Renamed<R> {
-    const fn new(inner: R, name: &'static str) -> Self {
-        Self { inner, name }
-    }
-}
-
-impl<R: Recommender> Recommender for Renamed<R> {
-    fn name(&self) -> &str {
-        self.name
+        names
     }
 
-    fn origin(&self) -> Option<&RowOrigin> {
-        self.inner.origin()
-    }
-
-    fn recommend(
-        &self,
-        queries: &[drr_core::Query],
-        k: usize,
-    ) -> Result<Vec<Vec<drr_core::ScoredItem>>, drr_core::RecommendError> {
-        self.inner.recommend(queries, k)
+    /// How `left` compares with `right` in a table, from the left one's side.
+    pub fn comparison(&self, table: &str, left: &str, right: &str) -> Option<Comparison> {
+        let of_table = || self.comparisons.iter().filter(|it| it.protocol == table);
+        let found = of_table().find(|it| (&*it.left, &*it.right) == (left, right)).cloned();
+        found.or_else(|| {
+            let mirrored = of_table().find(|it| (&*it.left, &*it.right) == (right, left))?;
+            Some(mirrored.mirrored())
+        })
     }
 }
 
@@ -146,70 +98,241 @@ impl<R: Recommender> Recommender for Renamed<R> {
 pub fn run(experiment: &Experiment<'_>) -> Result<RunMetrics> {
     let stage = experiment.stage("evaluate");
     let mut digests = Vec::new();
-    for protocol in experiment.protocols() {
-        digests.push(experiment.split_hash(protocol)?.to_owned());
-        digests.extend(pretrain::digests(experiment, protocol)?);
-        for variant in variants(experiment) {
-            digests.push(experiment.digest(policy_file(protocol, variant, true))?);
-            digests.push(experiment.digest(policy_file(protocol, variant, false))?);
-        }
+    for split in experiment.splits() {
+        digests.push(experiment.split_hash(split)?.to_owned());
+        digests.extend(pretrain::digests(experiment, split)?);
     }
+    for job in jobs::all(experiment) {
+        digests.push(experiment.digest(job.policy(true))?);
+        digests.push(experiment.digest(job.policy(false))?);
+    }
+    digests.extend(sequential::digests(experiment)?);
     let inputs = digest_of(&(
         digests,
         &experiment.config.evaluation,
+        &experiment.config.lab,
         experiment.config.data.positive_rating,
         experiment.config.seed,
     ))?;
-    let outputs = ["metrics.json", "lists.parquet", "per_user.parquet"].map(|name| experiment.path(name));
+    let outputs = ["metrics.json", "costs.json", "lists.parquet", "per_user.parquet"];
+    let outputs = outputs.map(|name| experiment.path(name));
     stage.run(&inputs, &outputs, || judge(experiment))?;
     load(experiment)
 }
 
 /// The figures of a run that was judged.
 pub fn load(experiment: &Experiment<'_>) -> Result<RunMetrics> {
-    let path = experiment.path("metrics.json");
-    let text = std::fs::read(&path)
-        .with_context(|| format!("cannot read {}: run evaluate first", path.display()))?;
-    serde_json::from_slice(&text)
-        .with_context(|| format!("{} is damaged: run evaluate --force", path.display()))
+    read_json(&experiment.path("metrics.json"), "run evaluate")
+}
+
+/// What everybody cost.
+pub fn load_costs(experiment: &Experiment<'_>) -> Result<Vec<CostRow>> {
+    read_json(&experiment.path("costs.json"), "run evaluate")
+}
+
+/// What is collected along the way.
+#[derive(Default)]
+struct Collected {
+    judged: Vec<Judged>,
+    comparisons: Vec<Comparison>,
+    costs: Vec<CostRow>,
+    lists: Vec<ListRow>,
+    per_user: Vec<PerUserRow>,
 }
 
 fn judge(experiment: &Experiment<'_>) -> Result<()> {
+    let mut all = Collected::default();
+    for protocol in experiment.protocols() {
+        judge_protocol(experiment, protocol, &mut all)?;
+    }
+    comparisons::correct(&mut all.comparisons);
     let mut metrics = RunMetrics {
         dataset_hash: experiment.manifest.dataset_hash.clone(),
         config_hash: experiment.manifest.config_hash.clone(),
         seed: experiment.config.seed,
         values: BTreeMap::new(),
-        results: Vec::new(),
-        comparisons: Vec::new(),
+        judged: all.judged,
+        comparisons: all.comparisons,
     };
-    let (mut lists, mut per_user) = (Vec::new(), Vec::new());
-    for protocol in experiment.protocols() {
-        let set = evaluation_set(experiment, protocol, Part::Test)?;
-        let all = recommenders(experiment, protocol, &set)?;
-        let bar = experiment.context.bar(&format!("evaluate {protocol}"), all.len() as u64);
-        let mut evaluations = Vec::new();
-        for (at, recommender) in all.iter().enumerate() {
-            let evaluation = evaluate(&**recommender, &set, &experiment.config.evaluation.list_lengths)?;
-            lists.extend(list_rows(experiment, protocol, &evaluation));
-            per_user.extend(per_user_rows(experiment, protocol, &evaluation));
-            evaluations.push(evaluation);
-            bar.set(at as u64 + 1);
-        }
-        bar.finish();
-        metrics.comparisons.extend(comparisons(experiment, protocol, &evaluations)?);
-        for evaluation in evaluations {
-            metrics.values.extend(values(&evaluation.summary));
-            metrics.results.push(evaluation.summary);
-        }
+    for it in &metrics.judged {
+        metrics.values.extend(values(it));
     }
-    write_lists(&experiment.path("lists.parquet"), &lists)?;
-    write_per_user(&experiment.path("per_user.parquet"), &per_user)?;
+    write_lists(&experiment.path("lists.parquet"), &all.lists)?;
+    write_per_user(&experiment.path("per_user.parquet"), &all.per_user)?;
+    crate::files::write(&experiment.path("costs.json"), &serde_json::to_vec_pretty(&all.costs)?)?;
     crate::files::write(&experiment.path("metrics.json"), &serde_json::to_vec_pretty(&metrics)?)
 }
 
-fn values(summary: &EvaluationSummary) -> Vec<(String, f64)> {
-    let prefix = format!("{}.{}", summary.protocol.name(), summary.recommender);
+fn judge_protocol(experiment: &Experiment<'_>, protocol: Protocol, all: &mut Collected) -> Result<()> {
+    let set = evaluation_set(experiment, protocol, Part::Test)?;
+    let mut contestants = contestants::all(experiment, protocol)?;
+    let queries: Vec<Query> = set.cases.iter().map(|case| case.query.clone()).collect();
+    for it in &mut contestants {
+        it.cost.seconds_per_1000 = costs::seconds_per_1000(&*it.recommender, &queries)?;
+        all.costs.push(CostRow {
+            protocol: protocol.to_string(),
+            recommender: it.recommender.name().to_owned(),
+            cost: it.cost,
+        });
+    }
+    let judge = Judge::new(experiment, protocol, &set)?;
+    match protocol {
+        Protocol::Online => {
+            let log = experiment.dataset.log(protocol, &[Part::Test].into_iter().collect::<PartSet>())?;
+            for world in World::SIMULATED {
+                let simulator = Simulator::new(experiment, world, &log)?;
+                judge.table(&format!("{protocol} {}", simulator.name()), &contestants, Some(&simulator), all)?;
+            }
+        }
+        _ => judge.table(protocol.name(), &contestants, None, all)?,
+    }
+    Ok(())
+}
+
+/// The judge of one protocol.
+struct Judge<'a> {
+    experiment: &'a Experiment<'a>,
+    protocol: Protocol,
+    set: &'a EvaluationSet,
+    features: drr_eval::ItemFeatures,
+    canaries: Canaries,
+}
+
+impl<'a> Judge<'a> {
+    fn new(experiment: &'a Experiment<'a>, protocol: Protocol, set: &'a EvaluationSet) -> Result<Self> {
+        let features = sets::item_features(experiment, protocol)?;
+        // Candidates of "rerank" are all rated, and in a session everybody's candidates differ: nothing can be planted.
+        let per_user = match protocol {
+            Protocol::Rerank | Protocol::Episodes | Protocol::Online => 0,
+            _ => experiment.config.lab.canaries_per_user,
+        };
+        let rated: Vec<Vec<ItemIdx>> =
+            set.cases.iter().map(|case| case.rated.iter().map(|(item, _)| *item).collect()).collect();
+        let users: Vec<CanaryUser<'_>> = set
+            .cases
+            .iter()
+            .zip(&rated)
+            .map(|(case, rated)| CanaryUser {
+                user: case.query.user,
+                candidates: &case.query.allowed,
+                relevant: &case.relevant,
+                rated,
+            })
+            .collect();
+        let mut random = experiment.seeds(protocol).stream("canaries");
+        let canaries = Canaries::plant(&users, &features.popularity_share, per_user, &mut random);
+        Ok(Self { experiment, protocol, set, features, canaries })
+    }
+
+    /// Judges everybody in one table, the oracle last.
+    fn table(
+        &self,
+        table: &str,
+        contestants: &[Contestant],
+        simulator: Option<&Simulator>,
+        all: &mut Collected,
+    ) -> Result<()> {
+        let experiment = self.experiment;
+        let bar = experiment.context.bar(&format!("evaluate {table}"), contestants.len() as u64 + 1);
+        let mut evaluations = Vec::new();
+        for (at, contestant) in contestants.iter().enumerate() {
+            experiment.context.stop_if_asked()?;
+            for it in self.forms(&*contestant.recommender, simulator)? {
+                all.judged.push(self.row(table, &*contestant.recommender, &it)?);
+                evaluations.push(it.evaluation);
+            }
+            bar.set(at as u64 + 1);
+        }
+        let oracle = match simulator {
+            Some(simulator) => self.one(&SimulatorOracle(simulator), Some(simulator))?,
+            None => self.one(&Oracle::new(self.set), None)?,
+        };
+        all.judged.push(self.row(table, &Oracle::new(self.set), &oracle)?);
+        evaluations.push(oracle.evaluation);
+        bar.finish();
+        let k = evaluations[0].per_user.iter().map(|it| it.k).max().unwrap_or(10);
+        let k = if evaluations[0].values(comparisons::primary(self.protocol), 10).is_some() { 10 } else { k };
+        all.comparisons.extend(comparisons::pairs(experiment, self.protocol, table, k, &evaluations)?);
+        for evaluation in &evaluations {
+            all.lists.extend(list_rows(experiment, table, evaluation));
+            all.per_user.extend(per_user_rows(experiment, table, evaluation));
+        }
+        Ok(())
+    }
+
+    /// The forms in which one recommender is judged: under "rerank" also with a history that grows along the list.
+    fn forms(&self, recommender: &dyn Recommender, simulator: Option<&Simulator>) -> Result<Vec<SessionEvaluation>> {
+        let mut forms = vec![self.one(recommender, simulator)?];
+        let name = recommender.name();
+        let is_agent = jobs::all(self.experiment).iter().any(|job| job.name() == name);
+        let adapts = self.experiment.config.lab.rerank.adaptive.iter().any(|it| it == name);
+        if self.protocol == Protocol::Rerank && (is_agent || adapts) {
+            let ks = &self.experiment.config.evaluation.list_lengths;
+            let mut evaluation = evaluate_adaptive(recommender, self.set, ks)?;
+            evaluation.summary.recommender = format!("{name}{ADAPTIVE}");
+            forms.push(SessionEvaluation { evaluation, curve: Vec::new() });
+        }
+        Ok(forms)
+    }
+
+    fn one(&self, recommender: &dyn Recommender, simulator: Option<&Simulator>) -> Result<SessionEvaluation> {
+        let config = &self.experiment.config;
+        Ok(match (self.protocol, simulator) {
+            (Protocol::Online, Some(simulator)) => {
+                evaluate_online(recommender, self.set, simulator, &simulated(self.experiment)?)?
+            }
+            (Protocol::Episodes, _) => {
+                evaluate_episodes(recommender, self.set, &sets::episodes(self.experiment))?
+            }
+            _ => {
+                let evaluation = evaluate(recommender, self.set, &config.evaluation.list_lengths)?;
+                SessionEvaluation { evaluation, curve: Vec::new() }
+            }
+        })
+    }
+
+    fn row(&self, table: &str, recommender: &dyn Recommender, it: &SessionEvaluation) -> Result<Judged> {
+        let lists: Vec<Vec<ItemIdx>> =
+            it.evaluation.lists.iter().map(|list| list.iter().map(|scored| scored.item).collect()).collect();
+        let histories: Vec<_> = self.set.cases.iter().map(|case| case.query.history.as_slice()).collect();
+        let summary = it.evaluation.summary.clone();
+        let canaries = if self.canaries.is_empty() || summary.recommender == "oracle" {
+            None
+        } else {
+            let verdict = self.canaries.test(&lists)?;
+            verdict.refuse(&summary.recommender, drr_eval::canary::CANARY_LEVEL)?;
+            Some(verdict)
+        };
+        Ok(Judged {
+            table: table.to_owned(),
+            measures: ListMeasures::of(&lists, &histories, &self.features, 10),
+            canaries,
+            shuffled_share: self.shuffled_share(recommender, &summary)?,
+            curve: it.curve.clone(),
+            summary,
+        })
+    }
+
+    /// What is left of the score when histories are shuffled, under the protocols that rank the catalogue.
+    fn shuffled_share(&self, recommender: &dyn Recommender, summary: &EvaluationSummary) -> Result<Option<f64>> {
+        let ranks = matches!(
+            self.protocol,
+            Protocol::Seed | Protocol::Temporal | Protocol::Holdout | Protocol::LeaveOneOut
+        );
+        if !ranks || ["oracle", "random"].contains(&&*summary.recommender) {
+            return Ok(None);
+        }
+        let metric = comparisons::primary(self.protocol);
+        let shuffled = self.set.shuffled(&mut Seeds(self.experiment.config.seed).stream("shuffled histories"));
+        let then = evaluate(recommender, &shuffled, &[10])?.summary.metric(metric, 10);
+        let share = then.zip(summary.metric(metric, 10)).map(|(then, now)| then.mean / now.mean);
+        Ok(share.filter(|share| share.is_finite()))
+    }
+}
+
+fn values(judged: &Judged) -> Vec<(String, f64)> {
+    let summary = &judged.summary;
+    let prefix = format!("{}.{}", judged.table, summary.recommender);
     let mut values = Vec::new();
     for it in &summary.metrics {
         values.push((format!("{prefix}.{}@{}", it.metric.name(), it.k), it.interval.mean));
@@ -221,43 +344,12 @@ fn values(summary: &EvaluationSummary) -> Vec<(String, f64)> {
     values
 }
 
-/// The agent minus everybody else, paired by user.
-fn comparisons(
-    experiment: &Experiment<'_>,
-    protocol: Protocol,
-    evaluations: &[Evaluation],
-) -> Result<Vec<Comparison>> {
-    let precision = |evaluation: &Evaluation| {
-        let values = evaluation.values(Metric::Precision, 10).map(<[f64]>::to_vec);
-        values.context("precision at 10 was not judged")
-    };
-    let agent = Variant::Agent.name();
-    let Some(left) = evaluations.iter().find(|it| it.summary.recommender == agent) else {
-        return Ok(Vec::new());
-    };
-    let left = precision(left)?;
-    let mut all = Vec::new();
-    for other in evaluations.iter().filter(|it| ![agent, "oracle"].contains(&it.summary.recommender.as_str()))
-    {
-        let mut random =
-            experiment.seeds(protocol).stream(&format!("bootstrap {}", other.summary.recommender));
-        let difference = paired_bootstrap_difference(&left, &precision(other)?, N_RESAMPLES, &mut random)?;
-        all.push(Comparison {
-            protocol: protocol.to_string(),
-            left: agent.to_owned(),
-            right: other.summary.recommender.clone(),
-            difference,
-        });
-    }
-    Ok(all)
-}
-
-fn list_rows(experiment: &Experiment<'_>, protocol: Protocol, evaluation: &Evaluation) -> Vec<ListRow> {
+fn list_rows(experiment: &Experiment<'_>, table: &str, evaluation: &Evaluation) -> Vec<ListRow> {
     let mut rows = Vec::new();
     for (user, list) in evaluation.users.iter().zip(&evaluation.lists) {
         for (rank, scored) in (1..).zip(list) {
             rows.push(ListRow {
-                protocol: protocol.to_string(),
+                protocol: table.to_owned(),
                 recommender: evaluation.summary.recommender.clone(),
                 user_id: experiment.dataset.user_record(*user).id.clone(),
                 rank,
@@ -269,16 +361,13 @@ fn list_rows(experiment: &Experiment<'_>, protocol: Protocol, evaluation: &Evalu
     rows
 }
 
-fn per_user_rows(
-    experiment: &Experiment<'_>,
-    protocol: Protocol,
-    evaluation: &Evaluation,
-) -> Vec<PerUserRow> {
+/// Every metric of every user; what is undefined for a user has no row.
+fn per_user_rows(experiment: &Experiment<'_>, table: &str, evaluation: &Evaluation) -> Vec<PerUserRow> {
     let mut rows = Vec::new();
     for of in &evaluation.per_user {
-        for (user, value) in evaluation.users.iter().zip(&of.values) {
+        for (user, value) in evaluation.users.iter().zip(&of.values).filter(|(_, value)| value.is_finite()) {
             rows.push(PerUserRow {
-                protocol: protocol.to_string(),
+                protocol: table.to_owned(),
                 recommender: evaluation.summary.recommender.clone(),
                 user_id: experiment.dataset.user_record(*user).id.clone(),
                 metric: of.metric.name().to_owned(),
@@ -288,4 +377,11 @@ fn per_user_rows(
         }
     }
     rows
+}
+
+/// The mean of a recommender's primary metric in its table.
+pub fn headline(judged: &Judged) -> Option<(Metric, usize, drr_eval::Interval)> {
+    let metric = comparisons::primary(judged.summary.protocol);
+    let found = judged.summary.metrics.iter().filter(|it| it.metric == metric);
+    found.max_by_key(|it| it.k).map(|it| (metric, it.k, it.interval))
 }

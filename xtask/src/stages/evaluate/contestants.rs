@@ -1,0 +1,198 @@
+//! Everybody who is judged: fitted one after the other, so that each one's cost can be measured, agents last.
+
+use super::costs::{Cost, Meter};
+use super::sets::labelled_contexts;
+use crate::config::{LabConfig, SpaceKind};
+use crate::stages::experiment::Phase;
+use crate::stages::jobs::{self, Job, Variant, World};
+use crate::stages::{Experiment, pretrain, train};
+use anyhow::{Context as _, Result};
+use drr_agent::{DrrPolicy, RewardModel};
+use drr_baselines::{BaselineConfig, FoldInRecommender, Popularity};
+use drr_core::{
+    EmbeddingSpace, Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,
+};
+use drr_data::Protocol;
+use drr_sequential::SequentialRecommender;
+use std::sync::Arc;
+
+/// The agent without RL: its own space's user vector is the action.
+pub const NO_RL: &str = "no_rl";
+/// The agent before its first update.
+pub const UNTRAINED: &str = "drr_ave_untrained";
+
+/// One of those who are judged.
+pub struct Contestant {
+    /// Who it is.
+    pub recommender: Box<dyn Recommender>,
+    /// What it took to fit.
+    pub cost: Cost,
+}
+
+/// Everybody who is judged under `protocol`, the oracle aside.
+pub fn all(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contestant>> {
+    let log = experiment.log(protocol, Phase::Final)?;
+    let mut all = baselines(experiment, protocol, &log)?;
+    all.extend(spaces(experiment, protocol, &log)?);
+    if protocol == Protocol::Online {
+        all.extend(fitted(experiment, protocol, &log, &experiment.config.lab.online.bandits)?);
+    }
+    if let Some(config) = &experiment.config.lab.reward_model {
+        let meter = Meter::start();
+        let space = own_space(experiment, protocol)?;
+        let contexts = labelled_contexts(experiment, protocol, Phase::Final)?;
+        let seeds = experiment.seeds(protocol).child("reward_model");
+        let model = RewardModel::fit(&contexts, space, config, experiment.positive(protocol), seeds)?;
+        all.push(meter.contestant(Box::new(model)));
+    }
+    if matches!(protocol, Protocol::LeaveOneOut | Protocol::Temporal) {
+        all.extend(sequential(experiment, protocol, &log)?);
+    }
+    all.extend(agents(experiment, protocol)?);
+    Ok(all)
+}
+
+fn own_space(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Arc<dyn EmbeddingSpace>> {
+    pretrain::space(experiment, protocol.split(), Phase::Final, experiment.config.embedding.space)
+}
+
+fn baselines(experiment: &Experiment<'_>, protocol: Protocol, log: &InteractionLog) -> Result<Vec<Contestant>> {
+    fitted(experiment, protocol, log, &configured(&experiment.config.lab, protocol))
+}
+
+/// The recommenders of the configuration; without a laboratory, the lines that every figure is read by.
+pub fn configured(lab: &LabConfig, protocol: Protocol) -> Vec<BaselineConfig> {
+    let of_lab = lab.of(protocol);
+    if of_lab.is_empty() {
+        let least = ["random", "popularity", "item_knn"];
+        return least.iter().filter_map(|kind| BaselineConfig::default_of(kind)).collect();
+    }
+    of_lab
+}
+
+fn fitted(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    log: &InteractionLog,
+    configs: &[BaselineConfig],
+) -> Result<Vec<Contestant>> {
+    let mut all = Vec::new();
+    for config in configs {
+        experiment.context.stop_if_asked()?;
+        let meter = Meter::start();
+        let recommender = fit_baseline(experiment, protocol, log, config, Phase::Final)?;
+        all.push(meter.contestant(recommender));
+    }
+    Ok(all)
+}
+
+/// Fits one recommender without RL on the rows of `log`.
+pub fn fit_baseline(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    log: &InteractionLog,
+    config: &BaselineConfig,
+    phase: Phase,
+) -> Result<Box<dyn Recommender>> {
+    let seeds = experiment.seeds(protocol).child(config.kind_name());
+    let space = || pretrain::space(experiment, protocol.split(), phase, experiment.config.embedding.space);
+    let fitted = if config.needs_space() {
+        config.fit_in_space(log, experiment.positive(protocol), &*space()?, seeds)
+    } else {
+        config.fit(log, experiment.positive(protocol), seeds)
+    };
+    fitted.with_context(|| format!("failed to fit {} under {protocol}", config.kind_name()))
+}
+
+/// The embedding spaces without anything on top.
+fn spaces(experiment: &Experiment<'_>, protocol: Protocol, log: &InteractionLog) -> Result<Vec<Contestant>> {
+    let own = experiment.config.embedding.space;
+    let other = match own {
+        SpaceKind::Pmf => SpaceKind::CoOccurrence,
+        SpaceKind::CoOccurrence => SpaceKind::Pmf,
+    };
+    let mut all = Vec::new();
+    for (name, kind) in [(other.name(), other), (NO_RL, own)] {
+        let meter = Meter::start();
+        let space = pretrain::space(experiment, protocol.split(), Phase::Final, kind)?;
+        let fallback = Popularity::fit(log, experiment.positive(protocol));
+        let mut contestant = meter.contestant(Box::new(FoldInRecommender::new(name, space, fallback)?));
+        contestant.cost.seconds = pretrain::seconds(experiment, protocol.split(), kind)?;
+        all.push(contestant);
+    }
+    Ok(all)
+}
+
+fn sequential(experiment: &Experiment<'_>, protocol: Protocol, log: &InteractionLog) -> Result<Vec<Contestant>> {
+    let mut all = Vec::new();
+    for config in &experiment.config.lab.sequential {
+        let meter = Meter::start();
+        let seeds = experiment.seeds(protocol).child("sequential");
+        let positive = experiment.positive(protocol);
+        let mut hooks = super::sequential::Hooks::new(experiment, protocol, config);
+        let fitted = SequentialRecommender::fit(log, positive, config, seeds, &mut hooks)?;
+        all.push(meter.contestant(Box::new(fitted)));
+    }
+    Ok(all)
+}
+
+/// The agents of a protocol: the untrained one, then the twin, then the agent; of "online", those of both worlds.
+fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contestant>> {
+    let split = protocol.split();
+    let space = own_space(experiment, protocol)?;
+    let mut all = Vec::new();
+    let untrained = jobs::of_split(experiment, split)[0];
+    let policy = DrrPolicy::load(&experiment.path(untrained.policy(false)), Arc::clone(&space))?;
+    all.push(Meter::start().contestant(Box::new(Renamed { inner: policy, name: UNTRAINED })));
+    for job in jobs::of_split(experiment, split).into_iter().rev() {
+        let meter = Meter::start();
+        let policy = DrrPolicy::load(&experiment.path(job.policy(true)), Arc::clone(&space))?;
+        let mut contestant = meter.contestant(Box::new(policy));
+        contestant.cost.seconds = train::note(experiment, job)?.seconds[1];
+        all.push(contestant);
+    }
+    if let (Protocol::Online, Some(learning)) = (protocol, experiment.config.lab.online.learning) {
+        for world in World::SIMULATED {
+            let meter = Meter::start();
+            let job = Job { split, variant: Variant::Agent, world };
+            all.push(meter.contestant(Box::new(train::online_agent(experiment, job, learning)?)));
+        }
+    }
+    Ok(all)
+}
+
+/// A recommender under another name.
+struct Renamed<R> {
+    inner: R,
+    name: &'static str,
+}
+
+impl<R: Recommender> Recommender for Renamed<R> {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn origin(&self) -> Option<&RowOrigin> {
+        self.inner.origin()
+    }
+
+    fn recommend(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
+        self.inner.recommend(queries, k)
+    }
+
+    fn n_parameters(&self) -> u64 {
+        self.inner.n_parameters()
+    }
+
+    fn fork(&self) -> Option<Box<dyn Recommender>> {
+        self.inner.fork()
+    }
+
+    fn start_session(&mut self, user: UserIdx) {
+        self.inner.start_session(user);
+    }
+
+    fn observe(&mut self, feedback: Feedback) {
+        self.inner.observe(feedback);
+    }
+}
