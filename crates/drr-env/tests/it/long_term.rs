@@ -7,17 +7,18 @@ use drr_env::long_term::{LongTermConfig, LongTermEnvironment};
 use proptest::prelude::*;
 
 fn world(horizon: usize, history_length: usize) -> LongTermEnvironment {
-    LongTermEnvironment::new(LongTermConfig { items_per_kind: 20, horizon, history_length }).unwrap()
+    let config = LongTermConfig { items_per_kind: 20, horizon, history_length };
+    LongTermEnvironment::new(config).expect("the sizes are usable")
 }
 
 /// Plays one session; bit `t` of `plan` says whether step `t` is a vegetable.
 fn play(environment: &mut LongTermEnvironment, plan: u32) -> Vec<f32> {
-    environment.reset(&mut random()).unwrap();
+    environment.reset(&mut random()).expect("there is a user");
     let mut rewards = Vec::new();
     loop {
         let kind = plan >> rewards.len() & 1;
-        let item = environment.candidates().iter().find(|item| item.0 % 2 == kind).unwrap();
-        let step = environment.step(item).unwrap();
+        let item = environment.candidates().iter().find(|item| item.0 % 2 == kind).expect("no kind runs out");
+        let step = environment.step(item).expect("it is a candidate");
         rewards.push(step.reward);
         if step.truncated || step.terminated {
             return rewards;
