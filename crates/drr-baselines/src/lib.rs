@@ -4,15 +4,26 @@
 //! each query by itself: neither the batch nor the number of threads changes a list. Where nothing is known of a user,
 //! the list is the popular items, never an arbitrary one.
 
+mod bandit;
+mod biased_mf;
+mod dense;
 mod error;
 mod fold_in;
 mod item_knn;
+mod item_mean;
 mod popularity;
 mod random;
 mod ranking;
+mod recency;
+mod svd_plus_plus;
 
+pub use bandit::{LinUcb, LinUcbConfig};
+pub use biased_mf::BiasedMf;
 pub use error::BaselineError;
 pub use fold_in::FoldInRecommender;
 pub use item_knn::{ItemKnn, ItemKnnConfig};
-pub use popularity::Popularity;
+pub use item_mean::{DampedItemMean, DampedItemMeanConfig};
+pub use popularity::{Popularity, PopularityMeasure};
 pub use random::Random;
+pub use recency::{RecentPopularity, RecentPopularityConfig};
+pub use svd_plus_plus::{SvdPlusPlus, SvdPlusPlusConfig};

@@ -2,10 +2,23 @@
 
 use crate::ranking::rank_all;
 use drr_core::{InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
+use serde::{Deserialize, Serialize};
 
-/// Ranks by the number of positive ratings in the fitted rows, equal numbers by the smaller item.
+/// What [`Popularity`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PopularityMeasure {
+    /// The ratings that are positive: how many liked it.
+    #[default]
+    Positives,
+    /// All ratings: how many came across it.
+    Ratings,
+}
+
+/// Ranks by the number of positive ratings in the fitted rows, or of all ratings, equal numbers by the smaller item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Popularity {
+    measure: PopularityMeasure,
     counts: Vec<f32>,
     origin: RowOrigin,
 }
@@ -14,18 +27,28 @@ impl Popularity {
     /// Counts the ratings of `log` that are at least `positive`.
     #[must_use]
     pub fn fit(log: &InteractionLog, positive: f32) -> Self {
+        Self::fit_by(log, PopularityMeasure::Positives, positive)
+    }
+
+    /// Counts the ratings of `log`: those that are at least `positive`, or all of them, as `measure` says.
+    #[must_use]
+    pub fn fit_by(log: &InteractionLog, measure: PopularityMeasure, positive: f32) -> Self {
+        let least = match measure {
+            PopularityMeasure::Positives => positive,
+            PopularityMeasure::Ratings => f32::NEG_INFINITY,
+        };
         let mut counts = vec![0_u32; log.n_items()];
         for user in log.users() {
-            for item in log.of_user(user).positives(positive) {
+            for item in log.of_user(user).positives(least) {
                 counts[item.index()] += 1;
             }
         }
-        #[expect(clippy::cast_precision_loss, reason = "no item has 2^24 positive ratings")]
+        #[expect(clippy::cast_precision_loss, reason = "no item has 2^24 ratings")]
         let counts = counts.into_iter().map(|count| count as f32).collect();
-        Self { counts, origin: log.origin().clone() }
+        Self { measure, counts, origin: log.origin().clone() }
     }
 
-    /// The number of positive ratings of each item, `[I]`.
+    /// The number of counted ratings of each item, `[I]`.
     #[must_use]
     pub fn counts(&self) -> &[f32] {
         &self.counts
@@ -40,7 +63,10 @@ impl Popularity {
 
 impl Recommender for Popularity {
     fn name(&self) -> &'static str {
-        "popularity"
+        match self.measure {
+            PopularityMeasure::Positives => "popularity",
+            PopularityMeasure::Ratings => "popularity_ratings",
+        }
     }
 
     fn origin(&self) -> Option<&RowOrigin> {
@@ -49,5 +75,9 @@ impl Recommender for Popularity {
 
     fn recommend(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
         rank_all(self.name(), self.counts.len(), queries, k, |_| self.counts.clone())
+    }
+
+    fn n_parameters(&self) -> u64 {
+        self.counts.len() as u64
     }
 }

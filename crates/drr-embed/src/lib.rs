@@ -9,10 +9,12 @@ mod arrays;
 mod co_occurrence;
 mod error;
 mod five_fold;
+mod neighbourhood;
 mod pmf;
 
 pub use arrays::{Array, Arrays};
 pub use co_occurrence::{CoOccurrence, CoOccurrenceConfig};
 pub use error::EmbedError;
 pub use five_fold::{FiveFold, five_fold_rmse};
+pub use neighbourhood::{Neighbourhood, NeighbourhoodConfig};
 pub use pmf::{EpochRmse, FoldedUser, Pmf, PmfConfig, PmfFit};

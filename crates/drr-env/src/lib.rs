@@ -7,6 +7,7 @@
 mod check;
 mod error;
 mod logged;
+pub mod long_term;
 mod reward;
 mod session;
 mod sessions;

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
+mod bandit;
+mod rating;
+
 use drr_baselines::{BaselineError, FoldInRecommender, ItemKnn, ItemKnnConfig, Popularity, Random};
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, Interaction, InteractionLog, ItemIdx, ItemSet, Observed, Query,

@@ -4,6 +4,7 @@
 
 mod co_occurrence;
 mod files;
+mod neighbourhood;
 mod pmf;
 
 use drr_core::{Interaction, InteractionLog, ItemIdx, Observed, Seeds, UserIdx};

@@ -2,6 +2,7 @@
 
 mod contract;
 mod logged;
+mod long_term;
 mod sessions;
 
 use drr_core::{Interaction, InteractionLog, ItemIdx, RandomStream, Seeds, UserIdx};

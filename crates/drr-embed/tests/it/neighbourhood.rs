@@ -1,0 +1,71 @@
+//! The rating model by neighbours.
+
+use crate::{row, seen, two_tastes};
+use drr_core::{InteractionLog, ItemIdx};
+use drr_embed::{EmbedError, Neighbourhood, NeighbourhoodConfig};
+
+fn config() -> NeighbourhoodConfig {
+    NeighbourhoodConfig { shrink: 1.0, ..NeighbourhoodConfig::default() }
+}
+
+#[test]
+fn a_prediction_is_the_baseline_and_the_mean_of_the_neighbours_deviations() {
+    // Dampings so great that all biases vanish: deviations are ratings less the mean of 3. Items 0 and 1 agree in all
+    // their 4 users, items 0 and 2 disagree.
+    let rows = [(0, 5.0), (1, 5.0), (2, 1.0), (3, 1.0)];
+    let rows: Vec<_> = rows
+        .into_iter()
+        .flat_map(|(user, r)| [row(user, 0, r, 0), row(user, 1, r, 1), row(user, 2, 6.0 - r, 2)])
+        .collect();
+    let log = InteractionLog::new(4, 4, &rows).unwrap();
+    let config = NeighbourhoodConfig { item_damping: 1e12, user_damping: 1e12, ..config() };
+    let model = Neighbourhood::fit(&log, &config).unwrap();
+    let predict = |history: &[_], item| model.predict(history, ItemIdx(item));
+    assert!((predict(&[seen(0, 4.5)], 1) - 4.5).abs() < 1e-5);
+    // Item 2 is no neighbour, item 3 has no rating, item 99 is in no catalogue.
+    assert!((predict(&[seen(0, 4.5), seen(3, 1.0), seen(99, 1.0)], 2) - 3.0).abs() < 1e-5);
+    assert!((predict(&[seen(0, 4.5)], 3) - 3.0).abs() < 1e-5);
+    assert!((predict(&[], 0) - 3.0).abs() < 1e-5);
+    // Beyond the range of the ratings.
+    assert_eq!(predict(&[seen(0, 9.0)], 1), 5.0);
+    assert_eq!((model.origin(), model.n_items()), (log.origin(), 4));
+}
+
+#[test]
+fn two_tastes_are_told_apart_from_three_ratings() {
+    let model = Neighbourhood::fit(&two_tastes(60, 20, 0.5), &config()).unwrap();
+    let history = [seen(0, 5.0), seen(1, 1.0), seen(4, 5.0)];
+    assert!(model.predict(&history, ItemIdx(6)) > 3.6);
+    assert!(model.predict(&history, ItemIdx(7)) < 2.4);
+}
+
+#[test]
+fn all_at_once_and_one_by_one_agree_for_any_number_of_threads() {
+    let log = two_tastes(60, 20, 0.5);
+    let config = NeighbourhoodConfig { n_neighbours: 3, n_kept: 8, ..config() };
+    let with = |n_threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+        pool.install(|| Neighbourhood::fit(&log, &config).unwrap())
+    };
+    let model = with(1);
+    assert_eq!(model, with(3));
+    let history: Vec<_> = (0..9).map(|item| seen(item, f32::from(item % 2 == 0) * 4.0 + 1.0)).collect();
+    let one_by_one: Vec<f32> = (0..20).map(|item| model.predict(&history, ItemIdx(item))).collect();
+    assert_eq!(model.predict_all(&history), one_by_one);
+}
+
+#[test]
+fn what_has_no_neighbourhood_is_refused() {
+    let log = two_tastes(10, 6, 0.9);
+    let empty = InteractionLog::new(3, 3, &[]).unwrap();
+    assert!(matches!(Neighbourhood::fit(&empty, &config()), Err(EmbedError::NoRatings)));
+    for (bad, named) in [
+        (NeighbourhoodConfig { n_neighbours: 0, ..config() }, "n_neighbours"),
+        (NeighbourhoodConfig { n_kept: 0, ..config() }, "n_kept"),
+        (NeighbourhoodConfig { shrink: -1.0, ..config() }, "shrink"),
+        (NeighbourhoodConfig { user_damping: f64::NAN, ..config() }, "user_damping"),
+    ] {
+        let refused = Neighbourhood::fit(&log, &bad);
+        assert!(matches!(refused, Err(EmbedError::Config { field, .. }) if field == named));
+    }
+}
