@@ -1,0 +1,3 @@
+//! Sequential recommenders through their public border.
+
+mod toy;
