@@ -5,7 +5,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 /// The positions of a shard, padding included: enough for efficient products, few enough for the caches.
-const SHARD_POSITIONS: usize = 2_048;
+const SHARD_POSITIONS: usize = 1_024;
 
 /// The positively rated items of each user with at least two of them, in time order.
 pub(crate) struct Sequences(Vec<Vec<ItemIdx>>);
