@@ -1,0 +1,4 @@
+//! Sequential recommenders through their public border.
+
+#[cfg(test)]
+mod toy;
