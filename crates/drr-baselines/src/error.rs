@@ -1,7 +1,7 @@
 //! Why a baseline cannot be built or asked.
 
 /// A reason why a baseline cannot be fitted, or cannot answer.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
     /// A value of the configuration is out of its range.
     #[error("{field} = {value} is out of range: it must be {wanted}")]
@@ -16,6 +16,12 @@ pub enum BaselineError {
     /// Two parts of one recommender were fitted on different rows.
     #[error("the embedding and its fallback were fitted on different rows: fit both on the same log")]
     OriginMismatch,
+    /// A recommender needs features and got none.
+    #[error("it needs item vectors: fit an embedding space first")]
+    NoItemVectors,
+    /// The factorization failed.
+    #[error(transparent)]
+    Embedding(#[from] drr_embed::EmbedError),
     /// A query is about another catalogue.
     #[error(
         "the query allows items of a catalogue of {query}, but {fitted} items were fitted: use one data set"

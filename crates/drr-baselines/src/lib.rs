@@ -6,7 +6,9 @@
 
 mod bandit;
 mod biased_mf;
+mod config;
 mod dense;
+mod ease;
 mod error;
 mod fold_in;
 mod item_knn;
@@ -19,6 +21,8 @@ mod svd_plus_plus;
 
 pub use bandit::{LinUcb, LinUcbConfig};
 pub use biased_mf::BiasedMf;
+pub use config::{BaselineConfig, FitInputs};
+pub use ease::{Ease, EaseConfig};
 pub use error::BaselineError;
 pub use fold_in::FoldInRecommender;
 pub use item_knn::{ItemKnn, ItemKnnConfig};
