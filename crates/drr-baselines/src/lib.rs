@@ -17,7 +17,7 @@ mod ranking;
 mod recency;
 mod svd_plus_plus;
 
-pub use bandit::{LinUcb, LinUcbConfig};
+pub use bandit::{HLinUcb, HLinUcbConfig, LinUcb, LinUcbConfig};
 pub use biased_mf::BiasedMf;
 pub use error::BaselineError;
 pub use fold_in::FoldInRecommender;
