@@ -19,7 +19,7 @@ mod ranking;
 mod recency;
 mod svd_plus_plus;
 
-pub use bandit::{LinUcb, LinUcbConfig};
+pub use bandit::{HLinUcb, HLinUcbConfig, LinUcb, LinUcbConfig};
 pub use biased_mf::BiasedMf;
 pub use config::{BaselineConfig, FitInputs};
 pub use ease::{Ease, EaseConfig};

@@ -36,7 +36,7 @@ impl Default for LinUcbConfig {
 }
 
 impl LinUcbConfig {
-    fn check(&self) -> Result<RewardScale, BaselineError> {
+    pub(super) fn check(&self) -> Result<RewardScale, BaselineError> {
         for (field, value) in [("alpha", self.alpha), ("prior_ratings", self.prior_ratings)] {
             if !value.is_finite() || value < 0.0 {
                 return Err(BaselineError::Config { field, value, wanted: "a finite number of at least 0" });
@@ -92,7 +92,7 @@ impl LinUcb {
 }
 
 /// The vectors with a 1 behind each, `[I, D + 1]`.
-fn with_intercept(items: &EmbeddingTable) -> EmbeddingTable {
+pub(super) fn with_intercept(items: &EmbeddingTable) -> EmbeddingTable {
     let rows = (0..items.n_rows()).flat_map(|item| items.row(item).iter().copied().chain([1.0]));
     let dim = items.dim() + 1;
     EmbeddingTable::new(items.n_rows(), dim, rows.collect()).expect("finite rows of one more dimension")

@@ -47,6 +47,7 @@ pub(super) struct PriorStrength {
 pub(super) struct LinearModel {
     features: Arc<EmbeddingTable>,
     inverse: Vec<f64>,
+    theta: Vec<f64>,
     means: Vec<f64>,
     variances: Vec<f64>,
 }
@@ -90,25 +91,30 @@ impl LinearModel {
         factor(1.0)?.solve(&mut theta);
         #[expect(clippy::cast_precision_loss, reason = "no log has 2^53 rows")]
         let inverse = factor(strength.n_ratings / log.len().max(1) as f64)?.inverse();
-        Ok(Self::new(features, inverse, &theta))
+        Ok(Self::new(features, inverse, theta))
     }
 
     /// The model with the given `A^-1` (`[D, D]`) and `theta` (`[D]`).
-    fn new(features: Arc<EmbeddingTable>, inverse: Vec<f64>, theta: &[f64]) -> Self {
+    fn new(features: Arc<EmbeddingTable>, inverse: Vec<f64>, theta: Vec<f64>) -> Self {
         let mut means = Vec::with_capacity(features.n_rows());
         let mut variances = Vec::with_capacity(features.n_rows());
         for item in 0..features.n_rows() {
             let x = features.row(item);
-            means.push(x.iter().zip(theta).map(|(x, theta)| f64::from(*x) * theta).sum());
+            means.push(x.iter().zip(&theta).map(|(x, theta)| f64::from(*x) * theta).sum());
             let projected = product(&inverse, x);
             variances.push(x.iter().zip(projected).map(|(x, z)| f64::from(*x) * z).sum());
         }
-        Self { features, inverse, means, variances }
+        Self { features, inverse, theta, means, variances }
     }
 
     /// The size of the catalogue.
     pub fn n_items(&self) -> usize {
         self.features.n_rows()
+    }
+
+    /// The weights `theta`, `[D]`.
+    pub fn theta(&self) -> &[f64] {
+        &self.theta
     }
 
     /// The number of fitted numbers: `A^-1` and `theta`.
@@ -134,6 +140,7 @@ impl LinearModel {
             // Rounding must not leave less than no variance.
             self.variances[other] = (self.variances[other] - shared * shared / divisor).max(0.0);
         }
+        self.theta.iter_mut().zip(&projected).for_each(|(theta, z)| *theta += z * step);
         for (row, z) in self.inverse.chunks_exact_mut(projected.len()).zip(&projected) {
             let scaled = z / divisor;
             row.iter_mut().zip(&projected).for_each(|(value, z)| *value -= scaled * z);
@@ -168,12 +175,13 @@ mod tests {
     #[test]
     fn one_reward_has_the_mean_and_the_variance_computed_by_hand() {
         let features = Arc::new(EmbeddingTable::new(3, 2, vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0]).unwrap());
-        let mut model = LinearModel::new(features, identity(2), &[0.0, 0.0]);
+        let mut model = LinearModel::new(features, identity(2), vec![0.0, 0.0]);
         assert_eq!(model.upper_bounds(1.0), [1.0, 1.0, 2.0_f32.sqrt()]);
         // A becomes diag(2, 1) and b becomes (1, 0): theta is (0.5, 0).
         model.learn(ItemIdx(0), 1.0);
         assert_eq!(model.upper_bounds(0.0), [0.5, 0.0, 0.5]);
         assert_eq!(model.variances, [0.5, 1.0, 1.5]);
+        assert_eq!(model.theta(), [0.5, 0.0]);
         model.learn(ItemIdx(9), 1.0);
         assert_eq!(model.upper_bounds(0.0), [0.5, 0.0, 0.5]);
     }
@@ -192,7 +200,7 @@ mod tests {
             let mut random = Seeds(seed).stream("test");
             let values = (0..n_items * dim).map(|_| random.random_range(-1.0..1.0)).collect();
             let features = Arc::new(EmbeddingTable::new(n_items, dim, values).unwrap());
-            let mut model = LinearModel::new(features.clone(), identity(dim), &[0.0; 3]);
+            let mut model = LinearModel::new(features.clone(), identity(dim), vec![0.0; 3]);
             let (mut precision, mut target) = (identity(dim), vec![0.0; dim]);
             for _ in 0..n_steps {
                 let (item, reward) = (random.random_range(0..n_items), random.random_range(-1.0_f32..1.0));
@@ -203,7 +211,7 @@ mod tests {
             }
             let factor = Cholesky::new(precision, dim).unwrap();
             factor.solve(&mut target);
-            let anew = LinearModel::new(features, factor.inverse(), &target);
+            let anew = LinearModel::new(features, factor.inverse(), target);
             for (one, other) in model.upper_bounds(0.7).iter().zip(anew.upper_bounds(0.7)) {
                 prop_assert!((one - other).abs() < 1e-4);
             }

@@ -2,8 +2,8 @@
 
 use crate::rating::two_tastes;
 use crate::{items, query};
-use drr_baselines::{BaselineError, LinUcb, LinUcbConfig};
-use drr_core::{EmbeddingTable, Feedback, ItemIdx, Recommender, UserIdx};
+use drr_baselines::{BaselineError, HLinUcb, HLinUcbConfig, LinUcb, LinUcbConfig};
+use drr_core::{EmbeddingTable, Feedback, ItemIdx, Recommender, Seeds, UserIdx};
 
 /// The kind of each of ten items as one-hot vectors.
 fn kinds() -> EmbeddingTable {
@@ -85,4 +85,28 @@ fn what_is_out_of_range_is_refused() {
     let other = EmbeddingTable::new(3, 1, vec![0.0; 3]).unwrap();
     let refused = LinUcb::fit(&two_tastes(), &other, &good);
     assert!(matches!(refused, Err(BaselineError::CatalogueMismatch { query: 10, fitted: 3 })));
+}
+
+#[test]
+fn hidden_features_tell_kinds_apart_that_the_vectors_do_not_show() {
+    // Every item has the same vector: only what the log's users liked together separates the kinds.
+    let same = EmbeddingTable::new(10, 1, vec![1.0; 10]).unwrap();
+    let linear = LinUcbConfig { alpha: 0.0, prior_ratings: 1.0, intercept: false, ..LinUcbConfig::default() };
+    let config = HLinUcbConfig { linear, n_hidden: 2, hidden_alpha: 0.0, rounds: 10, ..Default::default() };
+    let fit = |config: &HLinUcbConfig| HLinUcb::fit(&two_tastes(), &same, config, Seeds(1));
+    let original = fit(&config).unwrap();
+    assert_eq!((original.name(), original.n_parameters()), ("hlin_ucb", 12 + 20 + 40));
+    let odd = items(&original, &query(7, &[(1, 5.0), (0, 1.0), (3, 5.0)], 10), 3);
+    assert!(odd.iter().all(|item| item % 2 == 1), "{odd:?}");
+    let mut fork = original.fork().unwrap();
+    for (item, reward) in [(0, 1.0), (1, -1.0), (2, 1.0)] {
+        fork.observe(feedback(item, reward));
+    }
+    let even = items(fork.as_ref(), &query(7, &[], 10), 3);
+    assert!(even.iter().all(|item| item % 2 == 0), "{even:?}");
+    // Item 9 was never rated, so its hidden features are the least certain.
+    let bold = fit(&HLinUcbConfig { hidden_alpha: 50.0, ..config }).unwrap();
+    assert_eq!(items(&bold, &query(7, &[(0, 5.0), (1, 1.0)], 10), 1), [9]);
+    let none = fit(&HLinUcbConfig { n_hidden: 0, ..config });
+    assert!(matches!(none, Err(BaselineError::Config { field: "n_hidden", .. })));
 }
