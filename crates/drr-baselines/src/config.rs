@@ -3,9 +3,9 @@
 mod space;
 
 use crate::{
-    BaselineError, BiasedMf, DampedItemMean, DampedItemMeanConfig, Ease, EaseConfig, ItemKnn, ItemKnnConfig,
-    LinUcb, LinUcbConfig, Popularity, PopularityMeasure, Random, RecentPopularity, RecentPopularityConfig,
-    SvdPlusPlus, SvdPlusPlusConfig,
+    BaselineError, BiasedMf, DampedItemMean, DampedItemMeanConfig, Ease, EaseConfig, HLinUcb, HLinUcbConfig,
+    ItemKnn, ItemKnnConfig, LinUcb, LinUcbConfig, Popularity, PopularityMeasure, Random, RecentPopularity,
+    RecentPopularityConfig, SvdPlusPlus, SvdPlusPlusConfig,
 };
 use drr_core::{EmbeddingTable, InteractionLog, Recommender, Seeds};
 use drr_embed::PmfConfig;
@@ -58,6 +58,17 @@ pub enum BaselineConfig {
         /// How many ratings of its own an unknown user's model is worth.
         prior_ratings: f64,
     },
+    /// See [`HLinUcb`]; its known features are the item vectors of the run's space.
+    HlinUcb {
+        /// How many standard deviations of the known part are added to the mean.
+        alpha: f64,
+        /// How many standard deviations of the hidden part are added to the mean.
+        hidden_alpha: f64,
+        /// How many ratings of its own an unknown user's model is worth.
+        prior_ratings: f64,
+        /// The number of hidden features.
+        n_hidden: usize,
+    },
 }
 
 /// What a recommender is fitted on.
@@ -88,13 +99,14 @@ impl BaselineConfig {
             Self::BiasedMf { .. } => "biased_mf",
             Self::SvdPlusPlus(_) => "svd_plus_plus",
             Self::LinUcb { .. } => "lin_ucb",
+            Self::HlinUcb { .. } => "hlin_ucb",
         }
     }
 
     /// Whether it needs item vectors.
     #[must_use]
     pub const fn needs_item_vectors(&self) -> bool {
-        matches!(self, Self::LinUcb { .. })
+        matches!(self, Self::LinUcb { .. } | Self::HlinUcb { .. })
     }
 
     /// Fits the recommender.
@@ -128,6 +140,14 @@ impl BaselineConfig {
                 let (lowest, highest) = rating_scale;
                 let config = LinUcbConfig { alpha, l2, prior_ratings, intercept: true, lowest, highest };
                 Box::new(LinUcb::fit(log, items, &config)?)
+            }
+            Self::HlinUcb { alpha, hidden_alpha, prior_ratings, n_hidden } => {
+                let items = item_vectors.ok_or(BaselineError::NoItemVectors)?;
+                let (lowest, highest) = rating_scale;
+                let linear =
+                    LinUcbConfig { alpha, prior_ratings, lowest, highest, ..LinUcbConfig::default() };
+                let config = HLinUcbConfig { linear, n_hidden, hidden_alpha, ..HLinUcbConfig::default() };
+                Box::new(HLinUcb::fit(log, items, &config, seeds)?)
             }
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! Each answers by the trait [`drr_core::Recommender`], carries the origin of the rows that it was fitted on, and scores
 //! each query by itself: neither the batch nor the number of threads changes a list. Where nothing is known of a user,
-//! the list is the popular items, never an arbitrary one.
+//! the list is the popular items or, of models of ratings, the best rated ones; never an arbitrary one.
 
 mod bandit;
 mod biased_mf;

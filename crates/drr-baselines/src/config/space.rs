@@ -18,6 +18,7 @@ impl BaselineConfig {
         "biased_mf",
         "svd_plus_plus",
         "lin_ucb",
+        "hlin_ucb",
     ];
 
     /// The settings of a kind that hold without a search; `None` for a name that is no kind.
@@ -34,6 +35,7 @@ impl BaselineConfig {
             "biased_mf" => Self::BiasedMf { dim: 20, l2: 0.08, epochs: 15 },
             "svd_plus_plus" => Self::SvdPlusPlus(SvdPlusPlusConfig::default()),
             "lin_ucb" => Self::LinUcb { alpha: 0.1, l2: 1.0, prior_ratings: 10.0 },
+            "hlin_ucb" => Self::HlinUcb { alpha: 0.1, hidden_alpha: 0.1, prior_ratings: 10.0, n_hidden: 5 },
             _ => return None,
         })
     }
@@ -49,6 +51,7 @@ impl BaselineConfig {
     /// | `biased_mf` | 8 to 100 dimensions, l2 .02 to .3, both logarithmically, 5 to 20 epochs |
     /// | `svd_plus_plus` | 8 to 50 dimensions, l2 .005 to .08, rate .003 to .015, logarithmically, 10 to 30 epochs |
     /// | `lin_ucb` | alpha .01 to 2, l2 .1 to 30, prior 1 to 100 ratings, logarithmically |
+    /// | `hlin_ucb` | both alphas .01 to 2, prior 1 to 100 ratings, 2 to 20 hidden features, logarithmically |
     #[must_use]
     pub fn sample(kind: &str, random: &mut RandomStream) -> Option<Self> {
         Some(match kind {
@@ -77,6 +80,12 @@ impl BaselineConfig {
                 alpha: log_uniform(0.01, 2.0, random),
                 l2: log_uniform(0.1, 30.0, random),
                 prior_ratings: log_uniform(1.0, 100.0, random),
+            },
+            "hlin_ucb" => Self::HlinUcb {
+                alpha: log_uniform(0.01, 2.0, random),
+                hidden_alpha: log_uniform(0.01, 2.0, random),
+                prior_ratings: log_uniform(1.0, 100.0, random),
+                n_hidden: whole(2.0, 20.0, random),
             },
             _ => return None,
         })
