@@ -22,15 +22,16 @@ use crate::context::Context;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
-use crate::stages::{Experiment, data, evaluate, pretrain, readme, recommend, report, train};
+use crate::stages::{Experiment, data, evaluate, pretrain, readme, recommend, report, sequential, train};
 use anyhow::{Result, bail};
 use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Updates allocate many short-lived buffers, which this allocator is good at.
+/// Updates allocate many short-lived buffers, which this allocator is good at; what is in use is counted, so that a fit's
+/// peak can be reported.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: cap::Cap<mimalloc::MiMalloc> = cap::Cap::new(mimalloc::MiMalloc, usize::MAX);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -85,7 +86,8 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
         }
         Command::Train(selection) => with_experiment(&context(selection.force)?, &selection, |experiment| {
             pretrain::run(experiment)?;
-            train::run(experiment)
+            train::run(experiment)?;
+            sequential::run(experiment)
         }),
         Command::Evaluate(selection) => {
             with_experiment(&context(selection.force)?, &selection, |experiment| {
@@ -113,6 +115,7 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
 fn pipeline(experiment: &Experiment<'_>) -> Result<()> {
     pretrain::run(experiment)?;
     train::run(experiment)?;
+    sequential::run(experiment)?;
     experiment.context.stop_if_asked()?;
     evaluate::run(experiment)?;
     say(report::run(experiment)?);

@@ -76,6 +76,14 @@ impl Bar {
         }
     }
 
+    /// The work turned out to have another number of steps.
+    pub fn set_total(&mut self, total: u64) {
+        self.total = Some(total);
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+        }
+    }
+
     /// The work is over.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {

@@ -6,10 +6,14 @@
 pub mod data;
 pub mod evaluate;
 pub mod experiment;
+pub mod jobs;
 pub mod pretrain;
 pub mod readme;
 pub mod recommend;
 pub mod report;
+pub mod sequential;
+pub mod simulator;
+pub mod staleness;
 pub mod train;
 
 pub use experiment::Experiment;

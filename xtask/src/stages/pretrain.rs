@@ -11,14 +11,27 @@ use drr_embed::{CoOccurrence, CoOccurrenceConfig, Pmf, PmfConfig};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
-/// How the factorization of the ratings went.
+/// How the pretraining went.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PmfNote {
+pub struct PretrainNote {
     /// The epochs chosen by the validation RMSE, and used for the final fit.
     pub epochs: usize,
     /// The validation RMSE after each epoch.
     pub validation_rmse: Vec<f64>,
+    /// The duration of the final fits, of the ratings' factors and of the co-occurrences'.
+    pub seconds: [f64; 2],
+}
+
+impl PretrainNote {
+    /// The duration of one space's final fit.
+    pub const fn seconds_of(&self, kind: SpaceKind) -> f64 {
+        match kind {
+            SpaceKind::Pmf => self.seconds[0],
+            SpaceKind::CoOccurrence => self.seconds[1],
+        }
+    }
 }
 
 fn file(protocol: Protocol, phase: Phase, kind: SpaceKind) -> PathBuf {
@@ -69,21 +82,26 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
     let fitted = Pmf::fit(&train, Some(&validation), &config.pmf, seeds)?;
     fitted.pmf.save(&experiment.path(file(protocol, Phase::Choose, SpaceKind::Pmf)))?;
     bar.set(1);
-    let note = PmfNote {
+    let mut note = PretrainNote {
         epochs: fitted.epochs,
         validation_rmse: fitted.validation.iter().map(|epoch| epoch.rmse).collect(),
+        seconds: [0.0; 2],
     };
+    let begun = Instant::now();
     let refit = PmfConfig { epochs: fitted.epochs, ..config.pmf };
     Pmf::fit(&both, None, &refit, seeds)?.pmf.save(&experiment.path(file(
         protocol,
         Phase::Final,
         SpaceKind::Pmf,
     )))?;
+    note.seconds[0] = begun.elapsed().as_secs_f64();
     bar.set(2);
     for (at, (phase, log)) in [(Phase::Choose, &train), (Phase::Final, &both)].into_iter().enumerate() {
         let settings =
             CoOccurrenceConfig { positive: experiment.positive(protocol), ..config.co_occurrence };
+        let begun = Instant::now();
         let factors = CoOccurrence::fit(log, &settings, seeds)?;
+        note.seconds[1] = begun.elapsed().as_secs_f64();
         factors.save(&experiment.path(file(protocol, phase, SpaceKind::CoOccurrence)))?;
         bar.set(3 + at as u64);
     }
@@ -111,8 +129,8 @@ pub fn pmf(experiment: &Experiment<'_>, protocol: Protocol, phase: Phase) -> Res
     Ok(Pmf::load(&experiment.path(file(protocol, phase, SpaceKind::Pmf)))?)
 }
 
-/// How the factorization of a protocol went.
-pub fn pmf_note(experiment: &Experiment<'_>, protocol: Protocol) -> Result<PmfNote> {
+/// How the pretraining of a split went.
+pub fn note(experiment: &Experiment<'_>, protocol: Protocol) -> Result<PretrainNote> {
     let path = experiment.path(note_file(protocol));
     let text = std::fs::read(&path)
         .with_context(|| format!("cannot read {}: run pretrain first", path.display()))?;

@@ -6,7 +6,7 @@
 
 use super::Experiment;
 use anyhow::{Context as _, Result, bail};
-use drr_baselines::BaselineConfig;
+use drr_baselines::{BaselineConfig, FitInputs};
 use drr_core::{Interaction, InteractionLog, Part, PartSet, Recommender};
 use drr_eval::{EvaluationSet, Interval, Metric, evaluate};
 use serde::{Deserialize, Serialize};
@@ -128,10 +128,14 @@ fn judge_period(
     }
     let days = ((from + to) / 2 - cut) as f64 / 86_400.0;
     let seeds = drr_core::Seeds(experiment.config.seed).child("staleness");
+    let fit = |recommender: &BaselineConfig, log: &InteractionLog| {
+        let rating_scale = experiment.dataset.manifest().rating_scale;
+        recommender.fit(&FitInputs { log, positive, rating_scale, item_vectors: None }, seeds)
+    };
     let mut points = Vec::new();
     for recommender in &config.recommenders {
-        let kept = recommender.fit(begun, positive, &seeds)?;
-        let anew = recommender.fit(&past, positive, &seeds)?;
+        let kept = fit(recommender, begun)?;
+        let anew = fit(recommender, &past)?;
         for upkeep in Upkeep::ALL {
             let (who, set): (&dyn Recommender, _) = match upkeep {
                 Upkeep::Frozen => (&*kept, &frozen),

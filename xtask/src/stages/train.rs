@@ -4,17 +4,21 @@
 //! on two.
 
 use super::Experiment;
-use super::evaluate::evaluation_set;
+use super::evaluate::{evaluation_set, simulated};
 use super::experiment::Phase;
+use super::jobs::{self, Job, World};
 use super::pretrain;
+use super::simulator::{SimulatedRatings, Simulator};
 use crate::cache::digest_of;
 use crate::context::Bar;
 use anyhow::{Context as _, Result};
-use drr_agent::{AgentConfig, DrrPolicy, Outcome, Trainer, TrainingHooks, TrainingTables, Validation};
-use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, ItemSet, Part};
+use drr_agent::{
+    AgentConfig, DrrPolicy, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables, Validation,
+};
+use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, ItemSet, Part, PartSet};
 use drr_data::{Protocol, TrainingRow, read_training, write_training};
-use drr_env::{LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, Sessions, Unrated};
-use drr_eval::{EvaluationSet, Metric, evaluate};
+use drr_env::{LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions, Unrated};
+use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,26 +81,37 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
     Ok(write_training(&experiment.path("training.parquet"), &rows)?)
 }
 
-fn run_job(experiment: &Experiment<'_>, job: Job) -> Result<()> {
+/// The digest of all that decides about a job.
+fn inputs(experiment: &Experiment<'_>, job: Job) -> Result<String> {
     let config = &experiment.config;
     let agent = job.variant.config(&config.agent);
-    let stage = experiment.stage(&format!("train-{}-{}", job.split, job.name()));
     let settings =
         (&agent, &config.environment, &config.training, &config.evaluation, config.embedding.space);
-    let inputs = digest_of(&(
+    digest_of(&(
         settings,
         pretrain::digests(experiment, job.split)?,
         experiment.split_hash(job.split)?,
         (config.seed, experiment.positive(job.split)),
-    ))?;
+    ))
+}
+
+/// Checkpoints of other inputs must not be resumed: their folder carries the inputs' hash.
+fn checkpoints(experiment: &Experiment<'_>, job: Job) -> Result<PathBuf> {
+    let inputs = inputs(experiment, job)?;
+    Ok(experiment.path(job.file("checkpoints", &format!("-{}", &inputs[..8]))))
+}
+
+fn run_job(experiment: &Experiment<'_>, job: Job) -> Result<()> {
+    let agent = job.variant.config(&experiment.config.agent);
+    let stage = experiment.stage(&format!("train-{}-{}", job.split, job.name()));
+    let inputs = inputs(experiment, job)?;
     let outputs = [
         experiment.path(job.policy(true)),
         experiment.path(job.policy(false)),
         experiment.path(job.file("policies", ".json")),
         experiment.path(job.file("policies", ".parquet")),
     ];
-    // Checkpoints of other inputs must not be resumed: their folder carries the inputs' hash.
-    let checkpoints = experiment.path(job.file("checkpoints", &format!("-{}", &inputs[..8])));
+    let checkpoints = checkpoints(experiment, job)?;
     if experiment.context.force && checkpoints.exists() {
         std::fs::remove_dir_all(&checkpoints)?;
     }
@@ -171,7 +186,7 @@ fn best_round(validations: &[Validation]) -> Option<u64> {
 /// One training with what judges it.
 struct Fit {
     trainer: Trainer<LoggedEnvironment>,
-    validation: Option<EvaluationSet>,
+    validation: Option<ValidationSet>,
     label: String,
 }
 
@@ -197,7 +212,7 @@ impl Fit {
         let trainer =
             Trainer::new(&job.name(), agent, environments, horizon, tables, space, positive, seeds)?;
         let validation = match phase {
-            Phase::Choose => Some(evaluation_set(experiment, protocol, Part::Validation)?),
+            Phase::Choose => Some(ValidationSet::new(experiment, job)?),
             Phase::Final => None,
         };
         let label = format!("train {protocol} {} ({})", job.name(), phase.name());
@@ -279,10 +294,44 @@ fn environment(
     Ok(LoggedEnvironment::new(Arc::clone(sessions), logged, catalogue, model)?)
 }
 
+/// What the number of rounds is chosen by: P@10 on validation rows, or the reward in the world that the agent is trained
+/// in, of validation users.
+struct ValidationSet {
+    cases: EvaluationSet,
+    simulator: Option<(Simulator, SimulatedConfig)>,
+}
+
+impl ValidationSet {
+    fn new(experiment: &Experiment<'_>, job: Job) -> Result<Self> {
+        let cases = evaluation_set(experiment, job.split, Part::Validation)?;
+        let simulator = match job.world {
+            World::Logged => None,
+            world => {
+                let parts: PartSet = [Part::Validation].into_iter().collect();
+                let log = experiment.dataset.log(job.split, &parts)?;
+                Some((Simulator::new(experiment, world, &log)?, simulated(experiment)?))
+            }
+        };
+        Ok(Self { cases, simulator })
+    }
+}
+
+/// The trained agent of a job, to go on learning within sessions.
+pub fn online_agent(experiment: &Experiment<'_>, job: Job, learning: OnlineConfig) -> Result<OnlineAgent> {
+    let agent = job.variant.config(&experiment.config.agent);
+    let mut fit = Fit::new(experiment, job, &agent, Phase::Final)?;
+    let checkpoints = checkpoints(experiment, job)?.join("final");
+    if fit.trainer.resume(&checkpoints)? == 0 {
+        anyhow::bail!("there is no checkpoint in {}: run train --force", checkpoints.display());
+    }
+    let seeds = experiment.seeds(job.split).child("online");
+    Ok(fit.trainer.online_agent(learning, seeds)?)
+}
+
 struct Hooks<'a> {
     experiment: &'a Experiment<'a>,
     bar: &'a Bar,
-    validation: Option<&'a EvaluationSet>,
+    validation: Option<&'a ValidationSet>,
 }
 
 impl TrainingHooks for Hooks<'_> {
@@ -295,8 +344,14 @@ impl TrainingHooks for Hooks<'_> {
         policy: &DrrPolicy,
     ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
         let Some(set) = self.validation else { return Ok(None) };
-        let summary = evaluate(policy, set, &[10])?.summary;
-        Ok(summary.metric(Metric::Precision, 10).map(|interval| interval.mean))
+        let (summary, metric, k) = match &set.simulator {
+            None => (evaluate(policy, &set.cases, &[10])?.summary, Metric::Precision, 10),
+            Some((simulator, config)) => {
+                let judged = evaluate_online(policy, &set.cases, simulator, config)?;
+                (judged.evaluation.summary, Metric::MeanReward, config.n_steps)
+            }
+        };
+        Ok(summary.metric(metric, k).map(|interval| interval.mean))
     }
 
     fn should_stop(&self) -> bool {

@@ -48,6 +48,14 @@ impl Comparison {
         self.q_value < FALSE_DISCOVERY_RATE && self.result.difference.excludes_zero()
     }
 
+    /// The same from the other side.
+    pub fn mirrored(&self) -> Self {
+        let drr_eval::Interval { mean, low, high } = self.result.difference;
+        let difference = drr_eval::Interval { mean: -mean, low: -high, high: -low };
+        let result = PairedComparison { difference, effect_size: -self.result.effect_size, ..self.result };
+        Self { left: self.right.clone(), right: self.left.clone(), result, ..self.clone() }
+    }
+
     /// In words, from the left one's side.
     pub fn verdict(&self) -> &'static str {
         match (self.is_distinguishable(), self.result.difference.mean > 0.0) {

@@ -5,15 +5,14 @@ use super::sets::labelled_contexts;
 use crate::config::{LabConfig, SpaceKind};
 use crate::stages::experiment::Phase;
 use crate::stages::jobs::{self, Job, Variant, World};
-use crate::stages::{Experiment, pretrain, train};
+use crate::stages::{Experiment, pretrain, sequential, train};
 use anyhow::{Context as _, Result};
 use drr_agent::{DrrPolicy, RewardModel};
-use drr_baselines::{BaselineConfig, FoldInRecommender, Popularity};
+use drr_baselines::{BaselineConfig, FitInputs, FoldInRecommender, Popularity};
 use drr_core::{
     EmbeddingSpace, Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,
 };
 use drr_data::Protocol;
-use drr_sequential::SequentialRecommender;
 use std::sync::Arc;
 
 /// The agent without RL: its own space's user vector is the action.
@@ -45,9 +44,7 @@ pub fn all(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contes
         let model = RewardModel::fit(&contexts, space, config, experiment.positive(protocol), seeds)?;
         all.push(meter.contestant(Box::new(model)));
     }
-    if matches!(protocol, Protocol::LeaveOneOut | Protocol::Temporal) {
-        all.extend(sequential(experiment, protocol, &log)?);
-    }
+    all.extend(sequences(experiment, protocol)?);
     all.extend(agents(experiment, protocol)?);
     Ok(all)
 }
@@ -95,12 +92,19 @@ pub fn fit_baseline(
     phase: Phase,
 ) -> Result<Box<dyn Recommender>> {
     let seeds = experiment.seeds(protocol).child(config.kind_name());
-    let space = || pretrain::space(experiment, protocol.split(), phase, experiment.config.embedding.space);
-    let fitted = if config.needs_space() {
-        config.fit_in_space(log, experiment.positive(protocol), &*space()?, seeds)
+    let space = if config.needs_item_vectors() {
+        let kind = experiment.config.embedding.space;
+        Some(pretrain::space(experiment, protocol.split(), phase, kind)?)
     } else {
-        config.fit(log, experiment.positive(protocol), seeds)
+        None
     };
+    let inputs = FitInputs {
+        log,
+        positive: experiment.positive(protocol),
+        rating_scale: experiment.dataset.manifest().rating_scale,
+        item_vectors: space.as_ref().map(|space| space.items()),
+    };
+    let fitted = config.fit(&inputs, seeds);
     fitted.with_context(|| format!("failed to fit {} under {protocol}", config.kind_name()))
 }
 
@@ -117,21 +121,19 @@ fn spaces(experiment: &Experiment<'_>, protocol: Protocol, log: &InteractionLog)
         let space = pretrain::space(experiment, protocol.split(), Phase::Final, kind)?;
         let fallback = Popularity::fit(log, experiment.positive(protocol));
         let mut contestant = meter.contestant(Box::new(FoldInRecommender::new(name, space, fallback)?));
-        contestant.cost.seconds = pretrain::seconds(experiment, protocol.split(), kind)?;
+        contestant.cost.seconds = pretrain::note(experiment, protocol.split())?.seconds_of(kind);
         all.push(contestant);
     }
     Ok(all)
 }
 
-fn sequential(experiment: &Experiment<'_>, protocol: Protocol, log: &InteractionLog) -> Result<Vec<Contestant>> {
+/// The networks that read histories as sequences, of the protocols that they were fitted for.
+fn sequences(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contestant>> {
     let mut all = Vec::new();
-    for config in &experiment.config.lab.sequential {
-        let meter = Meter::start();
-        let seeds = experiment.seeds(protocol).child("sequential");
-        let positive = experiment.positive(protocol);
-        let mut hooks = super::sequential::Hooks::new(experiment, protocol, config);
-        let fitted = SequentialRecommender::fit(log, positive, config, seeds, &mut hooks)?;
-        all.push(meter.contestant(Box::new(fitted)));
+    for (model, seconds) in sequential::load(experiment, protocol)? {
+        let mut contestant = Meter::start().contestant(Box::new(model));
+        contestant.cost.seconds = seconds;
+        all.push(contestant);
     }
     Ok(all)
 }
