@@ -79,7 +79,7 @@ impl SequentialConfig {
         }
     }
 
-    /// Fewer epochs, for a first look: about half of the time and nearly all of the hit rate.
+    /// Fewer epochs, for a first look.
     #[must_use]
     pub const fn quick(architecture: Architecture) -> Self {
         let n_epochs = match architecture {
