@@ -17,7 +17,7 @@ const LAST_RATE: f64 = 0.1;
 
 /// What the caller of a fit may watch and decide. Everything has a default, and `()` is no hook at all.
 pub trait SequentialHooks {
-    /// Asked before each epoch, counted from 0, and after each update of it: whether to stop now.
+    /// Asked before each update, with its epoch counted from 0: whether to stop now.
     fn should_stop(&mut self, _epoch: usize) -> bool {
         false
     }

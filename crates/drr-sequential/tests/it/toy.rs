@@ -162,6 +162,15 @@ fn the_best_epoch_is_kept_and_hooks_see_every_update() {
 }
 
 #[test]
+fn the_shipped_settings_are_in_their_ranges() {
+    for architecture in ALL {
+        assert!(SequentialConfig::new(architecture).check().is_ok());
+        let quick = SequentialConfig::quick(architecture);
+        assert!(quick.check().is_ok() && quick.n_epochs < SequentialConfig::new(architecture).n_epochs);
+    }
+}
+
+#[test]
 fn what_cannot_be_fitted_is_refused_with_the_reason() {
     let bad = SequentialConfig { n_heads: 3, ..config(Architecture::SasRec, 1) };
     let refused = SequentialRecommender::fit(&log(), 4.0, &bad, Seeds(1), &mut ());
