@@ -15,6 +15,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Reads a JSON file that a stage wrote; `remedy` says how to make it anew.
 pub fn read_json<T: DeserializeOwned>(path: &Path, remedy: &str) -> Result<T> {
-    let text = std::fs::read(path).with_context(|| format!("cannot read {}: {remedy} first", path.display()))?;
+    let text =
+        std::fs::read(path).with_context(|| format!("cannot read {}: {remedy} first", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("{} is damaged: {remedy} --force", path.display()))
 }

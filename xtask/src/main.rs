@@ -22,7 +22,9 @@ use crate::context::Context;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
-use crate::stages::{Experiment, data, evaluate, pretrain, readme, recommend, report, sequential, train};
+use crate::stages::{
+    Experiment, data, evaluate, pretrain, readme, recommend, report, sequential, staleness, train,
+};
 use anyhow::{Result, bail};
 use clap::Parser;
 use std::path::{Path, PathBuf};
@@ -92,7 +94,7 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
         Command::Evaluate(selection) => {
             with_experiment(&context(selection.force)?, &selection, |experiment| {
                 evaluate::run(experiment)?;
-                Ok(())
+                staleness::run(experiment)
             })
         }
         Command::Report { run, into } => write_report(&context(false)?, &run, into.as_deref()),
@@ -118,6 +120,7 @@ fn pipeline(experiment: &Experiment<'_>) -> Result<()> {
     sequential::run(experiment)?;
     experiment.context.stop_if_asked()?;
     evaluate::run(experiment)?;
+    staleness::run(experiment)?;
     say(report::run(experiment)?);
     say(format!("written: {}", experiment.path("report.html").display()));
     Ok(())

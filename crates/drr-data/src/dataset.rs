@@ -142,8 +142,7 @@ impl Dataset {
         }
         let wanted = |protocol: Protocol| !protocol.needs_time() || manifest.has_time;
         let is_listed = |protocol: &Protocol| parts.contains_key(protocol);
-        let complete =
-            Protocol::ALL.iter().filter(|it| is_main(**it) && wanted(**it)).all(is_listed);
+        let complete = Protocol::ALL.iter().filter(|it| is_main(**it) && wanted(**it)).all(is_listed);
         if split.len() != rows.len() || !complete || !parts.keys().all(|protocol| wanted(*protocol)) {
             return Err(unusable(dir, "its splits are not those of the rows"));
         }

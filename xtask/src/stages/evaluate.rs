@@ -6,9 +6,9 @@ mod costs;
 mod sets;
 
 pub use comparisons::Comparison;
-pub use contestants::{NO_RL, UNTRAINED, configured, fit_baseline};
-pub use costs::{Cost, CostRow};
-pub use sets::{evaluation_set, labelled_contexts, simulated};
+pub use contestants::{NO_RL, UNTRAINED};
+pub use costs::CostRow;
+pub use sets::{evaluation_set, simulated};
 
 use super::Experiment;
 use super::jobs::{self, World};
@@ -181,7 +181,12 @@ fn judge_protocol(experiment: &Experiment<'_>, protocol: Protocol, all: &mut Col
             let log = experiment.dataset.log(protocol, &[Part::Test].into_iter().collect::<PartSet>())?;
             for world in World::SIMULATED {
                 let simulator = Simulator::new(experiment, world, &log)?;
-                judge.table(&format!("{protocol} {}", simulator.name()), &contestants, Some(&simulator), all)?;
+                judge.table(
+                    &format!("{protocol} {}", simulator.name()),
+                    &contestants,
+                    Some(&simulator),
+                    all,
+                )?;
             }
         }
         _ => judge.table(protocol.name(), &contestants, None, all)?,
@@ -261,7 +266,11 @@ impl<'a> Judge<'a> {
     }
 
     /// The forms in which one recommender is judged: under "rerank" also with a history that grows along the list.
-    fn forms(&self, recommender: &dyn Recommender, simulator: Option<&Simulator>) -> Result<Vec<SessionEvaluation>> {
+    fn forms(
+        &self,
+        recommender: &dyn Recommender,
+        simulator: Option<&Simulator>,
+    ) -> Result<Vec<SessionEvaluation>> {
         let mut forms = vec![self.one(recommender, simulator)?];
         let name = recommender.name();
         let is_agent = jobs::all(self.experiment).iter().any(|job| job.name() == name);
@@ -314,7 +323,11 @@ impl<'a> Judge<'a> {
     }
 
     /// What is left of the score when histories are shuffled, under the protocols that rank the catalogue.
-    fn shuffled_share(&self, recommender: &dyn Recommender, summary: &EvaluationSummary) -> Result<Option<f64>> {
+    fn shuffled_share(
+        &self,
+        recommender: &dyn Recommender,
+        summary: &EvaluationSummary,
+    ) -> Result<Option<f64>> {
         let ranks = matches!(
             self.protocol,
             Protocol::Seed | Protocol::Temporal | Protocol::Holdout | Protocol::LeaveOneOut
@@ -323,7 +336,8 @@ impl<'a> Judge<'a> {
             return Ok(None);
         }
         let metric = comparisons::primary(self.protocol);
-        let shuffled = self.set.shuffled(&mut Seeds(self.experiment.config.seed).stream("shuffled histories"));
+        let shuffled =
+            self.set.shuffled(&mut Seeds(self.experiment.config.seed).stream("shuffled histories"));
         let then = evaluate(recommender, &shuffled, &[10])?.summary.metric(metric, 10);
         let share = then.zip(summary.metric(metric, 10)).map(|(then, now)| then.mean / now.mean);
         Ok(share.filter(|share| share.is_finite()))

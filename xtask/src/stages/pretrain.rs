@@ -97,8 +97,7 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
     note.seconds[0] = begun.elapsed().as_secs_f64();
     bar.set(2);
     for (at, (phase, log)) in [(Phase::Choose, &train), (Phase::Final, &both)].into_iter().enumerate() {
-        let settings =
-            CoOccurrenceConfig { positive: experiment.positive(protocol), ..config.co_occurrence };
+        let settings = CoOccurrenceConfig { positive: experiment.positive(protocol), ..config.co_occurrence };
         let begun = Instant::now();
         let factors = CoOccurrence::fit(log, &settings, seeds)?;
         note.seconds[1] = begun.elapsed().as_secs_f64();

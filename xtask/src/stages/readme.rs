@@ -3,8 +3,9 @@
 //! `<!-- results:NAME -->` and `<!-- /results:NAME -->` enclose what belongs to the run NAME.
 
 use super::Experiment;
-use super::evaluate::{RunMetrics, load};
-use super::train::{Variant, note};
+use super::evaluate::{RunMetrics, headline, load};
+use super::jobs::{self, Variant};
+use super::train::note;
 use anyhow::{Context as _, Result, bail};
 use drr_eval::Metric;
 use std::fmt::Write as _;
@@ -32,43 +33,26 @@ fn replace(text: &str, name: &str, block: &str) -> Result<String> {
 fn block(experiment: &Experiment<'_>, metrics: &RunMetrics) -> Result<String> {
     let mut text = String::new();
     for protocol in experiment.protocols() {
-        let of_protocol: Vec<_> =
-            metrics.results.iter().filter(|it| it.protocol.name() == protocol.name()).collect();
-        let n_users = of_protocol.first().map_or(0, |it| it.n_users);
-        writeln!(text, "\nProtocol \"{protocol}\", {n_users} test users:\n")?;
-        writeln!(
-            text,
-            "| recommender | P@10 | NDCG@10 | NDCG@10 (constant ideal) | coverage@10 | Gini@10 | agent minus this, P@10 |"
-        )?;
-        writeln!(text, "|---|---:|---:|---:|---:|---:|---:|")?;
-        for it in of_protocol {
-            let mean = |metric| it.metric(metric, 10).map_or(f64::NAN, |interval| interval.mean);
-            let (low, high) =
-                it.metric(Metric::Precision, 10).map_or((f64::NAN, f64::NAN), |it| (it.low, it.high));
-            let (coverage, gini) = it.diversity(10).map_or((f64::NAN, f64::NAN), |it| (it.coverage, it.gini));
-            let difference = metrics
-                .comparisons
-                .iter()
-                .find(|c| c.protocol == protocol.name() && c.right == it.recommender);
-            let difference = difference.map_or_else(String::new, |c| {
-                format!("{:+.4} [{:+.4}, {:+.4}]", c.difference.mean, c.difference.low, c.difference.high)
-            });
-            writeln!(
-                text,
-                "| {} | {:.4} [{low:.4}, {high:.4}] | {:.4} | {:.4} | {coverage:.3} | {gini:.3} | {difference} |",
-                it.recommender,
-                mean(Metric::Precision),
-                mean(Metric::Ndcg),
-                mean(Metric::NdcgConstantIdeal)
-            )?;
+        for table in metrics.tables(protocol) {
+            write_table(&mut text, metrics, &table)?;
         }
-        let job = note(experiment, protocol, Variant::Agent)?;
+    }
+    for split in experiment.splits() {
+        let Some(job) = jobs::of_split(experiment, split).into_iter().find(|it| it.variant == Variant::Agent)
+        else {
+            continue;
+        };
+        let note = note(experiment, job)?;
         let reference = experiment.config.training.reference_duration.as_deref();
         let reference = reference.map(|it| format!(" ({it})")).unwrap_or_default();
         writeln!(
             text,
-            "\nThe agent's final fit: {} sessions, {} updates, {:.0} s{reference}; choosing the number of rounds before: {:.0} s.",
-            job.episodes, job.updates, job.seconds[1], job.seconds[0]
+            "\nThe final fit of {} on the cut \"{split}\": {} sessions, {} updates, {:.0} s{reference}; choosing the number of rounds before: {:.0} s.",
+            job.name(),
+            note.episodes,
+            note.updates,
+            note.seconds[1],
+            note.seconds[0]
         )?;
     }
     let run = &experiment.manifest;
@@ -88,6 +72,50 @@ fn block(experiment: &Experiment<'_>, metrics: &RunMetrics) -> Result<String> {
         writeln!(text, "{line}\n")?;
     }
     Ok(text)
+}
+
+/// One table: the headline metric with its interval, NDCG, diversity, and the agent's difference.
+fn write_table(text: &mut String, metrics: &RunMetrics, table: &str) -> Result<()> {
+    let rows = metrics.table(table);
+    let Some((metric, k, _)) = rows.first().and_then(|it| headline(it)) else { return Ok(()) };
+    let n_users = rows.first().map_or(0, |it| it.summary.n_users);
+    let ndcg = if rows[0].summary.metric(Metric::NdcgRetrievedIdeal, k).is_some() {
+        Metric::NdcgRetrievedIdeal
+    } else {
+        Metric::NdcgConstantIdeal
+    };
+    writeln!(text, "\nProtocol \"{table}\", {n_users} test users:\n")?;
+    writeln!(
+        text,
+        "| recommender | {}@{k} | {}@{k} | {}@{k} | coverage | Gini | agent minus this |",
+        metric.name(),
+        Metric::Ndcg.name(),
+        ndcg.name()
+    )?;
+    writeln!(text, "|---|---:|---:|---:|---:|---:|---:|")?;
+    for it in rows {
+        let Some((_, _, interval)) = headline(it) else { continue };
+        let mean =
+            |metric| it.summary.metric(metric, k).map_or("-".to_owned(), |it| format!("{:.4}", it.mean));
+        let diversity = it.summary.diversity.iter().max_by_key(|at| at.k).map(|at| at.diversity);
+        let (coverage, gini) = diversity.map_or((f64::NAN, f64::NAN), |it| (it.coverage, it.gini));
+        let difference = metrics.comparison(table, Variant::Agent.name(), &it.summary.recommender);
+        let difference = difference.map_or_else(String::new, |it| {
+            let d = it.result.difference;
+            format!("{:+.4} [{:+.4}, {:+.4}]", d.mean, d.low, d.high)
+        });
+        writeln!(
+            text,
+            "| {} | {:.4} [{:.4}, {:.4}] | {} | {} | {coverage:.3} | {gini:.3} | {difference} |",
+            it.summary.recommender,
+            interval.mean,
+            interval.low,
+            interval.high,
+            mean(Metric::Ndcg),
+            mean(ndcg)
+        )?;
+    }
+    Ok(())
 }
 
 /// What a reader must know of the archive if it is not the official one.

@@ -2,8 +2,8 @@
 
 use super::Experiment;
 use super::experiment::Phase;
+use super::jobs;
 use super::pretrain;
-use super::train::{Variant, policy_file};
 use anyhow::{Context as _, Result, bail};
 use drr_agent::DrrPolicy;
 use drr_core::{InteractionLog, ItemIdx, ItemSet, Observed, Query, Recommender, ScoredItem, UserIdx};
@@ -31,10 +31,11 @@ pub fn run(
         bail!("-k must be at least 1");
     }
     let space = pretrain::space(experiment, protocol, Phase::Final, experiment.config.embedding.space)?;
-    let policy = DrrPolicy::load(&experiment.path(policy_file(protocol, Variant::Agent, true)), space)
-        .context(
-            "the run has no usable policy: run `cargo xtask pipeline` with the run's configuration again",
-        )?;
+    let policy = DrrPolicy::load(
+        &experiment.path(jobs::of_split(experiment, protocol.split())[0].policy(true)),
+        space,
+    )
+    .context("the run has no usable policy: run `cargo xtask pipeline` with the run's configuration again")?;
     match request {
         Request::User(id) => known(experiment, protocol, &policy, id, k),
         Request::History(ids) => new(experiment, protocol, &policy, ids, k),

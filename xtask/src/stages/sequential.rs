@@ -21,7 +21,9 @@ fn file(protocol: Protocol, config: &SequentialConfig, ending: &str) -> PathBuf 
 fn jobs<'a>(experiment: &'a Experiment<'_>) -> Vec<(Protocol, &'a SequentialConfig)> {
     let protocols = experiment.protocols();
     let wanted = PROTOCOLS.into_iter().filter(|protocol| protocols.contains(protocol));
-    wanted.flat_map(|protocol| experiment.config.lab.sequential.iter().map(move |it| (protocol, it))).collect()
+    wanted
+        .flat_map(|protocol| experiment.config.lab.sequential.iter().map(move |it| (protocol, it)))
+        .collect()
 }
 
 /// Fits what is not yet fitted.
@@ -57,7 +59,8 @@ pub fn load(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<(Sequ
     let of_protocol = jobs(experiment).into_iter().filter(|(it, _)| *it == protocol);
     of_protocol
         .map(|(_, config)| {
-            let model = SequentialRecommender::load(&experiment.path(file(protocol, config, ".safetensors")))?;
+            let model =
+                SequentialRecommender::load(&experiment.path(file(protocol, config, ".safetensors")))?;
             let note = experiment.path(file(protocol, config, ".json"));
             Ok((model, read_json(&note, "run train")?))
         })

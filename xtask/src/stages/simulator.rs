@@ -31,7 +31,8 @@ enum Model {
 
 impl Model {
     fn fit(experiment: &Experiment<'_>, world: World) -> Result<Self> {
-        let of = |part: Part| experiment.dataset.log(Protocol::Online, &[part].into_iter().collect::<PartSet>());
+        let of =
+            |part: Part| experiment.dataset.log(Protocol::Online, &[part].into_iter().collect::<PartSet>());
         let seeds = Seeds(experiment.config.seed).child("simulator");
         Ok(match world {
             World::A => {

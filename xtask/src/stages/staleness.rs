@@ -5,6 +5,8 @@
 //! users: those with a rating before the cut and something relevant in the period, and items they have not rated yet.
 
 use super::Experiment;
+use crate::cache::digest_of;
+use crate::files::read_json;
 use anyhow::{Context as _, Result, bail};
 use drr_baselines::{BaselineConfig, FitInputs};
 use drr_core::{Interaction, InteractionLog, Part, PartSet, Recommender};
@@ -69,15 +71,42 @@ pub struct StalenessPoint {
 }
 
 /// The rows of a time range, as a log that the evaluation may permit.
-fn log_of(experiment: &Experiment<'_>, name: &str, keep: impl Fn(&Interaction) -> bool) -> Result<InteractionLog> {
+fn log_of(
+    experiment: &Experiment<'_>,
+    name: &str,
+    keep: impl Fn(&Interaction) -> bool,
+) -> Result<InteractionLog> {
     let dataset = &experiment.dataset;
     let rows: Vec<Interaction> = dataset.interactions().iter().copied().filter(|row| keep(row)).collect();
     let log = InteractionLog::new(dataset.users().len(), dataset.items().len(), &rows)?;
     Ok(log.with_split(&format!("staleness {name}"), PartSet::train()))
 }
 
-/// Every point, recommender by recommender.
-pub fn run(experiment: &Experiment<'_>, config: &StalenessConfig) -> Result<Vec<StalenessPoint>> {
+const FILE: &str = "staleness.json";
+
+/// Studies what the configuration asks for, unless that was done.
+pub fn run(experiment: &Experiment<'_>) -> Result<()> {
+    let Some(config) = &experiment.config.lab.staleness else { return Ok(()) };
+    let stage = experiment.stage("staleness");
+    let inputs = digest_of(&(&experiment.manifest.dataset_hash, config, experiment.config.seed))?;
+    let output = experiment.path(FILE);
+    stage.run(&inputs, std::slice::from_ref(&output), || {
+        let points = study(experiment, config)?;
+        crate::files::write(&output, &serde_json::to_vec_pretty(&points)?)
+    })
+}
+
+/// The points of a run that has them.
+pub fn load(experiment: &Experiment<'_>) -> Result<Option<Vec<StalenessPoint>>> {
+    let path = experiment.path(FILE);
+    if experiment.config.lab.staleness.is_none() || !path.exists() {
+        return Ok(None);
+    }
+    read_json(&path, "run evaluate").map(Some)
+}
+
+/// Every point, period by period.
+fn study(experiment: &Experiment<'_>, config: &StalenessConfig) -> Result<Vec<StalenessPoint>> {
     if !experiment.dataset.manifest().has_time {
         bail!("the data set has no times, so nothing can grow stale: leave the section lab.staleness out");
     }

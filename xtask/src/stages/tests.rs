@@ -3,8 +3,9 @@
 use super::data::{self, Source};
 use super::evaluate::{evaluation_set, load, recommenders};
 use super::experiment::Phase;
+use super::jobs::{Job, Variant};
 use super::recommend::{self, Request};
-use super::train::{Variant, note, policy_file};
+use super::train::note;
 use super::{Experiment, evaluate, pretrain, readme, report, train};
 use crate::config::ExperimentConfig;
 use crate::context::Context;
@@ -59,7 +60,7 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
         }
         let space =
             pretrain::space(&experiment, protocol, Phase::Final, experiment.config.embedding.space).unwrap();
-        let path = experiment.path(policy_file(protocol, Variant::Agent, true));
+        let path = experiment.path(Job::logged(protocol, Variant::Agent).policy(true));
         let agent = DrrPolicy::load(&path, space).unwrap();
         let validation = evaluation_set(&experiment, protocol, Part::Validation).unwrap();
         let refused = drr_eval::evaluate(&agent, &validation, &[10]);
@@ -105,7 +106,7 @@ fn one_seed_gives_one_set_of_metrics_and_another_seed_another() {
 fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let uninterrupted = context(whole.path(), Interrupt::default());
-    let expected = note(&run(&uninterrupted, 1), Protocol::Seed, Variant::Agent).unwrap();
+    let expected = note(&run(&uninterrupted, 1), Job::logged(Protocol::Seed, Variant::Agent)).unwrap();
 
     let stopped = context(parts.path(), Interrupt::already_set());
     let experiment = Experiment::begin(&stopped, config(1), &source(&stopped), "test").unwrap();
@@ -116,7 +117,7 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     assert!(error.chain().any(|cause| cause.is::<crate::exit::Interrupted>()), "{error:#}");
     assert!(load(&experiment).is_err(), "nothing was judged yet");
 
-    let resumed = note(&run(&undisturbed, 1), Protocol::Seed, Variant::Agent).unwrap();
+    let resumed = note(&run(&undisturbed, 1), Job::logged(Protocol::Seed, Variant::Agent)).unwrap();
     assert_eq!(resumed.checkpoint, expected.checkpoint);
     assert_eq!(resumed.validations, expected.validations);
 }

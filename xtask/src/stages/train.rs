@@ -13,10 +13,11 @@ use crate::cache::digest_of;
 use crate::context::Bar;
 use anyhow::{Context as _, Result};
 use drr_agent::{
-    AgentConfig, DrrPolicy, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables, Validation,
+    AgentConfig, DrrPolicy, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables,
+    Validation,
 };
 use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, ItemSet, Part, PartSet};
-use drr_data::{Protocol, TrainingRow, read_training, write_training};
+use drr_data::{TrainingRow, read_training, write_training};
 use drr_env::{LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions, Unrated};
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
 use serde::{Deserialize, Serialize};
@@ -118,12 +119,7 @@ fn run_job(experiment: &Experiment<'_>, job: Job) -> Result<()> {
     stage.run(&inputs, &outputs, || train(experiment, job, &agent, &checkpoints))
 }
 
-fn train(
-    experiment: &Experiment<'_>,
-    job: Job,
-    agent: &AgentConfig,
-    checkpoints: &Path,
-) -> Result<()> {
+fn train(experiment: &Experiment<'_>, job: Job, agent: &AgentConfig, checkpoints: &Path) -> Result<()> {
     let mut series = Vec::new();
     let mut chosen = agent.n_rounds();
     let (mut validations, mut seconds) = (Vec::new(), [0.0; 2]);
@@ -171,10 +167,7 @@ fn train(
         job.name(),
         job.split
     );
-    crate::files::write(
-        &experiment.path(job.file("policies", ".json")),
-        &serde_json::to_vec_pretty(&note)?,
-    )
+    crate::files::write(&experiment.path(job.file("policies", ".json")), &serde_json::to_vec_pretty(&note)?)
 }
 
 /// The round with the best validation score, the earliest of equals. The untrained policy is no choice.
@@ -191,12 +184,7 @@ struct Fit {
 }
 
 impl Fit {
-    fn new(
-        experiment: &Experiment<'_>,
-        job: Job,
-        agent: &AgentConfig,
-        phase: Phase,
-    ) -> Result<Self> {
+    fn new(experiment: &Experiment<'_>, job: Job, agent: &AgentConfig, phase: Phase) -> Result<Self> {
         let config = &experiment.config;
         let protocol = job.split;
         let positive = experiment.positive(protocol);

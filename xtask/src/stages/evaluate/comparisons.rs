@@ -78,7 +78,9 @@ pub fn pairs(
     let judged: Vec<(&str, &[f64])> = evaluations
         .iter()
         .filter(|it| it.summary.recommender != "oracle")
-        .map(|it| Ok((it.summary.recommender.as_str(), it.values(metric, k).context("the metric was not judged")?)))
+        .map(|it| {
+            Ok((it.summary.recommender.as_str(), it.values(metric, k).context("the metric was not judged")?))
+        })
         .collect::<Result<_>>()?;
     let mut all = Vec::new();
     for (at, (left, values)) in judged.iter().enumerate().rev() {

@@ -10,7 +10,8 @@ use anyhow::{Context as _, Result};
 use drr_agent::{DrrPolicy, RewardModel};
 use drr_baselines::{BaselineConfig, FitInputs, FoldInRecommender, Popularity};
 use drr_core::{
-    EmbeddingSpace, Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,
+    EmbeddingSpace, Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem,
+    UserIdx,
 };
 use drr_data::Protocol;
 use std::sync::Arc;
@@ -53,7 +54,11 @@ fn own_space(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Arc<dyn 
     pretrain::space(experiment, protocol.split(), Phase::Final, experiment.config.embedding.space)
 }
 
-fn baselines(experiment: &Experiment<'_>, protocol: Protocol, log: &InteractionLog) -> Result<Vec<Contestant>> {
+fn baselines(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    log: &InteractionLog,
+) -> Result<Vec<Contestant>> {
     fitted(experiment, protocol, log, &configured(&experiment.config.lab, protocol))
 }
 

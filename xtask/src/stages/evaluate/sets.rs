@@ -24,9 +24,7 @@ pub fn evaluation_set(experiment: &Experiment<'_>, protocol: Protocol, part: Par
             EvaluationSet::held_out(protocol, &held_out, catalogue, positive, n_observed, part, permitted)?
         }
         Protocol::Temporal => EvaluationSet::temporal(&past, &held_out, positive, part, permitted)?,
-        Protocol::LeaveOneOut => {
-            EvaluationSet::leave_one_out(&past, &held_out, catalogue, part, permitted)?
-        }
+        Protocol::LeaveOneOut => EvaluationSet::leave_one_out(&past, &held_out, catalogue, part, permitted)?,
         Protocol::Rerank => EvaluationSet::rerank(&past, &held_out, positive, part, permitted)?,
     })
 }

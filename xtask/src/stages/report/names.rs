@@ -53,7 +53,9 @@ pub fn of(name: &str) -> Character {
         "svd_plus_plus" => {
             character("the same, with what was rated at all", "ratings", FOLDED, "the mean of all items")
         }
-        "co_occurrence" => character("the sum of the history's co-occurrence factors", "ratings", FOLDED, NEVER),
+        "co_occurrence" => {
+            character("the sum of the history's co-occurrence factors", "ratings", FOLDED, NEVER)
+        }
         NO_RL => character("the agent without RL: the user's vector is the action", "ratings", FOLDED, NEVER),
         UNTRAINED => character("the agent before its first update", "ratings", FOLDED, NEVER),
         "reward_model" => {
@@ -62,7 +64,9 @@ pub fn of(name: &str) -> Character {
         "sas_rec" => character("self-attention over the history", "ratings, times", FOLDED, NEVER),
         "gru4rec" => character("a recurrent network over the history", "ratings, times", FOLDED, NEVER),
         "lin_ucb" => character("a linear bandit", "ratings, feedback", "a shared prior", NEVER),
-        "hlin_ucb" => character("a bandit with hidden features", "ratings, feedback", "a shared prior", NEVER),
+        "hlin_ucb" => {
+            character("a bandit with hidden features", "ratings, feedback", "a shared prior", NEVER)
+        }
         "oracle" => character("knows the answers: the ceiling", "the test rows", "-", "-"),
         _ => character("", "", "", ""),
     }

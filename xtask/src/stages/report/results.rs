@@ -132,7 +132,8 @@ fn metric_table(
 
 /// What the lists are like, beside how right they are.
 fn beyond_table(rows: &[&Judged]) -> Table {
-    let optional = |value: Option<f64>, digits| value.map_or_else(|| Cell::text("-"), |it| Cell::value(it, digits));
+    let optional =
+        |value: Option<f64>, digits| value.map_or_else(|| Cell::text("-"), |it| Cell::value(it, digits));
     let cells = |it: &&Judged| {
         let measures = &it.measures;
         let canaries = it.canaries.map_or_else(
@@ -237,10 +238,10 @@ fn verdicts(metrics: &RunMetrics, table: &str, agent: &str) -> Vec<String> {
 }
 
 fn bars(rows: &[&Judged], table: &str) -> Plot {
-    let of = rows.first().and_then(|it| headline(it)).map_or_else(
-        || ("value".to_owned(), 10),
-        |(metric, k, _)| (format!("{}@{k}", words(metric)), k),
-    );
+    let of = rows
+        .first()
+        .and_then(|it| headline(it))
+        .map_or_else(|| ("value".to_owned(), 10), |(metric, k, _)| (format!("{}@{k}", words(metric)), k));
     let bars = rows.iter().filter(|it| it.summary.recommender != "oracle").filter_map(|it| {
         let (_, _, interval) = headline(it)?;
         let name = it.summary.recommender.clone();
@@ -258,7 +259,11 @@ fn coverage_plot(rows: &[&Judged], table: &str) -> Option<Plot> {
     let points = rows.iter().filter(|it| it.summary.recommender != "oracle").filter_map(|it| {
         let (_, _, interval) = headline(it)?;
         let at = it.summary.diversity.iter().max_by_key(|at| at.k)?;
-        Some(ScatterPoint { name: it.summary.recommender.clone(), x: at.diversity.coverage, y: interval.mean })
+        Some(ScatterPoint {
+            name: it.summary.recommender.clone(),
+            x: at.diversity.coverage,
+            y: interval.mean,
+        })
     });
     let points: Vec<ScatterPoint> = points.collect();
     let (metric, k, _) = headline(rows.first()?)?;
@@ -296,7 +301,10 @@ fn histogram(per_user: &[PerUserRow], rows: &[&Judged], table: &str) -> Option<P
     let (metric, k, _) = headline(rows.first()?)?;
     let values = |name: &str| -> Vec<f64> {
         let of = per_user.iter().filter(|row| {
-            row.protocol == table && row.recommender == name && row.metric == metric.name() && row.k as usize == k
+            row.protocol == table
+                && row.recommender == name
+                && row.metric == metric.name()
+                && row.k as usize == k
         });
         of.map(|row| row.value).collect()
     };
