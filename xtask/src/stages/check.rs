@@ -41,12 +41,13 @@ pub fn run(context: &Context, name: &str, golden: &Path, bless: bool) -> Result<
         return Err(Regressed(message).into());
     }
     let unsure = named(|verdict| matches!(verdict, Verdict::NotEnough { .. }));
-    if let Some(needed) = report.n_needed() {
+    if let Some((line, needed)) = report.neediest() {
         let message = format!(
-            "{} users are needed to tell, and {} has {}: {}; judge on more users, or allow a greater max_regression in {}",
-            needed,
+            "{needed} users are needed to tell, and {} has {}, for {}; undecided are {}: judge on more users, or allow a \
+             greater max_regression in {}",
             folder.display(),
-            report.n_users(),
+            line.n_users,
+            line.line,
             unsure.join(", "),
             golden.display()
         );

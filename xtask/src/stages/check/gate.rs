@@ -116,18 +116,13 @@ pub struct GateReport {
 }
 
 impl GateReport {
-    /// The users that every undecided line needs; none if all is decided.
-    pub fn n_needed(&self) -> Option<usize> {
+    /// The undecided line that needs most users, and their number; none if all is decided.
+    pub fn neediest(&self) -> Option<(&JudgedLine, usize)> {
         let needed = self.lines.iter().filter_map(|line| match line.verdict {
-            Verdict::NotEnough { needed } => Some(needed),
+            Verdict::NotEnough { needed } => Some((line, needed)),
             _ => None,
         });
-        needed.max()
-    }
-
-    /// The users of the line that has the fewest.
-    pub fn n_users(&self) -> usize {
-        self.lines.iter().map(|line| line.n_users).min().unwrap_or(0)
+        needed.max_by_key(|(_, needed)| *needed)
     }
 
     /// The lines as text, one each.
