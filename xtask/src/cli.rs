@@ -149,6 +149,60 @@ Examples:
         #[arg(long, default_value = "seed", value_parser = protocol)]
         protocol: Protocol,
     },
+    /// Judges a run by golden figures: exit code 0 if it held, 3 if it regressed, 4 if its users are too few to tell.
+    #[command(after_help = "\
+Examples:
+  cargo xtask check --run ml-1m --against data/golden/ml-1m.toml --bless   accepts the figures as they are
+  cargo xtask check --run ml-1m --against data/golden/ml-1m.toml")]
+    Check {
+        /// The run's name, or its folder: ml-1m or data/runs/ml-1m.
+        #[arg(long, value_name = "NAME")]
+        run: String,
+        /// The golden figures.
+        #[arg(long, value_name = "FILE")]
+        against: PathBuf,
+        /// Rewrites the golden values and keeps the tolerances; makes the file if there is none.
+        #[arg(long)]
+        bless: bool,
+    },
+    /// Compares two runs: settings, metrics user by user, and which lists changed.
+    #[command(after_help = "\
+Examples:
+  cargo xtask compare ml-1m ml-1m-seed-7
+  cargo xtask compare data/runs/ml-1m data/runs/mine --out /tmp/comparison.html")]
+    Compare {
+        /// The run before, by name or folder.
+        #[arg(value_name = "RUN_A")]
+        before: String,
+        /// The run after, by name or folder.
+        #[arg(value_name = "RUN_B")]
+        after: String,
+        /// The page, with the Markdown beside it; else compare-A.html in the folder of the run after.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Judges ranked lists of any other system, beside popularity, random and the oracle.
+    #[command(after_help = "\
+Examples:
+  cargo xtask score --lists mine.csv --protocol seed --dataset ml-1m     a header with user, item, and rank or score
+  cargo xtask score --lists data/runs/ml-1m/lists.parquet --name popularity --protocol temporal --run ml-1m")]
+    Score {
+        /// The lists: csv, tsv, or a run's lists.parquet.
+        #[arg(long, value_name = "FILE")]
+        lists: PathBuf,
+        /// By what they are judged: seed, temporal, holdout or leave_one_out.
+        #[arg(long, value_parser = ranking_protocol)]
+        protocol: Protocol,
+        /// The lists' name in the report; of a file with several recommenders, which one.
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Leaves out rows of users and items that the data set does not have.
+        #[arg(long)]
+        ignore_unknown: bool,
+        /// Which data set; a --run that exists brings its own.
+        #[command(flatten)]
+        selection: Selection,
+    },
     /// Runs all checks: format, lints, structure, style, tests, docs, and a small pipeline against its golden metrics.
     #[command(
         after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --skip docs\n  cargo xtask ci --bless   rewrites the golden metrics"
@@ -159,6 +213,15 @@ Examples:
 fn protocol(name: &str) -> Result<Protocol, String> {
     let found = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
     found.ok_or_else(|| format!("there is no protocol {name}: use seed or temporal"))
+}
+
+/// A protocol that judges ranked lists.
+fn ranking_protocol(name: &str) -> Result<Protocol, String> {
+    let ranking = [Protocol::Seed, Protocol::Temporal, Protocol::Holdout, Protocol::LeaveOneOut];
+    let found = ranking.into_iter().find(|protocol| protocol.name() == name);
+    found.ok_or_else(|| {
+        format!("lists are not judged by {name}: use seed, temporal, holdout or leave_one_out")
+    })
 }
 
 #[cfg(test)]

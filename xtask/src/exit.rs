@@ -25,9 +25,15 @@ pub struct Interrupted;
 #[error("{0}")]
 pub struct Regressed(pub String);
 
+/// The users do not suffice to tell whether a metric is what it was.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct NotEnough(pub String);
+
 /// Whether there is nobody to train on or to judge by.
 fn has_too_few_users(cause: &(dyn std::error::Error + 'static)) -> bool {
-    matches!(cause.downcast_ref(), Some(EvalError::NoCases { .. }))
+    cause.is::<NotEnough>()
+        || matches!(cause.downcast_ref(), Some(EvalError::NoCases { .. }))
         || matches!(cause.downcast_ref(), Some(EnvironmentError::NoUsers))
         || matches!(cause.downcast_ref(), Some(EnvError::Environment(EnvironmentError::NoUsers)))
         || matches!(cause.downcast_ref(), Some(DataError::EmptyPart { .. }))
@@ -57,6 +63,7 @@ mod tests {
         let expected = |number: u8| format!("{:?}", ExitCode::from(number));
         assert_eq!(code_of(anyhow::anyhow!("x")), expected(1));
         assert_eq!(code_of(Regressed("x".into()).into()), expected(3));
+        assert_eq!(code_of(NotEnough("x".into()).into()), expected(4));
         assert_eq!(code_of(EvalError::NoCases { protocol: "seed" }.into()), expected(4));
         assert_eq!(code_of(EnvError::from(EnvironmentError::NoUsers).into()), expected(4));
         assert_eq!(code_of(Interrupted.into()), expected(130));

@@ -23,10 +23,12 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
 use crate::stages::{
-    Experiment, data, evaluate, pretrain, readme, recommend, report, sequential, staleness, train,
+    Experiment, check, compare, data, evaluate, pretrain, readme, recommend, report, score, sequential,
+    staleness, train,
 };
 use anyhow::{Result, bail};
 use clap::Parser;
+use drr_core::Protocol;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -100,14 +102,17 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
         Command::Report { run, into } => write_report(&context(false)?, &run, into.as_deref()),
         Command::Pipeline(selection) => with_experiment(&context(selection.force)?, &selection, pipeline),
         Command::Recommend { run, user, history, k, protocol } => {
-            let request = match (&user, &history) {
-                (Some(id), _) => Request::User(id),
-                (None, Some(ids)) => Request::History(ids),
-                (None, None) => bail!("give --user ID or --history IDS"),
-            };
-            let context = context(false)?;
-            say(recommend::run(&Experiment::open(&context, &run)?, protocol, &request, k)?);
+            recommend_to(&context(false)?, &run, protocol, (user.as_deref(), history.as_deref()), k)
+        }
+        Command::Check { run, against, bless } => check::run(&context(false)?, &run, &against, bless),
+        Command::Compare { before, after, out } => {
+            say(compare::run(&context(false)?, &before, &after, out.as_deref())?);
             Ok(())
+        }
+        Command::Score { lists, protocol, name, ignore_unknown, selection } => {
+            let name = name.as_deref();
+            let request = score::Request { lists: &lists, protocol, name, ignore_unknown };
+            score_lists(&context(selection.force)?, selection, &request)
         }
         Command::Ci(args) => ci::run(&args),
     }
@@ -130,6 +135,43 @@ fn write_report(context: &Context, run: &str, into: Option<&Path>) -> Result<()>
     let experiment = Experiment::open(context, run)?;
     say(report::run(&experiment)?);
     into.map_or(Ok(()), |path| readme::run(&experiment, path))
+}
+
+/// Recommends to a user of the data set, or to one with a history.
+fn recommend_to(
+    context: &Context,
+    run: &str,
+    protocol: Protocol,
+    user_or_history: (Option<&str>, Option<&str>),
+    k: usize,
+) -> Result<()> {
+    let request = match user_or_history {
+        (Some(id), _) => Request::User(id),
+        (None, Some(ids)) => Request::History(ids),
+        (None, None) => bail!("give --user ID or --history IDS"),
+    };
+    say(recommend::run(&Experiment::open(context, run)?, protocol, &request, k)?);
+    Ok(())
+}
+
+/// Judges lists on the data of a run that exists, or of the data set chosen.
+fn score_lists(context: &Context, mut selection: Selection, request: &score::Request<'_>) -> Result<()> {
+    let is_run = |name: &String| {
+        context.runs_dir().join(name).join("manifest.json").exists() || Path::new(name).is_dir()
+    };
+    if let Some(run) = selection.run.as_ref().filter(|name| is_run(name)) {
+        if selection.config.is_some() || selection.dataset.is_some() || selection.archive.is_some() {
+            bail!("the run {run} brings its own data set: leave out --config, --dataset and --archive");
+        }
+        say(score::run(&Experiment::open(context, run)?, request)?);
+        return Ok(());
+    }
+    // A folder of its own: the settings of a run of the same name must not be overwritten.
+    selection.run = selection.run.or_else(|| Some("scores".to_owned()));
+    with_experiment(context, &selection, |experiment| {
+        say(score::run(experiment, request)?);
+        Ok(())
+    })
 }
 
 fn describe(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<()> {

@@ -3,6 +3,8 @@
 //! fetch and ingest (`data`) -> `pretrain` -> `train` -> `evaluate` -> `report`. Each asks the stage cache whether its
 //! inputs changed since it last ran.
 
+pub mod check;
+pub mod compare;
 pub mod data;
 pub mod evaluate;
 pub mod experiment;
@@ -11,6 +13,7 @@ pub mod pretrain;
 pub mod readme;
 pub mod recommend;
 pub mod report;
+pub mod score;
 pub mod sequential;
 pub mod simulator;
 pub mod staleness;

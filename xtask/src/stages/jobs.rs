@@ -70,6 +70,7 @@ pub struct Job {
 
 impl Job {
     /// The job of an agent that the log answers.
+    #[cfg(test)]
     pub const fn logged(split: Protocol, variant: Variant) -> Self {
         Self { split, variant, world: World::Logged }
     }

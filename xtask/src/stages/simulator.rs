@@ -83,11 +83,6 @@ impl Simulator {
         });
         Ok(Self { name, scale, ratings: ratings.collect() })
     }
-
-    /// The range of its ratings.
-    pub const fn scale(&self) -> RatingScale {
-        self.scale
-    }
 }
 
 impl UserSimulator for Simulator {

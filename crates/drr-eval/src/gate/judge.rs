@@ -142,7 +142,8 @@ fn verdict(line: &GoldenLine, found: Interval, values: &[f64]) -> Verdict {
     } else {
         (line.value, found.mean, found.low, found.high)
     };
-    let (floor, margin) = (value - line.tolerance, line.margin());
+    // Without this room a run with tolerance 0 would fail against its own figure through rounding.
+    let (floor, margin) = (value - line.tolerance - EXACT, line.margin());
     if mean >= floor && low >= floor - margin {
         Verdict::Held
     } else if high < floor || (mean < floor && (high - low) / 2.0 <= margin) {

@@ -1,0 +1,125 @@
+use super::{Request, Scored, score};
+use crate::config::ExperimentConfig;
+use crate::context::Context;
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+use crate::stages::evaluate::evaluation_set;
+use crate::stages::experiment::Phase;
+use crate::stages::{Experiment, data};
+use drr_baselines::Popularity;
+use drr_core::{Part, Protocol};
+use drr_data::{ListRow, write_lists};
+use drr_eval::{Provenance, evaluate};
+use std::path::Path;
+
+fn with_experiment(work: impl FnOnce(&Experiment<'_>)) {
+    let folder = tempfile::tempdir().unwrap();
+    let context = Context {
+        data_dir: folder.path().to_owned(),
+        force: false,
+        interrupt: Interrupt::default(),
+        progress: Progress::new(),
+    };
+    let config = ExperimentConfig::load(&Context::configs_dir().join("smoke.toml")).unwrap();
+    let source = data::named(&context, "synthetic", None).unwrap();
+    work(&Experiment::begin(&context, config, &source, "test").unwrap());
+}
+
+/// The lists of popularity as a run writes them.
+fn popular(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<ListRow> {
+    let set = evaluation_set(experiment, protocol, Part::Test).unwrap();
+    let log = experiment.log(protocol, Phase::Final).unwrap();
+    let judged = evaluate(&Popularity::fit(&log, 4.0), &set, &[10]).unwrap();
+    let mut rows = Vec::new();
+    for (user, list) in judged.users.iter().zip(&judged.lists) {
+        rows.extend((1..).zip(list).map(|(rank, scored)| ListRow {
+            protocol: protocol.to_string(),
+            recommender: "popularity".to_owned(),
+            user_id: experiment.dataset.user_record(*user).id.clone(),
+            rank,
+            item_id: experiment.dataset.item_record(scored.item).id.clone(),
+            score: -(rank as f32),
+        }));
+    }
+    rows
+}
+
+fn judged(experiment: &Experiment<'_>, lists: &Path, ignore_unknown: bool) -> anyhow::Result<Scored> {
+    score(experiment, &Request { lists, protocol: Protocol::Seed, name: None, ignore_unknown })
+}
+
+fn csv(rows: &[ListRow]) -> String {
+    rows.iter()
+        .map(|row| format!("{},{},{}\n", row.user_id, row.item_id, row.score))
+        .fold("user,item,score\n".to_owned(), |text, line| text + &line)
+}
+
+#[test]
+fn lists_that_a_recommender_wrote_get_exactly_its_figures() {
+    with_experiment(|experiment| {
+        let rows = popular(experiment, Protocol::Seed);
+        let (parquet, text) = (experiment.path("lists.parquet"), experiment.path("mine.csv"));
+        write_lists(&parquet, &rows).unwrap();
+        std::fs::write(&text, csv(&rows)).unwrap();
+        for path in [&parquet, &text] {
+            let scored = judged(experiment, path, false).unwrap();
+            let (lists, popularity) = (&scored.evaluations[0], &scored.evaluations[1]);
+            assert_eq!(lists.per_user, popularity.per_user);
+            assert_eq!(lists.summary.metrics, popularity.summary.metrics);
+            assert_eq!(lists.summary.diversity, popularity.summary.diversity);
+            assert_eq!(lists.summary.provenance, Provenance::NotVerified {});
+            assert_eq!(scored.counts, super::ListCounts::default());
+            assert_eq!((scored.difference.1.low, scored.difference.1.high), (0.0, 0.0));
+        }
+    });
+}
+
+#[test]
+fn an_unknown_id_is_refused_with_its_line_or_left_out_and_counted() {
+    with_experiment(|experiment| {
+        let path = experiment.path("mine.csv");
+        let text = csv(&popular(experiment, Protocol::Seed)) + "nobody,1,0\n";
+        let n_lines = text.lines().count();
+        std::fs::write(&path, text).unwrap();
+        let error = format!("{:#}", judged(experiment, &path, false).unwrap_err());
+        assert!(error.contains(&format!("row {n_lines}")) && error.contains("--ignore-unknown"), "{error}");
+        assert_eq!(judged(experiment, &path, true).unwrap().counts.unknown, 1);
+    });
+}
+
+#[test]
+fn what_is_not_allowed_or_missing_is_counted_and_does_not_help() {
+    with_experiment(|experiment| {
+        let set = evaluation_set(experiment, Protocol::Seed, Part::Test).unwrap();
+        let case = &set.cases[0];
+        let user = &experiment.dataset.user_record(case.query.user).id;
+        let item = |at| &experiment.dataset.item_record(at).id;
+        let (seen, new) = (item(case.query.history[0].item), item(case.query.allowed.iter().next().unwrap()));
+        let path = experiment.path("mine.tsv");
+        std::fs::write(
+            &path,
+            format!("rank\tuser_id\titem_id\n2\t{user}\t{new}\n1\t{user}\t{seen}\n3\t{user}\t{new}\n"),
+        )
+        .unwrap();
+        let scored = judged(experiment, &path, false).unwrap();
+        let counts = scored.counts;
+        assert_eq!((counts.not_allowed, counts.repeated, counts.without_list), (1, 1, set.cases.len() - 1));
+        assert_eq!(scored.evaluations[0].lists[0].len(), 1);
+    });
+}
+
+#[test]
+fn a_file_without_the_columns_or_with_a_bad_number_is_refused_with_the_line() {
+    with_experiment(|experiment| {
+        let path = experiment.path("mine.csv");
+        for (text, part) in [
+            ("who,what\n", "line 1"),
+            ("user,item,rank\n1,2,x\n", "line 2"),
+            ("user,item,rank\n1,2\n", "2 fields"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = format!("{:#}", judged(experiment, &path, false).unwrap_err());
+            assert!(error.contains(part), "{error}");
+        }
+    });
+}
