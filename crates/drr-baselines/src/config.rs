@@ -3,9 +3,10 @@
 mod space;
 
 use crate::{
-    BaselineError, BiasedMf, DampedItemMean, DampedItemMeanConfig, Ease, EaseConfig, HLinUcb, HLinUcbConfig,
-    ItemKnn, ItemKnnConfig, LinUcb, LinUcbConfig, Popularity, PopularityMeasure, Random, RecentPopularity,
-    RecentPopularityConfig, SvdPlusPlus, SvdPlusPlusConfig,
+    BaselineError, BiasedMf, Bpr, BprConfig, DampedItemMean, DampedItemMeanConfig, Ease, EaseConfig, HLinUcb,
+    HLinUcbConfig, Ials, IalsConfig, ItemKnn, ItemKnnConfig, LinUcb, LinUcbConfig, MarkovChain, MarkovConfig,
+    Popularity, PopularityMeasure, Random, RecentPopularity, RecentPopularityConfig, SvdPlusPlus,
+    SvdPlusPlusConfig,
 };
 use drr_core::{EmbeddingTable, InteractionLog, Recommender, Seeds};
 use drr_embed::PmfConfig;
@@ -38,6 +39,12 @@ pub enum BaselineConfig {
     },
     /// See [`Ease`].
     Ease(EaseConfig),
+    /// See [`Ials`].
+    Ials(IalsConfig),
+    /// See [`Bpr`].
+    Bpr(BprConfig),
+    /// See [`MarkovChain`].
+    Markov(MarkovConfig),
     /// See [`BiasedMf`].
     BiasedMf {
         /// The dimension of the vectors.
@@ -96,6 +103,9 @@ impl BaselineConfig {
             Self::DampedItemMean(_) => "damped_item_mean",
             Self::ItemKnn { .. } => "item_knn",
             Self::Ease(_) => "ease",
+            Self::Ials(_) => "ials",
+            Self::Bpr(_) => "bpr",
+            Self::Markov(_) => "markov",
             Self::BiasedMf { .. } => "biased_mf",
             Self::SvdPlusPlus(_) => "svd_plus_plus",
             Self::LinUcb { .. } => "lin_ucb",
@@ -130,6 +140,9 @@ impl BaselineConfig {
                 Box::new(ItemKnn::fit(log, &ItemKnnConfig { n_neighbours, shrink, positive })?)
             }
             Self::Ease(config) => Box::new(Ease::fit(log, config, positive)?),
+            Self::Ials(config) => Box::new(Ials::fit(log, config, positive, seeds)?),
+            Self::Bpr(config) => Box::new(Bpr::fit(log, config, positive, seeds)?),
+            Self::Markov(config) => Box::new(MarkovChain::fit(log, config, positive)?),
             Self::BiasedMf { dim, l2, epochs } => {
                 let config = PmfConfig { dim, l2, epochs, ..BiasedMf::default_config() };
                 Box::new(BiasedMf::fit(log, &config, seeds)?)

@@ -6,13 +6,16 @@
 
 mod bandit;
 mod biased_mf;
+mod bpr;
 mod config;
 mod dense;
 mod ease;
 mod error;
 mod fold_in;
+mod ials;
 mod item_knn;
 mod item_mean;
+mod markov;
 mod popularity;
 mod random;
 mod ranking;
@@ -21,12 +24,15 @@ mod svd_plus_plus;
 
 pub use bandit::{HLinUcb, HLinUcbConfig, LinUcb, LinUcbConfig};
 pub use biased_mf::BiasedMf;
+pub use bpr::{Bpr, BprConfig};
 pub use config::{BaselineConfig, FitInputs};
 pub use ease::{Ease, EaseConfig};
 pub use error::BaselineError;
 pub use fold_in::FoldInRecommender;
+pub use ials::{Ials, IalsConfig};
 pub use item_knn::{ItemKnn, ItemKnnConfig};
 pub use item_mean::{DampedItemMean, DampedItemMeanConfig};
+pub use markov::{MarkovChain, MarkovConfig};
 pub use popularity::{Popularity, PopularityMeasure};
 pub use random::Random;
 pub use recency::{RecentPopularity, RecentPopularityConfig};

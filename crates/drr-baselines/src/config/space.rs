@@ -1,7 +1,7 @@
 //! The declared space of settings that a sweep searches, kind by kind, and the settings that hold without a search.
 
 use super::BaselineConfig;
-use crate::{DampedItemMeanConfig, EaseConfig, SvdPlusPlusConfig};
+use crate::{BprConfig, DampedItemMeanConfig, EaseConfig, IalsConfig, MarkovConfig, SvdPlusPlusConfig};
 use drr_core::RandomStream;
 use rand::Rng;
 
@@ -15,6 +15,9 @@ impl BaselineConfig {
         "damped_item_mean",
         "item_knn",
         "ease",
+        "ials",
+        "bpr",
+        "markov",
         "biased_mf",
         "svd_plus_plus",
         "lin_ucb",
@@ -32,6 +35,9 @@ impl BaselineConfig {
             "damped_item_mean" => Self::DampedItemMean(DampedItemMeanConfig::default()),
             "item_knn" => Self::ItemKnn { n_neighbours: None, shrink: 20.0 },
             "ease" => Self::Ease(EaseConfig::default()),
+            "ials" => Self::Ials(IalsConfig::default()),
+            "bpr" => Self::Bpr(BprConfig::default()),
+            "markov" => Self::Markov(MarkovConfig::default()),
             "biased_mf" => Self::BiasedMf { dim: 20, l2: 0.08, epochs: 15 },
             "svd_plus_plus" => Self::SvdPlusPlus(SvdPlusPlusConfig::default()),
             "lin_ucb" => Self::LinUcb { alpha: 0.1, l2: 1.0, prior_ratings: 10.0 },
@@ -48,6 +54,9 @@ impl BaselineConfig {
     /// | `damped_item_mean` | damping .5 to 100, logarithmically |
     /// | `item_knn` | all neighbours or 20 to 500, shrink 1 to 300, both logarithmically |
     /// | `ease` | lambda 100 to 30,000, logarithmically |
+    /// | `ials` | 16 to 128 dimensions, alpha .3 to 30, l2 1 to 300, logarithmically |
+    /// | `bpr` | 16 to 128 dimensions, rate .01 to .1, l2 .001 to .1, logarithmically, 10 to 80 epochs |
+    /// | `markov` | window 1 to 30, shrink 1 to 300, the latest 1 to 100 items, decay .5 to 1, logarithmically |
     /// | `biased_mf` | 8 to 100 dimensions, l2 .02 to .3, both logarithmically, 5 to 20 epochs |
     /// | `svd_plus_plus` | 8 to 50 dimensions, l2 .005 to .08, rate .003 to .015, logarithmically, 10 to 30 epochs |
     /// | `lin_ucb` | alpha .01 to 2, l2 .1 to 30, prior 1 to 100 ratings, logarithmically |
@@ -64,6 +73,24 @@ impl BaselineConfig {
                 shrink: log_uniform(1.0, 300.0, random),
             },
             "ease" => Self::Ease(EaseConfig { lambda: log_uniform(100.0, 30_000.0, random) }),
+            "ials" => Self::Ials(IalsConfig {
+                dim: whole(16.0, 128.0, random),
+                alpha: log_uniform(0.3, 30.0, random),
+                l2: log_uniform(1.0, 300.0, random),
+                ..IalsConfig::default()
+            }),
+            "bpr" => Self::Bpr(BprConfig {
+                dim: whole(16.0, 128.0, random),
+                epochs: random.random_range(10..=80),
+                learning_rate: log_uniform(0.01, 0.1, random),
+                l2: log_uniform(0.001, 0.1, random),
+            }),
+            "markov" => Self::Markov(MarkovConfig {
+                window: whole(1.0, 30.0, random),
+                shrink: log_uniform(1.0, 300.0, random),
+                n_latest: whole(1.0, 100.0, random),
+                decay: log_uniform(0.5, 1.0, random),
+            }),
             "biased_mf" => Self::BiasedMf {
                 dim: whole(8.0, 100.0, random),
                 l2: log_uniform(0.02, 0.3, random),
