@@ -203,6 +203,30 @@ Examples:
         #[command(flatten)]
         selection: Selection,
     },
+    /// Searches a recommender's settings on validation rows, with a budget of processor time, and keeps a ledger of all trials.
+    #[command(
+        after_help = "Examples:\n  cargo xtask sweep --recommender ease --protocol temporal --dataset ml-100k\n  cargo xtask sweep --recommender drr_ave --trials 10 --dataset ml-100k\n  cargo xtask sweep --recommender ease --config xtask/configs/ml-1m-lab.toml --archive PATH/ml-1m.zip --write xtask/configs/ml-1m-lab.toml"
+    )]
+    Sweep {
+        /// Which experiment.
+        #[command(flatten)]
+        selection: Selection,
+        /// A kind of recommender, or the agent: drr_ave.
+        #[arg(long, value_name = "NAME")]
+        recommender: String,
+        /// The protocol on whose validation rows is chosen.
+        #[arg(long, value_parser = protocol, default_value = "seed")]
+        protocol: Protocol,
+        /// The greatest number of trials.
+        #[arg(long, value_name = "N", default_value_t = 30)]
+        trials: u32,
+        /// Minutes of processor time.
+        #[arg(long, value_name = "MINUTES", default_value_t = 10.0)]
+        budget: f64,
+        /// Writes the chosen settings into this configuration.
+        #[arg(long, value_name = "FILE")]
+        write: Option<PathBuf>,
+    },
     /// Runs all checks: format, lints, structure, style, tests, docs, and a small pipeline against its golden metrics.
     #[command(
         after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --skip docs\n  cargo xtask ci --bless   rewrites the golden metrics"
@@ -212,7 +236,7 @@ Examples:
 
 fn protocol(name: &str) -> Result<Protocol, String> {
     let found = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
-    found.ok_or_else(|| format!("there is no protocol {name}: use seed or temporal"))
+    found.ok_or_else(|| format!("there is no protocol {name}: use seed, temporal, holdout, leave_one_out, rerank, episodes or online"))
 }
 
 /// A protocol that judges ranked lists.

@@ -24,7 +24,7 @@ use crate::progress::Progress;
 use crate::stages::recommend::Request;
 use crate::stages::{
     Experiment, check, compare, data, evaluate, pretrain, readme, recommend, report, score, sequential,
-    staleness, train,
+    staleness, sweep, train,
 };
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -113,6 +113,19 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
             let name = name.as_deref();
             let request = score::Request { lists: &lists, protocol, name, ignore_unknown };
             score_lists(&context(selection.force)?, selection, &request)
+        }
+        Command::Sweep { selection, recommender, protocol, trials, budget, write } => {
+            with_experiment(&context(selection.force)?, &selection, |experiment| {
+                let request = sweep::Request {
+                    recommender: &recommender,
+                    protocol,
+                    trials,
+                    budget,
+                    write: write.as_deref(),
+                };
+                say(sweep::run(experiment, &request)?);
+                Ok(())
+            })
         }
         Command::Ci(args) => ci::run(&args),
     }

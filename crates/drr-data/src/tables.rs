@@ -2,6 +2,10 @@
 //!
 //! They carry ORIGINAL ids, so that anyone can recompute every figure of a report without this program.
 
+mod ledger;
+
+pub use ledger::{LedgerRow, read_ledger, write_ledger};
+
 use crate::DataError;
 use crate::store::{Batch, TableRow, field, number_column, read_rows, text_column, write_rows};
 use arrow_array::ArrayRef;

@@ -6,9 +6,9 @@ mod costs;
 mod sets;
 
 pub use comparisons::Comparison;
-pub use contestants::{NO_RL, UNTRAINED};
+pub use contestants::{NO_RL, UNTRAINED, fit_baseline};
 pub use costs::CostRow;
-pub use sets::{evaluation_set, simulated};
+pub use sets::{episodes, evaluation_set, simulated};
 
 use super::Experiment;
 use super::jobs::{self, World};
@@ -290,9 +290,7 @@ impl<'a> Judge<'a> {
             (Protocol::Online, Some(simulator)) => {
                 evaluate_online(recommender, self.set, simulator, &simulated(self.experiment)?)?
             }
-            (Protocol::Episodes, _) => {
-                evaluate_episodes(recommender, self.set, &sets::episodes(self.experiment))?
-            }
+            (Protocol::Episodes, _) => evaluate_episodes(recommender, self.set, &episodes(self.experiment))?,
             _ => {
                 let evaluation = evaluate(recommender, self.set, &config.evaluation.list_lengths)?;
                 SessionEvaluation { evaluation, curve: Vec::new() }

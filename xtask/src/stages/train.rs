@@ -304,6 +304,23 @@ impl ValidationSet {
     }
 }
 
+/// The best validation score of an agent with other settings, trained on train rows; nothing is kept of it.
+pub fn best_validation(experiment: &Experiment<'_>, job: Job, agent: &AgentConfig) -> Result<f64> {
+    let mut fit = Fit::new(experiment, job, agent, Phase::Choose)?;
+    let mut hooks = Hooks {
+        experiment,
+        bar: &experiment.context.bar(&fit.label, agent.n_rounds()),
+        validation: fit.validation.as_ref(),
+    };
+    match fit.trainer.run(agent.n_rounds(), None, &mut hooks)? {
+        Outcome::Finished => {}
+        Outcome::Interrupted => return Err(crate::exit::Interrupted.into()),
+    }
+    hooks.bar.finish();
+    let scores = fit.trainer.validations().iter().filter(|it| it.round > 0).map(|it| it.score);
+    scores.max_by(f64::total_cmp).context("nothing was validated: lower agent.validate_every")
+}
+
 /// The trained agent of a job, to go on learning within sessions.
 pub fn online_agent(experiment: &Experiment<'_>, job: Job, learning: OnlineConfig) -> Result<OnlineAgent> {
     let agent = job.variant.config(&experiment.config.agent);
