@@ -227,11 +227,56 @@ Examples:
         #[arg(long, value_name = "FILE")]
         write: Option<PathBuf>,
     },
+    /// The studies of the paper: the length of a session, and one user step by step.
+    #[command(
+        after_help = "Examples:\n  cargo xtask study length --dataset ml-100k --lengths 5,10,20\n  cargo xtask study case --run ml-1m-lab --user 11"
+    )]
+    Study {
+        /// Which study.
+        #[command(subcommand)]
+        study: Study,
+    },
     /// Runs all checks: format, lints, structure, style, tests, docs, and a small pipeline against its golden metrics.
     #[command(
         after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --skip docs\n  cargo xtask ci --bless   rewrites the golden metrics"
     )]
     Ci(crate::ci::CiArgs),
+}
+
+/// The studies.
+#[derive(Debug, Subcommand)]
+pub enum Study {
+    /// The agent's validation score by the length of a session (Liu et al. 2018, fig. 7).
+    #[command(after_help = "Example:\n  cargo xtask study length --dataset ml-100k --lengths 5,10,20")]
+    Length {
+        /// Which experiment.
+        #[command(flatten)]
+        selection: Box<Selection>,
+        /// The protocol on whose validation rows is judged.
+        #[arg(long, value_parser = protocol, default_value = "seed")]
+        protocol: Protocol,
+        /// The lengths T.
+        #[arg(long, value_delimiter = ',', default_value = "5,10,15,20")]
+        lengths: Vec<usize>,
+    },
+    /// Two recommenders put one user's test items in order, step by step (Liu et al. 2018, table VII).
+    #[command(
+        after_help = "Example:\n  cargo xtask study case --run ml-1m-lab --user 11 --recommenders drr_ave,biased_mf"
+    )]
+    Case {
+        /// The run's name, or its folder; it must have been trained under protocol "rerank".
+        #[arg(long, value_name = "NAME")]
+        run: String,
+        /// The user's original id.
+        #[arg(long, value_name = "ID")]
+        user: String,
+        /// Whom to compare.
+        #[arg(long, value_delimiter = ',', default_value = "drr_ave,biased_mf")]
+        recommenders: Vec<String>,
+        /// The number of steps.
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        steps: usize,
+    },
 }
 
 fn protocol(name: &str) -> Result<Protocol, String> {

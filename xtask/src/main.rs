@@ -15,7 +15,7 @@ mod machine;
 mod progress;
 mod stages;
 
-use crate::cli::{Cli, Command, Selection};
+use crate::cli::{Cli, Command, Selection, Study};
 use crate::config::ExperimentConfig;
 use crate::console::{complain, say};
 use crate::context::Context;
@@ -24,7 +24,7 @@ use crate::progress::Progress;
 use crate::stages::recommend::Request;
 use crate::stages::{
     Experiment, check, compare, data, evaluate, pretrain, readme, recommend, report, score, sequential,
-    staleness, sweep, train,
+    staleness, study, sweep, train,
 };
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -114,6 +114,14 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
             let request = score::Request { lists: &lists, protocol, name, ignore_unknown };
             score_lists(&context(selection.force)?, selection, &request)
         }
+        Command::Sweep { .. } | Command::Study { .. } => run_search(cli.command, &context),
+        Command::Ci(args) => ci::run(&args),
+    }
+}
+
+/// The commands that search and study; the context is made of whether work is forced.
+fn run_search(command: Command, context: &impl Fn(bool) -> Result<Context>) -> Result<()> {
+    match command {
         Command::Sweep { selection, recommender, protocol, trials, budget, write } => {
             with_experiment(&context(selection.force)?, &selection, |experiment| {
                 let request = sweep::Request {
@@ -127,7 +135,18 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
                 Ok(())
             })
         }
-        Command::Ci(args) => ci::run(&args),
+        Command::Study { study: Study::Length { selection, protocol, lengths } } => {
+            with_experiment(&context(selection.force)?, &selection, |experiment| {
+                say(study::length(experiment, protocol, &lengths)?);
+                Ok(())
+            })
+        }
+        Command::Study { study: Study::Case { run, user, recommenders, steps } } => {
+            let context = context(false)?;
+            say(study::case(&Experiment::open(&context, &run)?, &user, &recommenders, steps)?);
+            Ok(())
+        }
+        _ => unreachable!("the caller passes on searches and studies alone"),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod score;
 pub mod sequential;
 pub mod simulator;
 pub mod staleness;
+pub mod study;
 pub mod sweep;
 pub mod train;
 

@@ -6,7 +6,7 @@ mod costs;
 mod sets;
 
 pub use comparisons::Comparison;
-pub use contestants::{NO_RL, UNTRAINED, fit_baseline};
+pub use contestants::{NO_RL, UNTRAINED, configured, fit_baseline};
 pub use costs::CostRow;
 pub use sets::{episodes, evaluation_set, simulated};
 
