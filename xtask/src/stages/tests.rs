@@ -1,12 +1,12 @@
 //! The whole pipeline on a handful of synthetic users: what no crate can test alone.
 
 use super::data::{self, Source};
-use super::evaluate::{evaluation_set, load, recommenders};
+use super::evaluate::{contestants, evaluation_set, load};
 use super::experiment::Phase;
 use super::jobs::{Job, Variant};
 use super::recommend::{self, Request};
 use super::train::note;
-use super::{Experiment, evaluate, pretrain, readme, report, train};
+use super::{Experiment, evaluate, pretrain, readme, report, sequential, staleness, study, sweep, train};
 use crate::config::ExperimentConfig;
 use crate::context::Context;
 use crate::interrupt::Interrupt;
@@ -50,13 +50,10 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
     let experiment = run(&context, 1);
     for protocol in experiment.protocols() {
         let set = evaluation_set(&experiment, protocol, Part::Test).unwrap();
-        let oracle = "oracle";
         let queries: Vec<_> = set.cases.iter().take(20).map(|case| case.query.clone()).collect();
-        for recommender in recommenders(&experiment, protocol, &set).unwrap() {
-            // The oracle answers only the cases that it knows, so it cannot pass for the suite's made-up users.
-            if recommender.name() != oracle {
-                assert_eq!(check_recommender(&*recommender, &queries).unwrap(), [], "{}", recommender.name());
-            }
+        for contestant in contestants(&experiment, protocol).unwrap() {
+            let name = contestant.recommender.name();
+            assert_eq!(check_recommender(&*contestant.recommender, &queries).unwrap(), [], "{name}");
         }
         let space =
             pretrain::space(&experiment, protocol, Phase::Final, experiment.config.embedding.space).unwrap();
@@ -66,6 +63,68 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
         let refused = drr_eval::evaluate(&agent, &validation, &[10]);
         assert!(matches!(refused, Err(EvalError::Leakage { .. })), "it was fitted on validation rows");
     }
+}
+
+/// The laboratory with all protocols, small.
+fn lab(context: &Context) -> Experiment<'_> {
+    let mut config = ExperimentConfig::load(&Context::configs_dir().join("smoke-lab.toml")).unwrap();
+    config.agent.n_episodes = 160;
+    let experiment = Experiment::begin(context, config, &source(context), "lab").unwrap();
+    pretrain::run(&experiment).unwrap();
+    train::run(&experiment).unwrap();
+    sequential::run(&experiment).unwrap();
+    evaluate::run(&experiment).unwrap();
+    staleness::run(&experiment).unwrap();
+    experiment
+}
+
+#[test]
+fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path(), Interrupt::default());
+    let experiment = lab(&context);
+    let metrics = load(&experiment).unwrap();
+    assert_eq!(experiment.protocols(), Protocol::ALL);
+    for protocol in Protocol::ALL {
+        let tables = metrics.tables(protocol);
+        assert_eq!(tables.len(), if protocol == Protocol::Online { 2 } else { 1 }, "{protocol}");
+        for table in tables {
+            let names: Vec<&str> = metrics.table(&table).iter().map(|it| &*it.summary.recommender).collect();
+            for name in ["random", "popularity", "ease", "svd_plus_plus", "reward_model", "no_rl", "oracle"] {
+                assert!(names.contains(&name), "{name} is not in {table}: {names:?}");
+            }
+            let best = |name: &str| {
+                let judged = metrics.table(&table).into_iter().find(|it| it.summary.recommender == name);
+                evaluate::headline(judged.unwrap()).unwrap().2.mean
+            };
+            assert!(names.iter().all(|name| best(name) <= best("oracle") + 1e-12), "{table}");
+        }
+    }
+    for contestant in contestants(&experiment, Protocol::Online).unwrap() {
+        let set = evaluation_set(&experiment, Protocol::Online, Part::Test).unwrap();
+        let queries: Vec<_> = set.cases.iter().take(5).map(|case| case.query.clone()).collect();
+        let name = contestant.recommender.name();
+        assert_eq!(check_recommender(&*contestant.recommender, &queries).unwrap(), [], "{name}");
+    }
+    let markdown = report::run(&experiment).unwrap();
+    for words in ["online factors_a", "online neighbours_b", "sas_rec", "hlin_ucb", "grows stale", "letters"]
+    {
+        assert!(markdown.contains(words), "{words} is not in the report");
+    }
+    let user = &experiment.dataset.users()[0].id;
+    let case = study::case(&experiment, user, &["drr_ave".to_owned(), "biased_mf".to_owned()], 3).unwrap();
+    assert!(case.contains("drr_ave:") && case.contains("| 3 |"), "{case}");
+    let request = sweep::Request {
+        recommender: "ease",
+        protocol: Protocol::Temporal,
+        trials: 3,
+        budget: 10.0,
+        write: None,
+    };
+    assert!(sweep::run(&experiment, &request).unwrap().contains("3 trials"));
+    let ledger = drr_data::read_ledger(&experiment.path(sweep::LEDGER)).unwrap();
+    let parts: Vec<&str> = ledger.iter().map(|row| row.part.as_str()).collect();
+    assert_eq!(parts, ["validation", "validation", "validation", "test"]);
 }
 
 #[test]
