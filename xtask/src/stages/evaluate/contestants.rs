@@ -38,6 +38,7 @@ pub fn all(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contes
         all.extend(fitted(experiment, protocol, &log, &experiment.config.lab.online.bandits)?);
     }
     if let Some(config) = &experiment.config.lab.reward_model {
+        tracing::info!("{protocol}: fitting reward_model");
         let meter = Meter::start();
         let space = own_space(experiment, protocol)?;
         let contexts = labelled_contexts(experiment, protocol, Phase::Final)?;
@@ -81,6 +82,7 @@ fn fitted(
     let mut all = Vec::new();
     for config in configs {
         experiment.context.stop_if_asked()?;
+        tracing::info!("{protocol}: fitting {}", config.kind_name());
         let meter = Meter::start();
         let recommender = fit_baseline(experiment, protocol, log, config, Phase::Final)?;
         all.push(meter.contestant(recommender));
