@@ -125,8 +125,16 @@ pub enum Command {
 Examples:
   cargo xtask pipeline                                  MovieLens 1M; else MovieLens 100K; else synthetic users
   cargo xtask pipeline --dataset ml-100k --run mine --seed 7
-  cargo xtask pipeline --config xtask/configs/report.toml --archive PATH/ml-1m.zip")]
-    Pipeline(Selection),
+  cargo xtask pipeline --config xtask/configs/report.toml --archive PATH/ml-1m.zip
+  cargo xtask pipeline --dataset ml-100k --seeds 5      five runs, and what differs between them")]
+    Pipeline {
+        /// Which experiment.
+        #[command(flatten)]
+        selection: Selection,
+        /// Does it with so many root seeds, from the first on, and summarizes them by interquartile means.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seeds: u64,
+    },
     /// Recommends with a trained run: to a user of the data set, or to a new one.
     #[command(after_help = "\
 Examples:

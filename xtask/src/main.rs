@@ -23,8 +23,8 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
 use crate::stages::{
-    Experiment, check, compare, data, evaluate, pretrain, readme, recommend, report, score, sequential,
-    staleness, study, sweep, train,
+    Experiment, check, compare, data, evaluate, pretrain, readme, recommend, report, score, seeds,
+    sequential, staleness, study, sweep, train,
 };
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -100,7 +100,7 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
             })
         }
         Command::Report { run, into } => write_report(&context(false)?, &run, into.as_deref()),
-        Command::Pipeline(selection) => with_experiment(&context(selection.force)?, &selection, pipeline),
+        Command::Pipeline { selection, seeds } => pipelines(&context(selection.force)?, &selection, seeds),
         Command::Recommend { run, user, history, k, protocol } => {
             recommend_to(&context(false)?, &run, protocol, (user.as_deref(), history.as_deref()), k)
         }
@@ -148,6 +148,34 @@ fn run_search(command: Command, context: &impl Fn(bool) -> Result<Context>) -> R
         }
         _ => unreachable!("the caller passes on searches and studies alone"),
     }
+}
+
+/// One run, or one for each of several root seeds with a summary in the first one's folder.
+fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<()> {
+    if n_seeds == 0 {
+        bail!("--seeds must be at least 1");
+    }
+    let (mut runs, mut first) = (Vec::new(), None);
+    for offset in 0..n_seeds {
+        let mut selection = selection.clone();
+        if let Some((name, seed)) = &first {
+            selection.run = Some(format!("{name}-seed-{}", seed + offset));
+            selection.seed = Some(seed + offset);
+        }
+        with_experiment(context, &selection, |experiment| {
+            pipeline(experiment)?;
+            let name = experiment.folder.file_name().map(|name| name.to_string_lossy().into_owned());
+            first.get_or_insert((name.unwrap_or_default(), experiment.config.seed));
+            runs.push(evaluate::load(experiment)?);
+            Ok(())
+        })?;
+    }
+    if let (Some((name, _)), true) = (first, n_seeds > 1) {
+        let text = seeds::summary(&runs)?;
+        files::write(&context.runs_dir().join(name).join("seeds.md"), text.as_bytes())?;
+        say(text);
+    }
+    Ok(())
 }
 
 /// Everything, stage after stage.

@@ -14,6 +14,7 @@ pub mod readme;
 pub mod recommend;
 pub mod report;
 pub mod score;
+pub mod seeds;
 pub mod sequential;
 pub mod simulator;
 pub mod staleness;
