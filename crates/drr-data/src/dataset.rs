@@ -254,7 +254,7 @@ impl Dataset {
     fn no_split(&self, protocol: Protocol) -> DataError {
         let dataset = self.manifest.dataset.clone();
         if protocol.needs_time() && !self.manifest.has_time {
-            DataError::NoTime { dataset }
+            DataError::NoTime { dataset, protocol }
         } else {
             DataError::EmptyPart { dataset, protocol, part: "train or test" }
         }

@@ -224,10 +224,12 @@ pub enum DataError {
         part: &'static str,
     },
     /// A data set without times cannot be cut in time.
-    #[error("the data set \"{dataset}\" has no times, so there is no split \"temporal\": use \"seed\"")]
+    #[error("the data set \"{dataset}\" has no times, so there is no split \"{protocol}\": use \"seed\"")]
     NoTime {
         /// The data set.
         dataset: String,
+        /// The protocol.
+        protocol: crate::Protocol,
     },
     /// The rows are no log.
     #[error("the rows of the data set \"{dataset}\" are no log: {source}")]

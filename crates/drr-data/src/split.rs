@@ -151,7 +151,11 @@ impl Split {
             Protocol::Rerank => drawn::rerank(rows, config),
             Protocol::Online => drawn::online(n_users, rows, config),
         };
-        for part in [Part::Train, Part::Test] {
+        let needed: &[Part] = match protocol {
+            Protocol::Online => &[Part::Train, Part::Test, Part::SimulatorA, Part::SimulatorB],
+            _ => &[Part::Train, Part::Test],
+        };
+        for part in needed.iter().copied() {
             if !parts.contains(&part) {
                 let part = part_name(part);
                 return Err(DataError::EmptyPart { dataset: dataset.to_owned(), protocol, part });

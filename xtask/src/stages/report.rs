@@ -1,6 +1,7 @@
 //! The report of a run: what was done, how it came out, and how the training went.
 
 mod costs;
+mod ledger;
 mod names;
 mod published;
 mod results;
@@ -21,6 +22,7 @@ pub fn run(experiment: &Experiment<'_>) -> Result<String> {
     let mut sections = Vec::new();
     for protocol in experiment.protocols() {
         sections.extend(results::sections(&metrics, protocol, &per_user));
+        sections.extend(results::simulator_matrix(&metrics, protocol));
     }
     let mut about = Section {
         heading: "Who was judged".to_owned(),
@@ -35,6 +37,7 @@ pub fn run(experiment: &Experiment<'_>) -> Result<String> {
     if let Some(points) = staleness::load(experiment)? {
         sections.push(staleness_section(&points));
     }
+    sections.extend(ledger::section(experiment)?);
     for split in experiment.splits() {
         sections.push(training::section(experiment, split, &rows)?);
     }

@@ -3,7 +3,7 @@
 use super::names;
 use crate::stages::evaluate::comparisons::letters;
 use crate::stages::evaluate::{Comparison, Judged, NO_RL, RunMetrics, UNTRAINED, headline};
-use crate::stages::jobs::Variant;
+use crate::stages::jobs::{Variant, World};
 use drr_data::{PerUserRow, Protocol};
 use drr_eval::Metric;
 use drr_eval::report::{Bar, Best, Cell, Plot, ScatterPoint, Section, Series, Table};
@@ -318,6 +318,38 @@ fn histogram(per_user: &[PerUserRow], rows: &[&Judged], table: &str) -> Option<P
         x_label: format!("{}@{k}", words(metric)),
         series,
         bins: 11,
+    })
+}
+
+/// Who was trained in which simulator, judged in which: an agent that is good only at home has learned the simulator.
+pub fn simulator_matrix(metrics: &RunMetrics, protocol: Protocol) -> Option<Section> {
+    let tables = metrics.tables(protocol);
+    let first = metrics.table(tables.first().filter(|_| tables.len() > 1)?);
+    let names = first.iter().map(|it| it.summary.recommender.as_str());
+    let trained: Vec<&str> =
+        names.filter(|name| [World::A, World::B].iter().any(|world| name.contains(world.suffix()))).collect();
+    let cell = |table: &String, name: &str| {
+        let found = metrics.table(table).into_iter().find(|it| it.summary.recommender == name);
+        found.and_then(headline).map_or_else(
+            || Cell::text("-"),
+            |(_, _, interval)| Cell::estimate(interval.mean, (interval.low, interval.high), 3),
+        )
+    };
+    let row = |name: &&str| {
+        std::iter::once(Cell::text(*name)).chain(tables.iter().map(|table| cell(table, name))).collect()
+    };
+    let mut columns = vec!["trained in".to_owned()];
+    columns.extend(tables.iter().map(|table| format!("judged in {}", table.replace("online ", ""))));
+    Some(Section {
+        heading: "Trained in one simulator, judged in the other".to_owned(),
+        tables: vec![Table {
+            caption: "Total reward of a session; the simulators share neither rows nor parameters."
+                .to_owned(),
+            columns,
+            rows: trained.iter().map(row).collect(),
+            ..Table::default()
+        }],
+        ..Section::default()
     })
 }
 
