@@ -23,7 +23,8 @@ pub struct IalsConfig {
     pub dim: usize,
     /// Sweeps over users and items.
     pub sweeps: usize,
-    /// How much more a positive pair weighs than any other pair; above 0.
+    /// How much more a positive pair weighs than any other pair, which weighs 1; above 0. Programs that give the weight of
+    /// a positive pair itself mean `1 + alpha`.
     pub alpha: f64,
     /// The weight of a vector's squared length; above 0.
     pub l2: f64,
@@ -31,7 +32,7 @@ pub struct IalsConfig {
 
 impl Default for IalsConfig {
     fn default() -> Self {
-        Self { dim: 64, sweeps: 15, alpha: 3.0, l2: 50.0 }
+        Self { dim: 64, sweeps: 15, alpha: 2.0, l2: 50.0 }
     }
 }
 

@@ -63,12 +63,10 @@ impl ItemKnn {
             Some(n_neighbours) => format!("item_knn_{n_neighbours}"),
             None => "item_knn".to_owned(),
         };
-        Ok(Self {
-            name,
-            config: *config,
-            supported: supported(&neighbours(log, config)),
-            fallback: Popularity::fit(log, config.positive),
-        })
+        let neighbours = neighbours(log, config);
+        // Similarity is symmetric, so with all neighbours kept each item supports just those that support it.
+        let supported = if config.n_neighbours.is_some() { supported(&neighbours) } else { neighbours };
+        Ok(Self { name, config: *config, supported, fallback: Popularity::fit(log, config.positive) })
     }
 
     /// The scores of all items, `[I]`.
@@ -93,6 +91,10 @@ impl Recommender for ItemKnn {
 
     fn origin(&self) -> Option<&RowOrigin> {
         self.fallback.origin()
+    }
+
+    fn n_parameters(&self) -> u64 {
+        self.supported.iter().map(|supported| supported.len() as u64).sum()
     }
 
     fn recommend(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
@@ -156,10 +158,12 @@ fn nearest(item: usize, counts: &[u32], lengths: &[f64], config: &ItemKnnConfig)
             (ItemIdx::from(other), similarity)
         })
         .collect();
-    if let Some(n_neighbours) = config.n_neighbours {
-        nearest.sort_unstable_by(|left, right| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0)));
+    if let Some(n_neighbours) = config.n_neighbours.filter(|n_neighbours| *n_neighbours < nearest.len()) {
+        let before =
+            |left: &Neighbour, right: &Neighbour| right.1.total_cmp(&left.1).then(left.0.cmp(&right.0));
+        nearest.select_nth_unstable_by(n_neighbours - 1, before);
         nearest.truncate(n_neighbours);
-        nearest.shrink_to_fit();
     }
+    nearest.shrink_to_fit();
     nearest
 }
