@@ -244,11 +244,38 @@ Examples:
         #[command(subcommand)]
         study: Study,
     },
+    /// Measures how fast fitting and judging are, beside Python peers in the same session where an interpreter is given.
+    #[command(
+        after_help = "Examples:\n  cargo xtask bench eval --config xtask/configs/ml-1m-lab.toml --archive PATH/ml-1m.zip\n  cargo xtask bench eval --dataset ml-100k --python PATH/bin/python --rounds 5"
+    )]
+    Bench {
+        /// Which measurement.
+        #[command(subcommand)]
+        bench: Bench,
+    },
     /// Runs all checks: format, lints, structure, style, tests, docs, and a small pipeline against its golden metrics.
     #[command(
         after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --skip docs\n  cargo xtask ci --bless   rewrites the golden metrics"
     )]
     Ci(crate::ci::CiArgs),
+}
+
+/// The measurements.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// Fits and judgements.
+    #[command(after_help = "Example:\n  cargo xtask bench eval --dataset ml-100k --python PATH/bin/python")]
+    Eval {
+        /// Which experiment.
+        #[command(flatten)]
+        selection: Box<Selection>,
+        /// A Python interpreter with numpy, scipy and implicit, for the peers.
+        #[arg(long, value_name = "PATH")]
+        python: Option<PathBuf>,
+        /// How often each side is measured, in turn.
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        rounds: usize,
+    },
 }
 
 /// The studies.

@@ -15,7 +15,7 @@ mod machine;
 mod progress;
 mod stages;
 
-use crate::cli::{Cli, Command, Selection, Study};
+use crate::cli::{Bench, Cli, Command, Selection, Study};
 use crate::config::ExperimentConfig;
 use crate::console::{complain, say};
 use crate::context::Context;
@@ -23,7 +23,7 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
 use crate::stages::{
-    Experiment, check, compare, data, evaluate, pretrain, readme, recommend, report, score, seeds,
+    Experiment, bench, check, compare, data, evaluate, pretrain, readme, recommend, report, score, seeds,
     sequential, staleness, study, sweep, train,
 };
 use anyhow::{Result, bail};
@@ -81,12 +81,7 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
             Ok(())
         }),
         Command::Pretrain { selection, five_fold } => {
-            with_experiment(&context(selection.force)?, &selection, |experiment| {
-                if five_fold {
-                    say(pretrain::five_fold(experiment)?);
-                }
-                pretrain::run(experiment)
-            })
+            with_experiment(&context(selection.force)?, &selection, |it| fit_embeddings(it, five_fold))
         }
         Command::Train(selection) => with_experiment(&context(selection.force)?, &selection, |experiment| {
             pretrain::run(experiment)?;
@@ -114,7 +109,9 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
             let request = score::Request { lists: &lists, protocol, name, ignore_unknown };
             score_lists(&context(selection.force)?, selection, &request)
         }
-        Command::Sweep { .. } | Command::Study { .. } => run_search(cli.command, &context),
+        Command::Sweep { .. } | Command::Study { .. } | Command::Bench { .. } => {
+            run_search(cli.command, &context)
+        }
         Command::Ci(args) => ci::run(&args),
     }
 }
@@ -146,8 +143,22 @@ fn run_search(command: Command, context: &impl Fn(bool) -> Result<Context>) -> R
             say(study::case(&Experiment::open(&context, &run)?, &user, &recommenders, steps)?);
             Ok(())
         }
+        Command::Bench { bench: Bench::Eval { selection, python, rounds } } => {
+            with_experiment(&context(selection.force)?, &selection, |experiment| {
+                say(bench::eval(experiment, python.as_deref(), rounds)?);
+                Ok(())
+            })
+        }
         _ => unreachable!("the caller passes on searches and studies alone"),
     }
+}
+
+/// Fits the embeddings, and judges the rating factorization on five folds first if that is wanted.
+fn fit_embeddings(experiment: &Experiment<'_>, five_fold: bool) -> Result<()> {
+    if five_fold {
+        say(pretrain::five_fold(experiment)?);
+    }
+    pretrain::run(experiment)
 }
 
 /// One run, or one for each of several root seeds with a summary in the first one's folder.

@@ -3,6 +3,7 @@
 //! fetch and ingest (`data`) -> `pretrain` -> `train` -> `evaluate` -> `report`. Each asks the stage cache whether its
 //! inputs changed since it last ran.
 
+pub mod bench;
 pub mod check;
 pub mod compare;
 pub mod data;
