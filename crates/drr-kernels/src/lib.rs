@@ -1,0 +1,1 @@
+//! Fused operations on plain slices: each replaces a chain of small tensor operations by one pass over memory.
