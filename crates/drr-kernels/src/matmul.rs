@@ -40,49 +40,40 @@ pub fn input_gradient(weights: &[f32], rows: Range<usize>, deltas: &Panels, into
 /// Panics if the sizes disagree, which is a bug.
 pub fn weight_gradient(inputs: &Panels, deltas: &DeltaRows, into: &mut [f32]) {
     assert_eq!(into.len(), inputs.n_features() * deltas.n_out);
-    assert_eq!(deltas.values.len(), inputs.n_panels() * LANES * deltas.stride);
+    assert_eq!(deltas.blocks.len(), inputs.n_panels() * deltas.n_out.div_ceil(LANES));
     Arch::new().dispatch(Product::Weights { inputs, deltas, into });
 }
 
-/// Gradients example by example, `[B, out]`, each padded with zeros to whole vectors.
+/// Sixteen examples of sixteen outputs, example by example.
+type Block = [[f32; LANES]; LANES];
+
+/// Gradients of outputs example by example, in blocks of sixteen outputs, the last block filled up with zeros.
 #[derive(Debug, Clone, Default)]
 pub struct DeltaRows {
-    values: Vec<f32>,
+    /// `[ceil(B / 16)][ceil(out / 16)]`.
+    blocks: Vec<Block>,
     n_out: usize,
-    stride: usize,
 }
 
 impl DeltaRows {
-    /// Transposes `deltas`.
+    /// Transposes `deltas`. Memory is only taken for the largest gradient so far.
     pub fn fill(&mut self, deltas: &Panels) {
-        let stride = deltas.n_features().div_ceil(LANES) * LANES;
-        if stride != self.stride || self.values.len() != deltas.n_panels() * LANES * stride {
-            self.stride = stride;
-            self.values.clear();
-            self.values.resize(deltas.n_panels() * LANES * stride, 0.0);
-        }
-        if deltas.n_features() != self.n_out {
-            self.n_out = deltas.n_features();
-            self.values.fill(0.0);
-        }
+        self.n_out = deltas.n_features();
+        self.blocks.clear();
         for at in 0..deltas.n_panels() {
-            let rows = &mut self.values[at * LANES * stride..(at + 1) * LANES * stride];
-            let (blocks, rest) = deltas.panel(at).as_chunks::<LANES>();
-            for (nth, block) in blocks.iter().enumerate() {
-                for lane in 0..LANES {
-                    let into = &mut rows[lane * stride + nth * LANES..][..LANES];
-                    for (value, feature) in into.iter_mut().zip(block) {
-                        *value = feature[lane];
-                    }
-                }
-            }
-            for (nth, feature) in rest.iter().enumerate() {
-                for (lane, value) in feature.iter().enumerate() {
-                    rows[lane * stride + blocks.len() * LANES + nth] = *value;
-                }
+            let (whole, rest) = deltas.panel(at).as_chunks::<LANES>();
+            self.blocks.extend(whole.iter().map(transposed));
+            if !rest.is_empty() {
+                let mut last = [[0.0; LANES]; LANES];
+                last[..rest.len()].copy_from_slice(rest);
+                self.blocks.push(transposed(&last));
             }
         }
     }
+}
+
+fn transposed(block: &Block) -> Block {
+    std::array::from_fn(|lane| std::array::from_fn(|output| block[output][lane]))
 }
 
 /// A product to be formed.
@@ -246,23 +237,18 @@ struct Weights<'a> {
 impl Tiled for Weights<'_> {
     #[inline(always)]
     fn tile<S: Simd, const V: usize, const M: usize>(&mut self, simd: S, at: usize) {
-        let DeltaRows { values, n_out, stride } = self.deltas;
-        for first in (0..*n_out).step_by(LANES) {
+        let DeltaRows { blocks, n_out } = self.deltas;
+        let n_blocks = n_out.div_ceil(LANES);
+        for nth in 0..n_blocks {
             let mut sums = [[simd.splat_f32s(0.0); V]; M];
-            for (panel, rows) in values.chunks_exact(LANES * stride).enumerate() {
-                let inputs: &[[f32; LANES]; M] = match self.inputs.panel(panel)[at..].first_chunk() {
-                    Some(inputs) => inputs,
-                    None => return,
-                };
-                for (lane, row) in rows.chunks_exact(*stride).enumerate().take(LANES) {
-                    let delta: &[[f32; LANES]; 1] = match row[first..].as_chunks().0.first_chunk() {
-                        Some(delta) => delta,
-                        None => return,
-                    };
-                    let factors = std::array::from_fn(|input| inputs[input][lane]);
-                    multiply_add(simd, &mut sums, factors, &registers::<S, V>(delta)[0]);
+            for (panel, block) in blocks[nth..].iter().step_by(n_blocks).enumerate() {
+                let inputs: [&[f32; LANES]; M] =
+                    std::array::from_fn(|input| &self.inputs.panel(panel)[at + input]);
+                for (lane, delta) in registers::<S, V>(block).iter().enumerate().take(LANES) {
+                    multiply_add(simd, &mut sums, std::array::from_fn(|input| inputs[input][lane]), delta);
                 }
             }
+            let first = nth * LANES;
             let n = (*n_out - first).min(LANES);
             for (input, sums) in sums.iter().enumerate() {
                 let into = &mut self.into[(at + input) * n_out + first..][..n];

@@ -43,6 +43,15 @@ impl Panels {
         }
     }
 
+    /// Makes room for `n_rows` examples of `n_features`; all values are zero afterwards if either changed.
+    pub fn reshape(&mut self, n_rows: usize, n_features: usize) {
+        if n_features != self.n_features {
+            self.n_features = n_features;
+            self.n_rows = 0;
+        }
+        self.resize(n_rows);
+    }
+
     /// The number of features, `F`.
     #[must_use]
     pub const fn n_features(&self) -> usize {
