@@ -116,8 +116,13 @@ impl Panels {
     #[must_use]
     pub fn to_rows(&self) -> Vec<f32> {
         let mut rows = vec![0.0; self.n_rows * self.n_features];
-        for (row, values) in rows.chunks_exact_mut(self.n_features.max(1)).enumerate() {
-            self.read_row(row, 0, values);
+        for (at, rows) in rows.chunks_mut(LANES * self.n_features.max(1)).enumerate() {
+            for (nth, block) in self.panel(at).chunks(LANES).enumerate() {
+                for (lane, row) in rows.chunks_exact_mut(self.n_features).enumerate() {
+                    let row = &mut row[nth * LANES..][..block.len()];
+                    row.iter_mut().zip(block).for_each(|(value, feature)| *value = feature[lane]);
+                }
+            }
         }
         rows
     }
