@@ -129,7 +129,12 @@ pub(crate) fn scaled(table: &EmbeddingTable, factor: f32) -> Result<EmbeddingTab
 
 /// Scales a vector to a mean square of 1; zeros stay zeros.
 pub(crate) fn normalize(vector: &mut [f32]) {
-    let squares: f64 = vector.iter().map(|value| f64::from(*value).powi(2)).sum();
+    // Eight running sums take whole registers; their order is fixed.
+    let mut lanes = [0.0_f64; 8];
+    for chunk in vector.chunks(8) {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane += f64::from(*value).powi(2));
+    }
+    let squares: f64 = lanes.iter().sum();
     if squares > 0.0 {
         #[expect(
             clippy::cast_precision_loss,

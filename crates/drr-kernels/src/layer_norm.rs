@@ -1,6 +1,6 @@
 //! Layer normalization with its true gradient, on panels: the sums over features need no horizontal addition.
 
-use crate::panels::LANES;
+use crate::panels::{LANES, total};
 use pulp::Arch;
 
 /// Added to the variance (Ba et al. 2016, with the constant that PyTorch uses).
@@ -43,8 +43,8 @@ pub fn backward(
     if let Some((of_gain, of_shift)) = parameters {
         let rows = gradients.iter().zip(normalized);
         for (((gradient, kept), of_gain), of_shift) in rows.zip(of_gain).zip(of_shift) {
-            *of_gain += gradient.iter().zip(kept).map(|(gradient, kept)| gradient * kept).sum::<f32>();
-            *of_shift += gradient.iter().sum::<f32>();
+            *of_gain += total(&std::array::from_fn(|at| gradient[at] * kept[at]));
+            *of_shift += total(gradient);
         }
     }
     Arch::new().dispatch(|| {

@@ -10,7 +10,8 @@ pub use workspace::Workspace;
 use crate::activation::Activation;
 use crate::layer_norm;
 use crate::matmul::{add_product, input_gradient, weight_gradient};
-use crate::panels::{LANES, Panels};
+use crate::panels::{LANES, Panels, total};
+use pulp::Arch;
 use std::ops::Range;
 
 /// The shape of one layer to be made.
@@ -129,11 +130,7 @@ impl Mlp {
         for (nth, layer) in self.layers.iter().enumerate().rev() {
             self.before_activation(nth, parameters, workspace, gradients.as_deref_mut());
             if let Some(gradients) = &mut gradients {
-                for (at, bias) in layer.bias.clone().enumerate() {
-                    let panels = 0..workspace.deltas[nth].n_panels();
-                    gradients[bias] =
-                        panels.map(|panel| workspace.deltas[nth].panel(panel)[at].iter().sum::<f32>()).sum();
-                }
+                bias_gradient(&workspace.deltas[nth], &mut gradients[layer.bias.clone()]);
                 workspace.rows.fill(&workspace.deltas[nth]);
                 let into = &mut gradients[layer.weight.clone()];
                 weight_gradient(&workspace.activations[nth], &workspace.rows, into);
@@ -199,6 +196,16 @@ impl Mlp {
     pub fn outputs<'a>(&self, workspace: &'a Workspace) -> &'a Panels {
         &workspace.activations[self.layers.len()]
     }
+}
+
+/// Sets `into` to the sums of `deltas` over the batch.
+fn bias_gradient(deltas: &Panels, into: &mut [f32]) {
+    into.fill(0.0);
+    Arch::new().dispatch(|| {
+        for panel in 0..deltas.n_panels() {
+            into.iter_mut().zip(deltas.panel(panel)).for_each(|(sum, row)| *sum += total(row));
+        }
+    });
 }
 
 #[cfg(test)]

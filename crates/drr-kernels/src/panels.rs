@@ -128,6 +128,18 @@ impl Panels {
     }
 }
 
+/// The sum of a row, in pairs: the order is fixed, and short.
+#[inline(always)]
+pub(crate) fn total(row: &[f32; LANES]) -> f32 {
+    let mut lanes = *row;
+    for width in [8, 4, 2, 1] {
+        for at in 0..width {
+            lanes[at] += lanes[at + width];
+        }
+    }
+    lanes[0]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
