@@ -201,6 +201,18 @@ pub enum DataError {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// A file of ranked lists is refused.
+    #[error("{}{place}: {problem}; {remedy}", .path.display())]
+    BadLists {
+        /// The file.
+        path: PathBuf,
+        /// The line or row.
+        place: crate::ListPlace,
+        /// What is wrong there.
+        problem: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// A share of a split is out of range.
     #[error(
         "{field} = {value} is no share of a split: a test takes more than 0 and less than 1, a validation at least 0"
