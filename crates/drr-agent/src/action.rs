@@ -13,6 +13,15 @@ pub(crate) fn compose(config: &ActionConfig, users: &Tensor, outputs: &Tensor) -
     })
 }
 
+/// The same on slices.
+pub(crate) fn compose_rows(config: &ActionConfig, users: &[f32], outputs: &[f32]) -> Vec<f32> {
+    let base = |user: &f32| match config.base {
+        ActionBase::None => 0.0,
+        ActionBase::User => *user,
+    };
+    users.iter().zip(outputs).map(|(user, output)| base(user) + config.scale * output).collect()
+}
+
 /// The scores `[B][I]` of all items for action vectors `[B, D]`: `i . a` (Liu et al. 2018, sec. IV-B).
 pub(crate) fn scores(actions: &Tensor, items: &Tensor) -> Result<Vec<f32>, AgentError> {
     Ok(actions.matmul(&items.t()?)?.flatten_all()?.to_vec1()?)

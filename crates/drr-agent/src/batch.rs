@@ -1,4 +1,4 @@
-//! Observations and sampled transitions as tensors.
+//! Observations and sampled transitions in rows, for flat networks and as tensors.
 
 use crate::AgentError;
 use crate::tables::TrainingTables;
@@ -17,19 +17,41 @@ pub(crate) struct Inputs {
     pub masks: Tensor,
 }
 
-/// Collects observations row by row.
-#[derive(Debug)]
-pub(crate) struct InputsBuilder {
-    users: Vec<f32>,
+/// Observations row by row, its memory kept from batch to batch.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    /// The users' vectors, `[B, D]`.
+    pub users: Vec<f32>,
+    /// The histories' items, the latest last, 0 before the oldest, `[B, N]`.
     history_items: Vec<u32>,
-    masks: Vec<f32>,
+    /// The items in each history, `[B]`.
+    lengths: Vec<usize>,
     history_length: usize,
 }
 
-impl InputsBuilder {
+impl Rows {
     /// Nothing yet; histories will be padded to `history_length`.
     pub(crate) const fn new(history_length: usize) -> Self {
-        Self { users: Vec::new(), history_items: Vec::new(), masks: Vec::new(), history_length }
+        Self { users: Vec::new(), history_items: Vec::new(), lengths: Vec::new(), history_length }
+    }
+
+    /// Forgets all rows.
+    pub(crate) fn clear(&mut self) {
+        self.users.clear();
+        self.history_items.clear();
+        self.lengths.clear();
+    }
+
+    /// The number of rows, `B`.
+    pub(crate) const fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// The user's vector and the history of one row.
+    pub(crate) fn row(&self, row: usize) -> (&[f32], &[u32]) {
+        let dim = self.users.len() / self.lengths.len();
+        let window = &self.history_items[row * self.history_length..][..self.history_length];
+        (&self.users[row * dim..][..dim], &window[self.history_length - self.lengths[row]..])
     }
 
     /// Adds one row: the caller appends the user's vector, and gives the history, oldest first.
@@ -41,35 +63,47 @@ impl InputsBuilder {
         user(&mut self.users);
         let n_padding = self.history_length - history.len();
         self.history_items.extend(std::iter::repeat_n(0, n_padding));
-        self.masks.extend(std::iter::repeat_n(0.0, n_padding));
-        self.masks.extend(std::iter::repeat_n(1.0, history.len()));
+        self.lengths.push(history.len());
         self.history_items.extend(history.map(|item| item.0));
     }
 
+    /// Adds an observation as environments give them.
+    pub(crate) fn push_observation(&mut self, observation: &Observation, tables: &TrainingTables) {
+        self.push(observation.history.iter().copied(), |users| tables.push_observed_user(observation, users));
+    }
+
+    /// Takes one side of sampled transitions in place of what was there.
+    pub(crate) fn fill(&mut self, batch: &Batch, side: Side, tables: &TrainingTables) {
+        self.clear();
+        let observations = match side {
+            Side::Now => &batch.observations,
+            Side::Next => &batch.next_observations,
+        };
+        for (row, window) in observations.histories.chunks_exact(self.history_length).enumerate() {
+            let length = observations.lengths[row] as usize;
+            let history = window[..length].iter().map(|item| ItemIdx(*item));
+            let n_old = length - observations.n_accepted[row] as usize;
+            let context = ContextIdx(observations.contexts[row]);
+            self.push(history.clone(), |users| tables.push_user(context, history.skip(n_old), users));
+        }
+    }
+
     /// The rows as tensors.
-    pub(crate) fn build(self) -> Result<Inputs, AgentError> {
-        let n_rows = self.masks.len() / self.history_length;
+    pub(crate) fn inputs(&self) -> Result<Inputs, AgentError> {
+        let n_rows = self.len();
         let dim = self.users.len() / n_rows;
+        let mask = |length: &usize| {
+            let padding = std::iter::repeat_n(0.0_f32, self.history_length - length);
+            padding.chain(std::iter::repeat_n(1.0, *length))
+        };
+        let masks: Vec<f32> = self.lengths.iter().flat_map(mask).collect();
+        let n_places = n_rows * self.history_length;
         Ok(Inputs {
-            users: Tensor::from_vec(self.users, (n_rows, dim), &Device::Cpu)?,
-            history_items: Tensor::from_vec(self.history_items, n_rows * self.history_length, &Device::Cpu)?,
-            masks: Tensor::from_vec(self.masks, (n_rows, self.history_length), &Device::Cpu)?,
+            users: Tensor::from_slice(&self.users, (n_rows, dim), &Device::Cpu)?,
+            history_items: Tensor::from_slice(&self.history_items, n_places, &Device::Cpu)?,
+            masks: Tensor::from_vec(masks, (n_rows, self.history_length), &Device::Cpu)?,
         })
     }
-}
-
-/// The inputs of observations as environments give them.
-pub(crate) fn observed<'a>(
-    observations: impl Iterator<Item = &'a Observation>,
-    tables: &TrainingTables,
-    history_length: usize,
-) -> Result<Inputs, AgentError> {
-    let mut builder = InputsBuilder::new(history_length);
-    for observation in observations {
-        builder
-            .push(observation.history.iter().copied(), |users| tables.push_observed_user(observation, users));
-    }
-    builder.build()
 }
 
 /// Which side of the transitions.
@@ -88,20 +122,9 @@ pub(crate) fn sampled(
     tables: &TrainingTables,
     history_length: usize,
 ) -> Result<Inputs, AgentError> {
-    let observations = match side {
-        Side::Now => &batch.observations,
-        Side::Next => &batch.next_observations,
-    };
-    let mut builder = InputsBuilder::new(history_length);
-    for (row, window) in observations.histories.chunks_exact(history_length).enumerate() {
-        let length = observations.lengths[row] as usize;
-        let history = window[..length].iter().map(|item| ItemIdx(*item));
-        let n_old = length - observations.n_accepted[row] as usize;
-        let accepted: Vec<ItemIdx> = history.clone().skip(n_old).collect();
-        let context = ContextIdx(observations.contexts[row]);
-        builder.push(history, |users| tables.push_user(context, &accepted, users));
-    }
-    builder.build()
+    let mut rows = Rows::new(history_length);
+    rows.fill(batch, side, tables);
+    rows.inputs()
 }
 
 #[cfg(test)]
@@ -110,12 +133,13 @@ mod tests {
 
     #[test]
     fn histories_are_right_aligned_so_that_the_latest_item_has_one_place() -> Result<(), AgentError> {
-        let mut builder = InputsBuilder::new(3);
-        builder.push([ItemIdx(7), ItemIdx(8)].into_iter(), |users| users.push(0.5));
-        builder.push(std::iter::empty(), |users| users.push(0.25));
-        let inputs = builder.build()?;
+        let mut rows = Rows::new(3);
+        rows.push([ItemIdx(7), ItemIdx(8)].into_iter(), |users| users.push(0.5));
+        rows.push(std::iter::empty(), |users| users.push(0.25));
+        let inputs = rows.inputs()?;
         assert_eq!(inputs.history_items.to_vec1::<u32>()?, [0, 7, 8, 0, 0, 0]);
         assert_eq!(inputs.masks.to_vec2::<f32>()?, [[0.0, 1.0, 1.0], [0.0; 3]]);
+        assert_eq!(rows.row(0), (&[0.5][..], &[7, 8][..]));
         assert_eq!(inputs.users.to_vec2::<f32>()?, [[0.5], [0.25]]);
         Ok(())
     }

@@ -2,19 +2,21 @@
 //!
 //! The agent knows only the `Environment` trait and the item and user vectors it is given. Where to look:
 //!
-//! - `update` holds the update rule, top to bottom;
+//! - `update` holds the update rule: `update::composed` is to be read, `update::fused` is fast;
 //! - `train` holds the loop around it: act, step, store, sample, update, checkpoint;
 //! - `policy` is what remains after training: a recommender.
 
 mod action;
 mod actor;
 mod batch;
+mod bench;
 mod config;
 mod critic;
 mod diagnostics;
 mod encoder;
 mod error;
 mod exploration;
+mod flat;
 mod networks;
 mod online;
 mod policy;
@@ -23,7 +25,10 @@ mod tables;
 mod train;
 mod update;
 
-pub use config::{ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served};
+pub use bench::{BenchSizes, UpdateBench};
+pub use config::{
+    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, UpdatePath,
+};
 pub use encoder::DrrAve;
 pub use error::AgentError;
 pub use online::{OnlineAgent, OnlineConfig};

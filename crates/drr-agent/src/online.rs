@@ -5,13 +5,12 @@
 //! the training's, to rehearse. A step's transition is complete when the next query shows what followed; then the fork
 //! updates. It recommends without noise: a session of ten steps leaves no time to explore.
 
-use crate::action::{best, compose, scores};
-use crate::batch::observed;
+use crate::action::best;
+use crate::batch::Rows;
 use crate::policy::DrrPolicy;
 use crate::tables::TrainingTables;
 use crate::update::Learner;
 use crate::{AgentConfig, AgentError};
-use candle_core::Tensor;
 use drr_core::{
     EmbeddingSpace, Feedback, ItemIdx, Observation, Query, RandomStream, RecommendError, Recommender,
     RowOrigin, ScoredItem, Seeds, UserIdx,
@@ -195,12 +194,11 @@ fn serve(
         };
         learn(shared, begun, &transition, random)?;
     }
-    let networks = begun.learner.served();
-    let inputs = observed(std::iter::once(&observation), &begun.tables, window)?;
-    let outputs: Tensor = networks.actor.forward(&networks.states(&inputs)?)?;
-    let actions = compose(&shared.config.action, &inputs.users, &outputs)?;
-    let scores = scores(&actions, &networks.items.detach())?;
-    let output = outputs.flatten_all()?.to_vec1()?;
+    let mut rows = Rows::new(window);
+    rows.push_observation(&observation, &begun.tables);
+    let served = shared.config.served;
+    let output = begun.learner.outputs(served, &rows, &begun.tables)?;
+    let scores = begun.learner.scores(served, &rows, &output, &begun.tables)?;
     begun.pending =
         Some(Pending { observation: observation.clone(), output, item: ItemIdx(0), reward: None });
     Ok((observation, scores))

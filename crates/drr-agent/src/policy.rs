@@ -1,12 +1,11 @@
 //! What remains after training: a frozen policy that recommends, to users old and new.
 
-use crate::action::{best, compose, scores};
-use crate::batch::InputsBuilder;
-use crate::networks::Networks;
+use crate::action::best;
+use crate::batch::Rows;
+use crate::flat::{Acting, FlatNetworks, Shapes, scores};
 use crate::tables::{normalize, scale_factor, scaled};
 use crate::{AgentConfig, AgentError};
-use candle_core::{Device, Tensor};
-use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
+use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
 use drr_nn::{NamedArray, read_arrays, write_arrays};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -33,16 +32,22 @@ struct Header {
 /// window.
 pub struct DrrPolicy {
     header: Header,
-    networks: Networks,
+    /// Every parameter, as in the file.
+    arrays: Vec<NamedArray>,
+    shapes: Shapes,
+    networks: FlatNetworks,
+    /// The item vectors, scaled as in training, `[I, D]`.
+    items: Vec<f32>,
     space: Arc<dyn EmbeddingSpace>,
 }
 
 impl DrrPolicy {
-    /// Freezes a copy of `networks`.
+    /// Freezes the networks in `arrays`.
     pub(crate) fn freeze(
         name: &str,
         config: &AgentConfig,
-        networks: &Networks,
+        arrays: Vec<NamedArray>,
+        history_length: usize,
         space: Arc<dyn EmbeddingSpace>,
         positive_rating: f32,
         n_updates: u64,
@@ -50,18 +55,33 @@ impl DrrPolicy {
         let header = Header {
             name: name.to_owned(),
             config: config.clone(),
-            history_length: networks.history_length(),
+            history_length,
             positive_rating,
             origin: space.origin().clone(),
             n_updates,
         };
-        Ok(Self { header, networks: networks.copy(config, Seeds(0))?, space })
+        Self::new(header, arrays, space)
+    }
+
+    fn new(
+        header: Header,
+        arrays: Vec<NamedArray>,
+        space: Arc<dyn EmbeddingSpace>,
+    ) -> Result<Self, AgentError> {
+        let table = scaled(space.items(), scale_factor(space.items())?)?;
+        let shapes = Shapes::new(&header.config, table.dim(), header.history_length);
+        let networks = FlatNetworks::from_arrays(&shapes, "", &arrays)?;
+        let items = if header.config.fine_tune_items {
+            NamedArray::f32(&arrays, "items", table.values().len())?.to_vec()
+        } else {
+            table.values().to_vec()
+        };
+        Ok(Self { header, arrays, shapes, networks, items, space })
     }
 
     /// The number of trained values.
     pub(crate) fn n_trained(&self) -> u64 {
-        let networks = &self.networks;
-        (networks.actor_parameters.n_values() + networks.critic_parameters.n_values()) as u64
+        self.arrays.iter().map(|array| array.shape.iter().product::<usize>() as u64).sum()
     }
 
     /// The updates that made the policy; 0 is the untrained one.
@@ -78,7 +98,7 @@ impl DrrPolicy {
     pub fn save(&self, path: &Path) -> Result<(), AgentError> {
         let text =
             serde_json::to_string(&self.header).map_err(|error| AgentError::OtherRun(error.to_string()))?;
-        Ok(write_arrays(path, &self.networks.to_arrays("")?, &[("policy", text)])?)
+        Ok(write_arrays(path, &self.arrays, &[("policy", text)])?)
     }
 
     /// Reads a policy and joins it to the space it was trained in.
@@ -95,48 +115,34 @@ impl DrrPolicy {
             let message = "the policy and the embedding were fitted on different rows";
             return Err(AgentError::OtherRun(message.to_owned()));
         }
-        let networks =
-            Networks::new(&header.config, &scaled_items(&*space)?, header.history_length, Seeds(0))?;
-        networks.load_arrays("", &arrays)?;
-        Ok(Self { header, networks, space })
+        Self::new(header, arrays, space)
     }
 
-    /// The action vectors `[B, D]` for queries.
-    fn actions(&self, queries: &[Query]) -> Result<Tensor, AgentError> {
-        let window = self.networks.history_length();
-        let mut builder = InputsBuilder::new(window);
+    /// What the networks read of queries.
+    fn rows(&self, queries: &[Query]) -> Rows {
+        let window = self.header.history_length;
+        let mut rows = Rows::new(window);
         for query in queries {
             let positive = query.history.iter().filter(|it| it.rating >= self.header.positive_rating);
             let positive: Vec<ItemIdx> = positive.map(|it| it.item).collect();
             let latest = &positive[positive.len().saturating_sub(window)..];
-            builder.push(latest.iter().copied(), |users| {
+            rows.push(latest.iter().copied(), |users| {
                 let mut user = self.space.fold_in(&query.history);
                 normalize(&mut user);
                 users.append(&mut user);
             });
         }
-        let inputs = builder.build()?;
-        let outputs = self.networks.actor.forward(&self.networks.states(&inputs)?)?;
-        compose(&self.header.config.action, &inputs.users, &outputs)
+        rows
     }
 
     fn answer(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
-        let failed = |source: AgentError| RecommendError::Failed {
-            recommender: self.header.name.clone(),
-            source: Box::new(source),
-        };
-        let actions = self.actions(queries).map_err(failed)?;
-        let scores = scores(&actions, &self.networks.items).map_err(failed)?;
+        let rows = self.rows(queries);
+        let outputs = Acting::new(&self.shapes).outputs(&self.shapes, &self.networks, &self.items, &rows);
+        let scores = scores(&self.header.config.action, &self.items, &rows, &outputs);
         let n_items = self.space.items().n_rows();
         let rows = queries.iter().zip(scores.chunks_exact(n_items));
         rows.map(|(query, scores)| best(&self.header.name, query.user, scores, &query.allowed, k)).collect()
     }
-}
-
-/// A space's item vectors, scaled as in training, `[I, D]`.
-fn scaled_items(space: &dyn EmbeddingSpace) -> Result<Tensor, AgentError> {
-    let items = scaled(space.items(), scale_factor(space.items())?)?;
-    Ok(Tensor::from_slice(items.values(), (items.n_rows(), items.dim()), &Device::Cpu)?)
 }
 
 impl Recommender for DrrPolicy {
@@ -161,11 +167,8 @@ impl Recommender for DrrPolicy {
 
 impl DrrPolicy {
     /// The arrays of the policy, to compare two of them.
-    ///
-    /// # Errors
-    ///
-    /// Fails if Candle cannot read a tensor.
-    pub fn to_arrays(&self) -> Result<Vec<NamedArray>, AgentError> {
-        self.networks.to_arrays("")
+    #[must_use]
+    pub fn to_arrays(&self) -> &[NamedArray] {
+        &self.arrays
     }
 }

@@ -4,7 +4,7 @@
 //! often stands above agents that look ahead on rating data (Lee et al., SIGIR 2022), so it belongs beside them.
 
 use crate::action::best;
-use crate::batch::{Inputs, InputsBuilder};
+use crate::batch::{Inputs, Rows};
 use crate::critic::Critic;
 use crate::tables::{normalize, scale_factor, scaled};
 use crate::{AgentError, DrrAve};
@@ -101,12 +101,12 @@ impl RewardModel {
         let mut random = seeds.stream("reward_model.batches");
         for update in 0..config.n_updates {
             let batch = Sampled::draw(&contexts, n_items, config, &mut random);
-            let mut builder = InputsBuilder::new(config.history_length);
+            let mut rows = Rows::new(config.history_length);
             for at in &batch.contexts {
                 let window = latest(&contexts[*at].observed, positive_rating, config.history_length);
-                builder.push(window.into_iter(), |into| into.extend_from_slice(&users[*at]));
+                rows.push(window.into_iter(), |into| into.extend_from_slice(&users[*at]));
             }
-            let states = states(&encoder, &items, &builder.build()?, config.history_length)?;
+            let states = states(&encoder, &items, &rows.inputs()?, config.history_length)?;
             let n_rows = batch.items.len();
             let chosen = items.index_select(&Tensor::from_vec(batch.items, n_rows, &Device::Cpu)?, 0)?;
             let rewards = Tensor::from_vec(batch.rewards, n_rows, &Device::Cpu)?;
@@ -131,12 +131,12 @@ impl RewardModel {
     /// The predicted rewards of all items for each query, `[B][I]`.
     fn rewards(&self, queries: &[Query]) -> Result<Vec<Vec<f32>>, AgentError> {
         let window = self.config.history_length;
-        let mut builder = InputsBuilder::new(window);
+        let mut rows = Rows::new(window);
         for query in queries {
             let latest = latest(&query.history, self.positive_rating, window);
-            builder.push(latest.into_iter(), |into| into.extend(user_vector(&*self.space, &query.history)));
+            rows.push(latest.into_iter(), |into| into.extend(user_vector(&*self.space, &query.history)));
         }
-        let states = states(&self.encoder, &self.items, &builder.build()?, window)?;
+        let states = states(&self.encoder, &self.items, &rows.inputs()?, window)?;
         self.head.forward(&states)
     }
 }

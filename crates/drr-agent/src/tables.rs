@@ -71,6 +71,11 @@ impl TrainingTables {
         Ok(context)
     }
 
+    /// The item vectors, `[I, D]`.
+    pub(crate) fn item_values(&self) -> &[f32] {
+        self.items.values()
+    }
+
     /// The item vectors as a tensor, `[I, D]`.
     pub(crate) fn item_tensor(&self) -> Result<Tensor, AgentError> {
         Ok(Tensor::from_slice(self.items.values(), (self.n_items(), self.dim()), &Device::Cpu)?)
@@ -78,7 +83,12 @@ impl TrainingTables {
 
     /// Appends a user's vector, scaled to a mean square of 1, to `into`: the context's, plus the accepted items' where
     /// user vectors are sums of item vectors.
-    pub(crate) fn push_user(&self, context: ContextIdx, accepted: &[ItemIdx], into: &mut Vec<f32>) {
+    pub(crate) fn push_user(
+        &self,
+        context: ContextIdx,
+        accepted: impl Iterator<Item = ItemIdx>,
+        into: &mut Vec<f32>,
+    ) {
         let at = into.len();
         into.extend_from_slice(self.contexts.row(context.index()));
         if self.additive {
@@ -94,7 +104,7 @@ impl TrainingTables {
     /// The user's vector in an observation.
     pub(crate) fn push_observed_user(&self, observation: &Observation, into: &mut Vec<f32>) {
         let n_old = observation.history.len() - observation.n_accepted as usize;
-        self.push_user(observation.context, &observation.history[n_old..], into);
+        self.push_user(observation.context, observation.history[n_old..].iter().copied(), into);
     }
 }
 

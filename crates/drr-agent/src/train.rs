@@ -5,14 +5,14 @@
 
 mod saved;
 
-use crate::action::{best, compose, scores};
-use crate::batch::observed;
+use crate::action::best;
+use crate::batch::Rows;
 use crate::diagnostics::Round;
 use crate::online::{OnlineAgent, OnlineConfig, Shared};
 use crate::policy::DrrPolicy;
 use crate::tables::TrainingTables;
 use crate::update::Learner;
-use crate::{AgentConfig, AgentError};
+use crate::{AgentConfig, AgentError, Served};
 use drr_core::{EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Seeds};
 use drr_nn::latest_checkpoint;
 use drr_replay::{Replay, Sizes, Transition};
@@ -81,6 +81,8 @@ pub struct Trainer<E> {
     positive_rating: f32,
     learner: Learner,
     replay: Replay,
+    /// What the networks read of the sessions under way.
+    acting: Rows,
     sizes: Sizes,
     streams: Streams,
     metrics: Metrics,
@@ -127,6 +129,7 @@ impl<E: Environment> Trainer<E> {
         Ok(Self {
             learner: Learner::new(config, &tables, history_length, seeds.child("parameters"))?,
             replay: Replay::new(&config.replay, sizes)?,
+            acting: Rows::new(history_length),
             config: config.clone(),
             name: name.to_owned(),
             environments,
@@ -199,10 +202,11 @@ impl<E: Environment> Trainer<E> {
         DrrPolicy::freeze(
             name,
             &self.config,
-            self.learner.served(),
+            self.learner.served_arrays()?,
+            self.sizes.history_length,
             space,
             self.positive_rating,
-            self.learner.n_updates,
+            self.learner.n_updates(),
         )
     }
 
@@ -223,7 +227,7 @@ impl<E: Environment> Trainer<E> {
             config: self.config.clone(),
             online,
             arrays: self.learner.to_arrays()?,
-            n_updates: self.learner.n_updates,
+            n_updates: self.learner.n_updates(),
             policy: self.policy()?,
             tables: self.tables.clone(),
             space: Arc::clone(&self.space),
@@ -248,12 +252,12 @@ impl<E: Environment> Trainer<E> {
     /// Updates done so far.
     #[must_use]
     pub const fn n_updates(&self) -> u64 {
-        self.learner.n_updates
+        self.learner.n_updates()
     }
 
     fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), AgentError> {
         if let Some(score) = hooks.validate(&self.policy()?).map_err(AgentError::Validation)? {
-            let n_updates = self.learner.n_updates;
+            let n_updates = self.learner.n_updates();
             self.validations.push(Validation { round: self.round, n_updates, score });
             self.metrics.record(self.step, "validation", score);
         }
@@ -274,7 +278,7 @@ impl<E: Environment> Trainer<E> {
                     let batch = self.replay.sample(self.config.batch_size, &mut self.streams.replay)?;
                     let report = self.learner.update(&batch, &self.tables, self.step)?;
                     self.replay.update_priorities(&batch.slots, &report.td_errors)?;
-                    round.update(&report);
+                    round.update(report);
                 }
             }
         }
@@ -289,18 +293,16 @@ impl<E: Environment> Trainer<E> {
         observations: &mut [Option<Observation>],
         round: &mut Round,
     ) -> Result<(), AgentError> {
-        let networks = &self.learner.online;
-        let inputs = observed(observations.iter().flatten(), &self.tables, self.sizes.history_length)?;
-        let outputs = networks.actor.forward(&networks.states(&inputs)?)?;
-        let mut outputs: Vec<f32> = outputs.flatten_all()?.to_vec1()?;
+        self.acting.clear();
+        for observation in observations.iter().flatten() {
+            self.acting.push_observation(observation, &self.tables);
+        }
+        let mut outputs = self.learner.outputs(Served::Online, &self.acting, &self.tables)?;
         let (dim, n_items) = (self.tables.dim(), self.tables.n_items());
         for output in outputs.chunks_exact_mut(dim) {
             self.config.exploration.explore(self.step, output, &mut self.streams.exploration);
         }
-        let executed =
-            candle_core::Tensor::from_slice(&outputs, inputs.users.shape(), inputs.users.device())?;
-        let scores =
-            scores(&compose(&self.config.action, &inputs.users, &executed)?, &networks.items.detach())?;
+        let scores = self.learner.scores(Served::Online, &self.acting, &outputs, &self.tables)?;
         let rows = outputs.chunks_exact(dim).zip(scores.chunks_exact(n_items));
         let sessions =
             self.environments.iter_mut().zip(observations).filter(|(_, observation)| observation.is_some());

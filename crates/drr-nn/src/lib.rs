@@ -9,6 +9,7 @@ mod arrays;
 mod checkpoint;
 mod dense;
 mod error;
+mod flat;
 mod parameters;
 mod soft_update;
 
@@ -17,5 +18,6 @@ pub use arrays::{NamedArray, Values, read_arrays, write_arrays};
 pub use checkpoint::{Checkpoint, checkpoint_digest, latest_checkpoint, load_checkpoint, save_checkpoint};
 pub use dense::Dense;
 pub use error::NnError;
+pub use flat::{FlatAdam, FlatLayout};
 pub use parameters::Parameters;
 pub use soft_update::soft_update;

@@ -34,7 +34,7 @@ impl<E: Environment> Trainer<E> {
             origin: self.tables.origin().clone(),
             round: self.round,
             step: self.step,
-            n_updates: self.learner.n_updates,
+            n_updates: self.learner.n_updates(),
             environments: self.streams.environments.state(),
             exploration: self.streams.exploration.state(),
             replay: self.streams.replay.state(),
@@ -50,7 +50,8 @@ impl<E: Environment> Trainer<E> {
     /// Takes over a checkpoint's state.
     pub(super) fn load(&mut self, path: &Path) -> Result<(), AgentError> {
         let Checkpoint { arrays, state }: Checkpoint<State> = load_checkpoint(path)?;
-        if state.config != self.config {
+        // Both paths of the update read and write the same state.
+        if (AgentConfig { path: self.config.path, ..state.config.clone() }) != self.config {
             return Err(AgentError::OtherRun(format!("{} has another agent configuration", path.display())));
         }
         if &state.origin != self.tables.origin() {

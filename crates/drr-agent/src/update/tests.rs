@@ -1,30 +1,36 @@
-//! The update rule against hand-computed targets and finite differences.
+//! One path of the update against the other.
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, Served};
-use drr_core::{ContextIdx, EmbeddingTable, Observation, PartSet, RowDigest, RowOrigin};
+use crate::{ActionBase, ActionConfig, ExplorationConfig, ReplayAction};
+use drr_core::{
+    ContextIdx, EmbeddingTable, ItemIdx, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
+};
 use drr_nn::{AdamConfig, Values};
-use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
+use drr_replay::{Replay, ReplayConfig, Sizes, Transition};
+use rand::Rng;
 
-const DIM: usize = 2;
-const WINDOW: usize = 2;
+const DIM: usize = 6;
+const WINDOW: usize = 4;
+const N_ITEMS: usize = 50;
+const BATCH: usize = 21;
 
-fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
-    let optimizer = AdamConfig { learning_rate: 1e-2, l2: 0.0, max_gradient_norm: 0.0 };
+fn config() -> AgentConfig {
+    let optimizer =
+        |learning_rate, max_gradient_norm| AdamConfig { learning_rate, l2: 1e-3, max_gradient_norm };
     AgentConfig {
-        actor_hidden: [4, 4],
-        critic_hidden: [4, 4],
-        action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.5 },
-        replay_action,
-        discount,
-        tau: 0.5,
-        batch_size: 2,
-        actor_optimizer: optimizer.clone(),
-        critic_optimizer: optimizer,
+        actor_hidden: [12, 10],
+        critic_hidden: [11, 9],
+        action: ActionConfig { base: ActionBase::User, scale: 0.7, first_bound: 0.5 },
+        replay_action: ReplayAction::Proto,
+        discount: 0.9,
+        tau: 0.1,
+        batch_size: BATCH,
+        actor_optimizer: optimizer(1e-3, 0.0),
+        critic_optimizer: optimizer(2e-3, 0.5),
         served: Served::Online,
         actor_moves_state: false,
         fine_tune_items: false,
-        replay: ReplayConfig { capacity: 8, sampling: ReplayKind::Uniform {} },
+        replay: ReplayConfig::prioritized(200, 100),
         exploration: ExplorationConfig { epsilon_start: 0.0, epsilon_end: 0.0, decay_steps: 1, noise: 0.0 },
         n_environments: 1,
         n_episodes: 1,
@@ -32,173 +38,183 @@ fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
         warmup_transitions: 1,
         checkpoint_every: 1,
         validate_every: 1,
+        path: UpdatePath::Fused,
     }
 }
 
 fn tables() -> TrainingTables {
-    let items = EmbeddingTable::new(3, DIM, vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0]).unwrap();
-    let contexts = EmbeddingTable::new(1, DIM, vec![1.0, -1.0]).unwrap();
+    let mut random = Seeds(9).stream("tables");
+    let mut table = |n_rows: usize| {
+        let values = (0..n_rows * DIM).map(|_| random.random_range(-1.0..1.0)).collect();
+        EmbeddingTable::new(n_rows, DIM, values).unwrap()
+    };
     let origin = RowOrigin { split: "s".into(), parts: PartSet::train(), digest: RowDigest::default() };
-    TrainingTables::new(&items, &contexts, false, origin).unwrap()
+    TrainingTables::new(&table(N_ITEMS), &table(7), true, origin).unwrap()
 }
 
-/// One transition, drawn twice, so that a batch has two equal rows.
-fn batch(reward: f32, terminated: bool, truncated: bool) -> Batch {
-    let sizes = Sizes { history_length: WINDOW, action_dim: DIM, max_recommended: 1 };
-    let replay_config = ReplayConfig { capacity: 8, sampling: ReplayKind::Uniform {} };
-    let mut replay = Replay::new(&replay_config, sizes).unwrap();
-    let observation = |history: &[u32]| Observation {
-        context: ContextIdx(0),
-        history: history.iter().copied().map(ItemIdx).collect(),
-        ..Observation::default()
+/// Sessions with short and full histories, true ends and items already recommended.
+fn replay(config: &AgentConfig) -> Replay {
+    let sizes = Sizes { history_length: WINDOW, action_dim: DIM, max_recommended: 3 };
+    let mut replay = Replay::new(&config.replay, sizes).unwrap();
+    let mut random = Seeds(11).stream("transitions");
+    for _ in 0..150 {
+        replay.push(&transition(&mut random)).unwrap();
+    }
+    replay
+}
+
+fn transition(random: &mut RandomStream) -> Transition {
+    let context = ContextIdx(random.random_range(0..7));
+    let mut items = |n: usize| -> Vec<ItemIdx> {
+        (0..n).map(|_| ItemIdx::from(random.random_range(0..N_ITEMS))).collect()
     };
-    let transition = Transition {
-        observation: observation(&[0]),
-        item: ItemIdx(2),
-        action: vec![0.25, -0.5],
-        reward,
-        next_observation: observation(&[0, 2]),
-        terminated,
-        truncated,
-        recommended: vec![ItemIdx(2)],
+    let histories = [0, 1].map(|_| items(WINDOW));
+    let recommended = items(3);
+    let mut observation = |history: &[ItemIdx]| {
+        let length = random.random_range(0..=WINDOW);
+        let n_accepted = random.random_range(0..=length) as u32;
+        Observation { context, history: history[..length].to_vec(), n_accepted, ..Observation::default() }
     };
-    replay.push(&transition).unwrap();
-    replay.sample(2, &mut Seeds(1).stream("replay")).unwrap()
-}
-
-fn learner(config: &AgentConfig) -> Learner {
-    Learner::new(config, &tables(), WINDOW, Seeds(3)).unwrap()
-}
-
-fn targets(learner: &Learner, batch: &Batch) -> Vec<f32> {
-    learner.td_targets(batch, &tables()).unwrap().to_vec1().unwrap()
-}
-
-#[test]
-fn the_future_counts_past_a_time_limit_and_not_past_a_true_end() {
-    for replay_action in [ReplayAction::Proto, ReplayAction::Item] {
-        let learner = learner(&config(replay_action, 0.9));
-        let ended = targets(&learner, &batch(0.5, true, false));
-        assert_eq!(ended, [0.5, 0.5]);
-        let cut = targets(&learner, &batch(0.5, false, true));
-        let going_on = targets(&learner, &batch(0.5, false, false));
-        assert_eq!(cut, going_on, "a time limit is no end");
-        assert_ne!(cut, ended);
+    Transition {
+        observation: observation(&histories[0]),
+        next_observation: observation(&histories[1]),
+        item: recommended[2],
+        action: (0..DIM).map(|_| random.random_range(-1.0..1.0)).collect(),
+        reward: random.random_range(-1.0..1.0),
+        terminated: random.random_bool(0.2),
+        truncated: false,
+        recommended,
     }
 }
 
-#[test]
-fn the_greedy_twin_never_looks_ahead() {
-    assert_eq!(targets(&learner(&config(ReplayAction::Item, 0.0)), &batch(-0.5, false, false)), [-0.5, -0.5]);
+struct Run {
+    learner: Learner,
+    replay: Replay,
+    random: RandomStream,
 }
 
-#[test]
-fn the_target_is_the_discounted_value_of_the_target_networks() {
-    let learner = learner(&config(ReplayAction::Proto, 0.9));
-    let batch = batch(1.0, false, false);
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
-    let states = learner.targets.states(&next).unwrap();
-    let actions = learner.targets.actor.forward(&states).unwrap();
-    let values: Vec<f32> = learner.targets.critic.forward(&states, &actions).unwrap().to_vec1().unwrap();
-    let expected = 0.9_f32.mul_add(values[0], 1.0);
-    assert!((targets(&learner, &batch)[0] - expected).abs() < 1e-6);
+impl Run {
+    fn new(config: &AgentConfig) -> Self {
+        let learner = Learner::new(config, &tables(), WINDOW, Seeds(3)).unwrap();
+        Self { learner, replay: replay(config), random: Seeds(4).stream("replay") }
+    }
+
+    fn update(&mut self, tables: &TrainingTables) -> UpdateReport {
+        let batch = self.replay.sample(BATCH, &mut self.random).unwrap();
+        let report = self.learner.update(&batch, tables, 0).unwrap();
+        self.replay.update_priorities(&batch.slots, &report.td_errors).unwrap();
+        report.clone()
+    }
 }
 
-#[test]
-fn the_next_item_is_neither_in_the_history_nor_already_recommended() {
-    let learner = learner(&config(ReplayAction::Item, 0.9));
-    let batch = batch(0.0, false, false);
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
-    let outputs = Tensor::new(&[[1.0_f32, 0.2], [1.0, 0.2]], &Device::Cpu).unwrap();
-    let chosen = learner.chosen_items(&batch, &next, &outputs).unwrap().to_vec2::<f32>().unwrap();
-    // Items 0 and 2 score higher, but 0 and 2 are in the history and 2 was recommended.
-    assert!(chosen[0][0] == 0.0 && chosen[0][1] > 0.0, "{chosen:?}");
+/// Relative to the greatest value of each array.
+fn near(ours: &[f32], theirs: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(ours.len(), theirs.len());
+    let greatest = theirs.iter().fold(1e-7_f32, |most, value| most.max(value.abs()));
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert!((ours - theirs).abs() <= tolerance * greatest, "{what}: {ours} {theirs} of {greatest}");
+    }
 }
 
-#[test]
-fn targets_start_as_copies_and_follow_by_tau() {
-    let mut learner = learner(&config(ReplayAction::Proto, 0.9));
-    let before = learner.online.to_arrays("").unwrap();
-    assert_eq!(before, learner.targets.to_arrays("").unwrap());
-    learner.update(&batch(1.0, false, false), &tables(), 0).unwrap();
-    let after = learner.online.to_arrays("").unwrap();
-    let values = |array: &NamedArray| match &array.values {
-        Values::F32(values) => values.clone(),
-        other => panic!("{other:?}"),
-    };
-    for ((old, new), target) in before.iter().zip(&after).zip(&learner.targets.to_arrays("").unwrap()) {
-        for ((old, new), target) in values(old).iter().zip(values(new)).zip(values(target)) {
-            assert!((target - f32::midpoint(*old, new)).abs() < 1e-6, "tau is one half");
+fn same_arrays(ours: &[NamedArray], theirs: &[NamedArray], tolerance: f32) {
+    assert_eq!(ours.len(), theirs.len());
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert_eq!((&ours.name, &ours.shape), (&theirs.name, &theirs.shape));
+        match (&ours.values, &theirs.values) {
+            (Values::F32(values), Values::F32(expected)) => near(values, expected, tolerance, &ours.name),
+            (values, expected) => assert_eq!(values, expected, "{}", ours.name),
         }
     }
 }
 
-#[test]
-fn an_update_moves_the_state_module_and_brings_the_value_nearer() {
-    let mut learner = learner(&config(ReplayAction::Proto, 0.0));
-    let position = |learner: &Learner| -> Vec<f32> {
-        let found =
-            learner.online.critic_parameters.iter().find(|(name, _)| *name == "state.position_weights");
-        found.unwrap().1.to_vec1().unwrap()
-    };
-    let before = position(&learner);
-    let batch = batch(1.0, false, false);
-    let first = learner.update(&batch, &tables(), 0).unwrap();
-    let mut last = first.clone();
-    for step in 0..100 {
-        last = learner.update(&batch, &tables(), step).unwrap();
-    }
-    assert_ne!(before, position(&learner));
-    assert!(last.critic_loss < 0.01 * first.critic_loss, "{} {}", first.critic_loss, last.critic_loss);
-    assert!(last.td_errors[0].abs() < 0.1 * first.td_errors[0].abs());
-}
-
-/// The mean value of the actor's own actions when one of its parameters is moved.
-fn policy_value(learner: &Learner, inputs: &Inputs) -> f64 {
-    let states = learner.online.states(inputs).unwrap();
-    let outputs = learner.online.actor.forward(&states).unwrap();
-    let actions = learner.critic_action(inputs, &outputs).unwrap();
-    let value = learner.online.critic.forward(&states, &actions).unwrap().mean_all().unwrap();
-    f64::from(value.to_scalar::<f32>().unwrap())
-}
-
-#[test]
-fn the_actor_gradient_equals_finite_differences_through_the_critic() {
+/// Every kind of update that the fused path covers.
+fn configs() -> Vec<AgentConfig> {
+    let mut configs = Vec::new();
     for replay_action in [ReplayAction::Proto, ReplayAction::Item] {
-        let learner = learner(&config(replay_action, 0.9));
-        let inputs = sampled(&batch(1.0, false, false), Side::Now, &tables(), WINDOW).unwrap();
-        let states = learner.online.states(&inputs).unwrap().detach();
-        let outputs = learner.online.actor.forward(&states).unwrap();
-        let actions = learner.critic_action(&inputs, &outputs).unwrap();
-        let value = learner.online.critic.detached().forward(&states, &actions).unwrap().mean_all().unwrap();
-        let gradients = value.backward().unwrap();
-        let (_, bias) =
-            learner.online.actor_parameters.iter().find(|(name, _)| *name == "actor.last.bias").unwrap();
-        let gradient: Vec<f32> = gradients.get(bias.as_tensor()).unwrap().to_vec1().unwrap();
-        let start: Vec<f32> = bias.to_vec1().unwrap();
-        for at in 0..DIM {
-            let moved = |shift: f32| {
-                let mut values = start.clone();
-                values[at] += shift;
-                bias.set(&Tensor::new(values, &Device::Cpu).unwrap()).unwrap();
-                policy_value(&learner, &inputs)
-            };
-            let difference = (moved(0.05) - moved(-0.05)) / 0.1;
-            moved(0.0);
-            let scale = difference.abs().max(1e-5);
-            assert!((f64::from(gradient[at]) - difference).abs() < 0.05 * scale, "{gradient:?} {difference}");
+        for (discount, actor_moves_state) in [(0.9, false), (0.0, false), (0.9, true)] {
+            configs.push(AgentConfig { replay_action, discount, actor_moves_state, ..config() });
         }
-        assert!(
-            learner.online.critic_parameters.iter().all(|(_, var)| gradients.get(var.as_tensor()).is_none())
-        );
+    }
+    configs
+        .push(AgentConfig { action: ActionConfig { base: ActionBase::None, ..config().action }, ..config() });
+    configs
+}
+
+#[test]
+fn the_fused_updates_are_the_composed_ones_to_rounding() {
+    let tables = tables();
+    for fused in configs() {
+        let composed = AgentConfig { path: UpdatePath::Composed, ..fused.clone() };
+        let (mut ours, mut theirs) = (Run::new(&fused), Run::new(&composed));
+        assert!(matches!((&ours.learner.path, &theirs.learner.path), (Path::Fused(_), Path::Composed(_))));
+        assert_eq!(ours.learner.to_arrays().unwrap(), theirs.learner.to_arrays().unwrap());
+        for _ in 0..20 {
+            let (our_report, their_report) = (ours.update(&tables), theirs.update(&tables));
+            near(&our_report.td_errors, &their_report.td_errors, 2e-4, "TD errors");
+            let (loss, expected) = (our_report.critic_loss, their_report.critic_loss);
+            assert!((loss - expected).abs() < 1e-4 * expected, "{loss} {expected}");
+            assert!((our_report.mean_value - their_report.mean_value).abs() < 1e-5);
+        }
+        same_arrays(&ours.learner.to_arrays().unwrap(), &theirs.learner.to_arrays().unwrap(), 1e-3);
+        assert_eq!((ours.learner.n_updates(), theirs.learner.n_updates()), (20, 20));
     }
 }
 
 #[test]
-fn a_value_that_is_not_finite_stops_with_the_step() {
-    let mut learner = learner(&config(ReplayAction::Proto, 0.9));
-    let mut batch = batch(1.0, false, false);
-    batch.rewards[0] = f32::INFINITY;
-    let error = learner.update(&batch, &tables(), 77).unwrap_err().to_string();
-    assert!(error.contains("environment step 77") && error.contains("critic"), "{error}");
+fn actors_and_scores_are_the_same_on_both_paths() {
+    let tables = tables();
+    let [mut ours, mut theirs] = [UpdatePath::Fused, UpdatePath::Composed]
+        .map(|path| Learner::new(&AgentConfig { path, ..config() }, &tables, WINDOW, Seeds(3)).unwrap());
+    let mut random = Seeds(5).stream("observations");
+    let mut rows = Rows::new(WINDOW);
+    (0..18).for_each(|_| rows.push_observation(&transition(&mut random).observation, &tables));
+    for which in [Served::Online, Served::Target] {
+        let outputs = ours.outputs(which, &rows, &tables).unwrap();
+        near(&outputs, &theirs.outputs(which, &rows, &tables).unwrap(), 1e-5, "outputs");
+        let scores = ours.scores(which, &rows, &outputs, &tables).unwrap();
+        near(&scores, &theirs.scores(which, &rows, &outputs, &tables).unwrap(), 1e-5, "scores");
+    }
+}
+
+#[test]
+fn a_fused_training_is_the_same_bit_for_bit_and_goes_on_from_the_other_path() {
+    let tables = tables();
+    let train = |path, n: usize| {
+        let mut run = Run::new(&AgentConfig { path, ..config() });
+        (0..n).for_each(|_| drop(run.update(&tables)));
+        run
+    };
+    let fused = train(UpdatePath::Fused, 12);
+    assert_eq!(fused.learner.to_arrays().unwrap(), train(UpdatePath::Fused, 12).learner.to_arrays().unwrap());
+    for (first, second) in
+        [(UpdatePath::Composed, UpdatePath::Fused), (UpdatePath::Fused, UpdatePath::Composed)]
+    {
+        let mut half = train(first, 6);
+        let config = AgentConfig { path: second, ..config() };
+        let mut resumed = Learner::new(&config, &tables, WINDOW, Seeds(77)).unwrap();
+        let arrays = half.learner.to_arrays().unwrap();
+        resumed.load_arrays(&arrays, half.learner.n_updates()).unwrap();
+        assert_eq!(resumed.to_arrays().unwrap(), arrays);
+        half.learner = resumed;
+        (0..6).for_each(|_| drop(half.update(&tables)));
+        same_arrays(&half.learner.to_arrays().unwrap(), &fused.learner.to_arrays().unwrap(), 1e-3);
+    }
+}
+
+#[test]
+fn a_value_that_is_not_finite_stops_either_path_with_the_step() {
+    let tables = tables();
+    for path in [UpdatePath::Fused, UpdatePath::Composed] {
+        let mut run = Run::new(&AgentConfig { path, ..config() });
+        let mut batch = run.replay.sample(BATCH, &mut run.random).unwrap();
+        batch.rewards[0] = f32::INFINITY;
+        let error = run.learner.update(&batch, &tables, 77).unwrap_err().to_string();
+        assert!(error.contains("environment step 77") && error.contains("critic"), "{error}");
+    }
+}
+
+#[test]
+fn item_vectors_that_are_trained_take_the_composed_path() {
+    let config = AgentConfig { fine_tune_items: true, ..config() };
+    assert!(matches!(Run::new(&config).learner.path, Path::Composed(_)));
 }

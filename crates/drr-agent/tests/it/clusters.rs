@@ -2,6 +2,7 @@
 
 use drr_agent::{
     ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, TrainingTables,
+    UpdatePath,
 };
 use drr_core::{
     ContextIdx, EmbeddingSpace, EmbeddingTable, Environment, EnvironmentError, ItemIdx, ItemSet, Observation,
@@ -158,5 +159,6 @@ pub fn config() -> AgentConfig {
         warmup_transitions: 64,
         checkpoint_every: 5,
         validate_every: 1000,
+        path: UpdatePath::default(),
     }
 }

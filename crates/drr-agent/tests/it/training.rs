@@ -82,7 +82,7 @@ fn one_seed_gives_one_policy_and_another_seed_another() {
     let arrays = |seed| {
         let mut trainer = trainer(&config(), seed);
         trainer.run(12, None, &mut Quiet).unwrap();
-        trainer.policy().unwrap().to_arrays().unwrap()
+        trainer.policy().unwrap().to_arrays().to_vec()
     };
     assert_eq!(arrays(1), arrays(1));
     assert_ne!(arrays(1), arrays(2));

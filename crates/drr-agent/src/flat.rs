@@ -1,0 +1,131 @@
+//! The agent's networks on flat parameters: the same shapes, names and values as the networks of tensors.
+
+use crate::action::compose_rows;
+use crate::batch::Rows;
+use crate::{ActionConfig, AgentConfig, AgentError, DrrAve};
+use drr_kernels::mlp::{LayerShape, Mlp, Workspace};
+use drr_kernels::{Activation, Panels, matmul, state};
+use drr_nn::{FlatLayout, NamedArray};
+use std::ops::Range;
+
+/// The shapes of actor, critic and state module, and where their parameters lie.
+#[derive(Debug, Clone)]
+pub(crate) struct Shapes {
+    pub dim: usize,
+    pub actor: Mlp,
+    pub critic: Mlp,
+    /// The state module's weights `[N]`, behind the critic's parameters.
+    pub position_weights: Range<usize>,
+    pub actor_layout: FlatLayout,
+    pub critic_layout: FlatLayout,
+}
+
+impl Shapes {
+    /// The shapes of `config` for vectors of dimension `dim` and windows of `history_length`.
+    pub(crate) fn new(config: &AgentConfig, dim: usize, history_length: usize) -> Self {
+        let layer =
+            |n_joined, n_out, activation| LayerShape { n_joined, n_out, normalized: false, activation };
+        let ([first, second], [state, joint]) = (config.actor_hidden, config.critic_hidden);
+        let state_dim = DrrAve::state_dim(dim);
+        let relu = Activation::Relu;
+        let actor = [layer(0, first, relu), layer(0, second, relu), layer(0, dim, Activation::Tanh)];
+        let critic = [layer(0, state, relu), layer(dim, joint, relu), layer(0, 1, Activation::Identity)];
+        let (actor, critic) = (Mlp::new(state_dim, &actor, 0), Mlp::new(state_dim, &critic, 0));
+        let position_weights = critic.end()..critic.end() + history_length;
+        let actor_layout = layout(&actor, ["actor.first", "actor.second", "actor.last"]);
+        let mut critic_layout = layout(&critic, ["critic.state", "critic.joint", "critic.last"]);
+        critic_layout.add("state.position_weights", &[history_length], position_weights.clone());
+        Self { dim, actor, critic, position_weights, actor_layout, critic_layout }
+    }
+}
+
+fn layout(network: &Mlp, names: [&str; 3]) -> FlatLayout {
+    let mut layout = FlatLayout::new();
+    for (layer, name) in network.layers().iter().zip(names) {
+        layout.add(format!("{name}.weight"), &[layer.n_in, layer.n_out], layer.weight.clone());
+        layout.add(format!("{name}.bias"), &[layer.n_out], layer.bias.clone());
+    }
+    layout
+}
+
+/// The parameters of all networks of an agent.
+#[derive(Debug, Clone)]
+pub(crate) struct FlatNetworks {
+    pub actor: Vec<f32>,
+    /// The critic's, then the state module's.
+    pub critic: Vec<f32>,
+}
+
+impl FlatNetworks {
+    /// The parameters in `arrays`, their names behind `prefix`.
+    pub(crate) fn from_arrays(
+        shapes: &Shapes,
+        prefix: &str,
+        arrays: &[NamedArray],
+    ) -> Result<Self, AgentError> {
+        let mut actor = vec![0.0; shapes.actor_layout.n_values()];
+        let mut critic = vec![0.0; shapes.critic_layout.n_values()];
+        shapes.actor_layout.load_arrays(prefix, arrays, &mut actor)?;
+        shapes.critic_layout.load_arrays(prefix, arrays, &mut critic)?;
+        Ok(Self { actor, critic })
+    }
+
+    /// All parameters, their names behind `prefix`.
+    pub(crate) fn to_arrays(&self, shapes: &Shapes, prefix: &str) -> Vec<NamedArray> {
+        let mut arrays = shapes.actor_layout.to_arrays(prefix, &self.actor);
+        arrays.extend(shapes.critic_layout.to_arrays(prefix, &self.critic));
+        arrays
+    }
+}
+
+/// Writes the states of `rows` into `states`.
+pub(crate) fn encode(
+    encoder: &mut state::DrrAve,
+    items: &[f32],
+    position_weights: &[f32],
+    rows: &Rows,
+    states: &mut Panels,
+) {
+    for row in 0..rows.len() {
+        let (user, history) = rows.row(row);
+        encoder.forward(items, position_weights, user, history, row, states);
+    }
+}
+
+/// A pass from observations to the actor's outputs, its memory kept from call to call.
+#[derive(Debug, Clone)]
+pub(crate) struct Acting {
+    encoder: state::DrrAve,
+    workspace: Workspace,
+}
+
+impl Acting {
+    pub(crate) fn new(shapes: &Shapes) -> Self {
+        Self { encoder: state::DrrAve::new(shapes.dim), workspace: shapes.actor.workspace() }
+    }
+
+    /// The actor's outputs `[B, D]` for `rows`, with item vectors `items` `[I, D]`.
+    pub(crate) fn outputs(
+        &mut self,
+        shapes: &Shapes,
+        networks: &FlatNetworks,
+        items: &[f32],
+        rows: &Rows,
+    ) -> Vec<f32> {
+        self.workspace.resize(rows.len());
+        let position_weights = &networks.critic[shapes.position_weights.clone()];
+        encode(&mut self.encoder, items, position_weights, rows, self.workspace.inputs_mut(0));
+        shapes.actor.forward(&networks.actor, &mut self.workspace);
+        shapes.actor.outputs(&self.workspace).to_rows()
+    }
+}
+
+/// The scores `[B, I]` of all items `[I, D]` for the actions made of `outputs` `[B, D]`: `i . a` (Liu et al. 2018, sec. IV-B).
+pub(crate) fn scores(config: &ActionConfig, items: &[f32], rows: &Rows, outputs: &[f32]) -> Vec<f32> {
+    let dim = outputs.len() / rows.len();
+    let actions = Panels::from_rows(&compose_rows(config, &rows.users, outputs), dim);
+    let n_items = items.len() / dim;
+    let mut scores = Panels::zeros(rows.len(), n_items);
+    matmul::input_gradient(items, 0..n_items, &actions, &mut scores);
+    scores.to_rows()
+}
