@@ -27,7 +27,10 @@ pub fn write_atomically(
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), DataError> {
     let partial = Partial::beside(path)?;
-    let failed = |error| refusal(error, path);
+    let failed = |error| {
+        let written = fs::metadata(&partial.path).map_or(0, |it| it.len());
+        refusal_after(error, path, written)
+    };
     let mut file = File::create(&partial.path).map_err(failed)?;
     write(&mut file).map_err(failed)?;
     file.sync_all().map_err(failed)?;
@@ -158,9 +161,14 @@ fn sync_folder(path: &Path) -> Result<(), DataError> {
 
 /// The error for a write that the system refused.
 fn refusal(error: io::Error, path: &Path) -> DataError {
+    refusal_after(error, path, 0)
+}
+
+/// The same, after some bytes were written.
+fn refusal_after(error: io::Error, path: &Path, written: u64) -> DataError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            DataError::NoSpace { path: path.to_owned() }
+            DataError::NoSpace { path: path.to_owned(), written }
         }
         _ => DataError::io("write", path)(error),
     }
@@ -200,7 +208,11 @@ mod tests {
             Err(io::ErrorKind::StorageFull.into())
         })
         .unwrap_err();
-        assert!(matches!(&error, DataError::NoSpace { path: named } if *named == path), "{error}");
+        assert!(
+            matches!(&error, DataError::NoSpace { path: named, written: 14 } if *named == path),
+            "{error}"
+        );
+        assert!(error.to_string().contains("--data-dir"), "{error}");
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(folder.path()), ["file.txt"]);
     }

@@ -17,7 +17,8 @@ pub enum DataError {
     },
     /// No registry file has this name.
     #[error(
-        "there is no data set named \"{name}\"; known are: {known} (one file each in {}, where another can be added)",
+        "there is no data set named \"{name}\"; known are: {known}. To add one, copy a file of its format in {} to \
+         {name}.toml there and fill it in",
         .folder.display()
     )]
     UnknownDataset {
@@ -131,12 +132,15 @@ pub enum DataError {
     Synthetic(String),
     /// There is no room for a file.
     #[error(
-        "no space is left to write {}: free some and run the command again (what was there before is unchanged)",
-        .path.display()
+        "no space is left to write {}, of which {:.1} MB were written: free more than that, or choose another disk with \
+         --data-dir, and run the command again (what was there before is unchanged)",
+        .path.display(), *.written as f64 / 1e6
     )]
     NoSpace {
         /// The file or folder that was to be written.
         path: PathBuf,
+        /// The bytes of it that found room.
+        written: u64,
     },
     /// A folder holds no ingested data set.
     #[error("{} holds no ingested data set: run `cargo xtask ingest` first", .path.display())]
@@ -197,6 +201,18 @@ pub enum DataError {
         /// The column.
         column: &'static str,
         /// What is wrong with the value.
+        problem: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A file of ranked lists is refused.
+    #[error("{}{place}: {problem}; {remedy}", .path.display())]
+    BadLists {
+        /// The file.
+        path: PathBuf,
+        /// The line or row.
+        place: crate::ListPlace,
+        /// What is wrong there.
         problem: String,
         /// What to do about it.
         remedy: &'static str,

@@ -10,6 +10,7 @@ mod dataset;
 mod describe;
 mod error;
 mod fetch;
+mod foreign;
 mod manifest;
 mod progress;
 mod raw;
@@ -29,6 +30,7 @@ pub use describe::{
 pub use drr_core::Protocol;
 pub use error::DataError;
 pub use fetch::{Fetched, Origin, RawSource, fetch, fetch_python_package, supplied};
+pub use foreign::{ForeignLists, ForeignRow, ListPlace, read_foreign_lists};
 pub use manifest::{FORMAT, FileNote, MANIFEST, Manifest, SourceNote};
 pub use progress::{NoProgress, Progress};
 pub use raw::{OnBadRow, RowPolicy, read_raw};

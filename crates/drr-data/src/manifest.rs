@@ -13,7 +13,7 @@ use std::path::Path;
 /// The name of the manifest in its folder.
 pub const MANIFEST: &str = "manifest.json";
 /// The version of the tables; another one is not read.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Where the rows come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

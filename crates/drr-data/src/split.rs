@@ -6,6 +6,8 @@
 //! or ratings at random (`drawn`), or hold out every user's last rating.
 
 mod drawn;
+#[cfg(test)]
+mod properties;
 
 use crate::DataError;
 use drr_core::{Interaction, Part, Protocol, RowDigest};
@@ -104,6 +106,10 @@ pub struct SplitSummary {
     pub validation_rows: u64,
     /// Rows to judge on.
     pub test_rows: u64,
+    /// Rows of the first simulator's users; 0 but under "online".
+    pub simulator_a_rows: u64,
+    /// Rows of the second simulator's users; 0 but under "online".
+    pub simulator_b_rows: u64,
 }
 
 impl Split {
@@ -116,6 +122,8 @@ impl Split {
             train_rows: count(Part::Train),
             validation_rows: count(Part::Validation),
             test_rows: count(Part::Test),
+            simulator_a_rows: count(Part::SimulatorA),
+            simulator_b_rows: count(Part::SimulatorB),
         }
     }
 
@@ -126,6 +134,7 @@ impl Split {
     /// - Temporal, with `n` rows in the order of (time, file): the first `floor(.8 n)` are train, of those the ones
     ///   from `floor(.8 * .8 n)` on are validation, the rest is test.
     /// - Holdout: `floor(.1 U)` users drawn at random are test, as many others validation. "episodes" judges by it too.
+    ///   No count is rounded up: below 10 users nobody is held out, which is an error like any empty part.
     /// - Leave-one-out: the last row of a user in the order of (time, file) is test, the one before validation; users
     ///   with fewer than 3 rows are train.
     /// - Rerank: `floor(.2 n)` rows drawn at random are test, of the others the validation share is validation.
@@ -243,7 +252,10 @@ fn split_hash(protocol: Protocol, rows: &[Interaction], config: &SplitConfig) ->
     hasher.update(order.to_le_bytes());
     hasher.update(protocol.name().as_bytes());
     hasher.update(config.test_fraction(protocol).to_le_bytes());
-    hasher.update(config.validation_fraction.to_le_bytes());
+    // "holdout" validates on as many users as it tests on, "leave_one_out" on one row of each user.
+    if !matches!(protocol, Protocol::Holdout | Protocol::Episodes | Protocol::LeaveOneOut) {
+        hasher.update(config.validation_fraction.to_le_bytes());
+    }
     if !matches!(protocol, Protocol::Seed | Protocol::Temporal | Protocol::LeaveOneOut) {
         hasher.update(config.seed.to_le_bytes());
     }
@@ -335,6 +347,12 @@ mod tests {
         assert_ne!(hash, split_hash(Protocol::Seed, &rows, &other));
         let unrelated = SplitConfig { test_fraction_rows: 0.3, ..config };
         assert_eq!(hash, split_hash(Protocol::Seed, &rows, &unrelated));
+        let validated = SplitConfig { validation_fraction: 0.1, ..config };
+        for protocol in Protocol::ALL {
+            let unused = matches!(protocol, Protocol::Holdout | Protocol::Episodes | Protocol::LeaveOneOut);
+            let same = split_hash(protocol, &rows, &config) == split_hash(protocol, &rows, &validated);
+            assert_eq!(same, unused, "{protocol}");
+        }
     }
 
     proptest! {

@@ -1,8 +1,12 @@
 //! Named arrays in a safetensors file, written whole or not at all.
+//!
+//! Each file carries a SHA-256 of all that it holds, names, types, shapes, numbers and texts, and is refused if that
+//! is not what is read. It is the one rule by which any file of networks, policies as well as checkpoints, is trusted.
 
 use crate::NnError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use std::collections::HashMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
@@ -83,12 +87,55 @@ fn numbers<const N: usize, T>(bytes: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<
     bytes.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)).collect()
 }
 
+/// The entry of the file's header that holds all else: a map of texts has no order, and equal runs must write equal bytes.
+const HEADER: &str = "drr";
+
+/// What stands in the header beside the arrays.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    /// The digest of the texts and of all arrays.
+    sha256: String,
+    texts: BTreeMap<String, String>,
+}
+
+/// The SHA-256 over texts and arrays, in the order of their names; each field goes with its length.
+fn digest(texts: &BTreeMap<String, String>, arrays: &[(String, TensorView<'_>)]) -> String {
+    let mut sorted: Vec<&(String, TensorView<'_>)> = arrays.iter().collect();
+    sorted.sort_by(|left, right| left.0.cmp(&right.0));
+    let mut hasher = Sha256::new();
+    let mut add = |field: &[u8]| {
+        hasher.update((field.len() as u64).to_le_bytes());
+        hasher.update(field);
+    };
+    add(&(texts.len() as u64).to_le_bytes());
+    for (key, text) in texts {
+        add(key.as_bytes());
+        add(text.as_bytes());
+    }
+    for (name, view) in sorted {
+        add(name.as_bytes());
+        add(format!("{:?} {:?}", view.dtype(), view.shape()).as_bytes());
+        add(view.data());
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Writes arrays and text entries to a safetensors file: a temporary file, synced, then renamed over `path`.
 ///
 /// # Errors
 ///
 /// Fails if the file cannot be written; what was at `path` before is still there.
 pub fn write_arrays(path: &Path, arrays: &[NamedArray], texts: &[(&str, String)]) -> Result<(), NnError> {
+    write_with_digest(path, arrays, texts).map(drop)
+}
+
+/// As [`write_arrays`], and returns the digest in the file.
+pub(crate) fn write_with_digest(
+    path: &Path,
+    arrays: &[NamedArray],
+    texts: &[(&str, String)],
+) -> Result<String, NnError> {
     let stored: Vec<(Dtype, Vec<u8>)> = arrays.iter().map(|array| bytes(&array.values)).collect();
     let mut views = Vec::new();
     for (array, (dtype, data)) in arrays.iter().zip(&stored) {
@@ -96,14 +143,15 @@ pub fn write_arrays(path: &Path, arrays: &[NamedArray], texts: &[(&str, String)]
             .map_err(|error| NnError::corrupt(path, error))?;
         views.push((array.name.clone(), view));
     }
-    let texts: HashMap<String, String> =
+    let texts: BTreeMap<String, String> =
         texts.iter().map(|(key, text)| ((*key).to_owned(), text.clone())).collect();
-    // A map of texts has no order, and equal runs must write equal bytes: one entry is all that is stored.
-    let joined = serde_json::to_string(&texts.into_iter().collect::<std::collections::BTreeMap<_, _>>())
+    let sha256 = digest(&texts, &views);
+    let header = serde_json::to_string(&Header { sha256: sha256.clone(), texts })
         .map_err(|error| NnError::corrupt(path, error))?;
-    let data = safetensors::serialize(views, Some(HashMap::from([("texts".to_owned(), joined)])))
+    let data = safetensors::serialize(views, Some(HashMap::from([(HEADER.to_owned(), header)])))
         .map_err(|error| NnError::corrupt(path, error))?;
-    write_bytes(path, &data)
+    write_bytes(path, &data)?;
+    Ok(sha256)
 }
 
 /// Writes a whole file or nothing: temporary file, sync, rename.
@@ -117,22 +165,38 @@ pub(crate) fn write_bytes(path: &Path, data: &[u8]) -> Result<(), NnError> {
     Ok(())
 }
 
+/// The arrays and texts of a file.
+type Contents = (Vec<NamedArray>, HashMap<String, String>);
+
 /// Reads all arrays and texts of a safetensors file, in the order of their names.
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be read, is cut short, or is no such file.
-pub fn read_arrays(path: &Path) -> Result<(Vec<NamedArray>, HashMap<String, String>), NnError> {
+/// Fails if the file cannot be read, is cut short, is no such file, or holds other contents than its digest vouches for.
+pub fn read_arrays(path: &Path) -> Result<Contents, NnError> {
+    read_with_digest(path).map(|(contents, _)| contents)
+}
+
+/// As [`read_arrays`], with the digest in the file.
+pub(crate) fn read_with_digest(path: &Path) -> Result<(Contents, String), NnError> {
     let data = std::fs::read(path).map_err(NnError::io(path))?;
     let corrupt = |error: safetensors::SafeTensorError| NnError::corrupt(path, error);
     let (_, header) = SafeTensors::read_metadata(&data).map_err(corrupt)?;
-    let texts = match header.metadata().as_ref().and_then(|entries| entries.get("texts")) {
-        Some(text) => serde_json::from_str(text).map_err(|error| NnError::corrupt(path, error))?,
-        None => HashMap::new(),
-    };
-    let tensors = SafeTensors::deserialize(&data).map_err(corrupt)?;
+    let header = header.metadata().as_ref().and_then(|entries| entries.get(HEADER));
+    let header = header.ok_or_else(|| NnError::corrupt(path, "it has no digest"))?;
+    let Header { sha256, texts } =
+        serde_json::from_str(header).map_err(|error| NnError::corrupt(path, error))?;
+    let views = SafeTensors::deserialize(&data).map_err(corrupt)?.tensors();
+    if digest(&texts, &views) != sha256 {
+        return Err(NnError::corrupt(path, "its contents have another digest than it was written with"));
+    }
+    Ok(((to_arrays(path, views)?, texts.into_iter().collect()), sha256))
+}
+
+/// The arrays, in the order of their names.
+fn to_arrays(path: &Path, views: Vec<(String, TensorView<'_>)>) -> Result<Vec<NamedArray>, NnError> {
     let mut arrays = Vec::new();
-    for (name, view) in tensors.tensors() {
+    for (name, view) in views {
         let values = match view.dtype() {
             Dtype::F32 => Values::F32(numbers(view.data(), f32::from_le_bytes)),
             Dtype::F64 => Values::F64(numbers(view.data(), f64::from_le_bytes)),
@@ -149,7 +213,7 @@ pub fn read_arrays(path: &Path) -> Result<(Vec<NamedArray>, HashMap<String, Stri
         arrays.push(NamedArray::new(name, view.shape().to_vec(), values));
     }
     arrays.sort_by(|left, right| left.name.cmp(&right.name));
-    Ok((arrays, texts))
+    Ok(arrays)
 }
 
 #[cfg(test)]
@@ -190,6 +254,33 @@ mod tests {
             let message = read_arrays(&path).unwrap_err().to_string();
             assert!(message.contains("state.safetensors") && message.contains("run again"), "{message}");
         }
+    }
+
+    #[test]
+    fn no_flipped_bit_changes_what_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("policy.safetensors");
+        write_arrays(&path, &sample(), &[("x", "1".to_owned())]).unwrap();
+        let (data, whole) = (std::fs::read(&path).unwrap(), read_arrays(&path).unwrap());
+        let mut n_refused = 0;
+        for bit in 0..8 * data.len() {
+            let mut flipped = data.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, &flipped).unwrap();
+            match read_arrays(&path) {
+                Ok(read) => assert_eq!(read, whole, "bit {bit}"),
+                Err(error) => {
+                    n_refused += 1;
+                    let message = error.to_string();
+                    assert!(
+                        message.contains("policy.safetensors") && message.contains("run again"),
+                        "{message}"
+                    );
+                }
+            }
+        }
+        // What is left is white space between the header and the numbers.
+        assert!(n_refused > 8 * data.len() - 64, "{n_refused} of {}", 8 * data.len());
     }
 
     #[test]

@@ -3,8 +3,8 @@
 //! A folder appears under its final name only when both files are complete, so a run killed at any moment finds the
 //! last whole checkpoint.
 
-use crate::arrays::write_bytes;
-use crate::{NamedArray, NnError, read_arrays, write_arrays};
+use crate::arrays::{read_with_digest, write_bytes, write_with_digest};
+use crate::{NamedArray, NnError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -15,7 +15,7 @@ const MANIFEST: &str = "manifest.json";
 
 #[derive(Serialize, Deserialize)]
 struct Manifest<T> {
-    /// The digest of the arrays' file.
+    /// The digest in the arrays' file, so that no other file stands in for it.
     sha256: String,
     /// Everything that is no array: counts, random streams, the configuration.
     state: T,
@@ -51,8 +51,7 @@ pub fn save_checkpoint<T: Serialize>(
     }
     std::fs::create_dir(&unfinished).map_err(NnError::io(&unfinished))?;
     let arrays_path = unfinished.join(ARRAYS);
-    write_arrays(&arrays_path, arrays, &[])?;
-    let manifest = Manifest { sha256: sha256(&arrays_path)?, state };
+    let manifest = Manifest { sha256: write_with_digest(&arrays_path, arrays, &[])?, state };
     let path = unfinished.join(MANIFEST);
     let text = serde_json::to_vec_pretty(&manifest).map_err(|error| NnError::corrupt(&path, error))?;
     write_bytes(&path, &text)?;
@@ -102,10 +101,10 @@ pub fn load_checkpoint<T: DeserializeOwned>(path: &Path) -> Result<Checkpoint<T>
     let manifest: Manifest<T> =
         serde_json::from_slice(&text).map_err(|error| NnError::corrupt(&manifest_path, error))?;
     let arrays_path = path.join(ARRAYS);
-    if sha256(&arrays_path)? != manifest.sha256 {
+    let ((arrays, _), digest) = read_with_digest(&arrays_path)?;
+    if digest != manifest.sha256 {
         return Err(NnError::corrupt(&arrays_path, "its digest is not the one in the manifest"));
     }
-    let (arrays, _) = read_arrays(&arrays_path)?;
     Ok(Checkpoint { arrays, state: manifest.state })
 }
 

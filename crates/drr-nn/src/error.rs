@@ -31,7 +31,7 @@ pub enum NnError {
         found: String,
     },
     /// A file cannot be read or written.
-    #[error("{}: {source}: check the path, the permissions and the free space", .path.display())]
+    #[error("{}: {source}: check the path and the permissions, free some space, or choose another disk with --data-dir", .path.display())]
     Io {
         /// The file.
         path: PathBuf,

@@ -1,5 +1,6 @@
 //! The report of a run: what was done, how it came out, and how the training went.
 
+mod answer;
 mod costs;
 mod ledger;
 mod names;
@@ -19,7 +20,7 @@ pub fn run(experiment: &Experiment<'_>) -> Result<String> {
     let metrics = load(experiment)?;
     let rows = read_training(&experiment.path("training.parquet"))?;
     let per_user = read_per_user(&experiment.path("per_user.parquet"))?;
-    let mut sections = Vec::new();
+    let mut sections: Vec<Section> = answer::section(&metrics, &experiment.protocols()).into_iter().collect();
     for protocol in experiment.protocols() {
         sections.extend(results::sections(&metrics, protocol, &per_user));
         sections.extend(results::simulator_matrix(&metrics, protocol));

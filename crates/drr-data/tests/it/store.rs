@@ -176,7 +176,7 @@ fn a_manifest_of_another_format_is_refused() {
     let dir = ingested(&toy(), folder.path()).path;
     let path = dir.join("manifest.json");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("\"format\": 2", "\"format\": 999")).unwrap();
+    fs::write(&path, text.replace(&format!("\"format\": {}", drr_data::FORMAT), "\"format\": 999")).unwrap();
     assert!(refusal_of(&dir).contains("format 999"));
     fs::write(&path, text.replace("\"has_time\": true", "\"has_time\": false")).unwrap();
     assert!(refusal_of(&dir).contains("splits"));

@@ -42,6 +42,7 @@ fn loss(network: &Mlp, point: &Point) -> (f64, Workspace) {
     (outputs.iter().map(|value| f64::from(*value).powi(2)).sum(), workspace)
 }
 
+#[expect(clippy::needless_range_loop, reason = "the coordinate is moved while the loop runs")]
 fn check(network: &Mlp, point: &mut Point, part: fn(&mut Point) -> &mut Vec<f32>, gradient: &[f32]) {
     for at in 0..part(point).len() {
         let before = part(point)[at];

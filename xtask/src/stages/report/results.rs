@@ -47,7 +47,7 @@ fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow]) -> Sectio
 }
 
 /// The agent that speaks for RL in a table: the one of its name, or the best of those trained in a simulator.
-fn best_agent<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
+pub(super) fn best_agent<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
     let name = Variant::Agent.name();
     let is_agent = |it: &&&Judged| {
         let other = it.summary.recommender.strip_prefix(name);
@@ -56,6 +56,18 @@ fn best_agent<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
     let value = |it: &&&Judged| headline(it).map_or(f64::MIN, |(_, _, interval)| interval.mean);
     let best = rows.iter().filter(is_agent).max_by(|one, other| value(one).total_cmp(&value(other)))?;
     Some(&best.summary.recommender)
+}
+
+/// The recommender without RL with the best value.
+pub(super) fn best_without_rl(rows: &[&Judged]) -> Option<String> {
+    let others = rows.iter().filter(|it| {
+        let name = &*it.summary.recommender;
+        !name.starts_with(Variant::Agent.name()) && name != "oracle"
+    });
+    others
+        .filter_map(|it| Some((it.summary.recommender.clone(), headline(it)?.2.mean)))
+        .max_by(|one, other| one.1.total_cmp(&other.1))
+        .map(|(name, _)| name)
 }
 
 fn letter_column(metrics: &RunMetrics, table: &str, rows: &[&Judged]) -> BTreeMap<String, String> {
@@ -67,7 +79,7 @@ fn letter_column(metrics: &RunMetrics, table: &str, rows: &[&Judged]) -> BTreeMa
     letters(&metrics.comparisons, table, &means)
 }
 
-fn words(metric: Metric) -> &'static str {
+pub(super) fn words(metric: Metric) -> &'static str {
     match metric {
         Metric::Ndcg => "NDCG",
         Metric::NdcgConstantIdeal => "NDCG (constant ideal)",
@@ -118,11 +130,12 @@ fn metric_table(
     };
     let mut best = vec![Best::None; 2];
     best.extend(std::iter::repeat_n(Best::Highest, metrics.len()));
+    let headline = rows.first().and_then(|it| headline(it)).map_or_else(String::new, |(metric, k, _)| {
+        format!(" Recommenders that share a letter cannot be told apart by {}@{k}.", words(metric))
+    });
     let oracle = rows.iter().position(|it| it.summary.recommender == "oracle");
     Table {
-        caption: format!(
-            "Protocol \"{table}\" at {k}, {n_users} users. Recommenders that share a letter cannot be told apart by the first metric of the longest lists."
-        ),
+        caption: format!("Protocol \"{table}\" at {k}, {n_users} users.{headline}"),
         columns,
         rows: rows.iter().map(cells).collect(),
         best,
@@ -200,16 +213,7 @@ fn comparison_table(metrics: &RunMetrics, table: &str, agent: &str, rows: &[&Jud
 /// The answer to "does RL help?", in words that follow from the comparisons.
 fn verdicts(metrics: &RunMetrics, table: &str, agent: &str) -> Vec<String> {
     let greedy = agent.replacen(Variant::Agent.name(), Variant::Greedy.name(), 1);
-    let best_other = metrics
-        .table(table)
-        .into_iter()
-        .filter(|it| {
-            let name = &*it.summary.recommender;
-            !name.starts_with(Variant::Agent.name()) && name != "oracle"
-        })
-        .filter_map(|it| Some((it.summary.recommender.clone(), headline(it)?.2.mean)))
-        .max_by(|one, other| one.1.total_cmp(&other.1))
-        .map(|(name, _)| name);
+    let best_other = best_without_rl(&metrics.table(table));
     let mut questions = vec![
         ("popularity".to_owned(), "Is the agent better than recommending what is popular?".to_owned()),
         (UNTRAINED.to_owned(), "Did training change anything?".to_owned()),
