@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::logging::LogFormat;
+use crate::stages::score::Unknown;
 use clap::{Args, Parser, Subcommand};
 use drr_data::Protocol;
 use std::path::PathBuf;
@@ -185,6 +186,9 @@ Examples:
         /// The run after, by name or folder.
         #[arg(value_name = "RUN_B")]
         after: String,
+        /// Keeps the tables of all metrics to one: ndcg, or ndcg@10.
+        #[arg(long, value_name = "METRIC")]
+        metric: Option<String>,
         /// The page, with the Markdown beside it; else compare-A.html in the folder of the run after.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -195,7 +199,7 @@ Examples:
   cargo xtask score --lists mine.csv --protocol seed --dataset ml-1m     a header with user, item, and rank or score
   cargo xtask score --lists data/runs/ml-1m/lists.parquet --name popularity --protocol temporal --run ml-1m")]
     Score {
-        /// The lists: csv, tsv, or a run's lists.parquet.
+        /// The lists: csv, tsv or Parquet of any make, or a run's lists.parquet.
         #[arg(long, value_name = "FILE")]
         lists: PathBuf,
         /// By what they are judged: seed, temporal, holdout or leave_one_out.
@@ -204,9 +208,9 @@ Examples:
         /// The lists' name in the report; of a file with several recommenders, which one.
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
-        /// Leaves out rows of users and items that the data set does not have.
-        #[arg(long)]
-        ignore_unknown: bool,
+        /// What to do about rows of users and items that the data set does not have.
+        #[arg(long, value_enum, default_value = "refuse")]
+        unknown: Unknown,
         /// Which data set; a --run that exists brings its own.
         #[command(flatten)]
         selection: Selection,

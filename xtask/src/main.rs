@@ -100,13 +100,13 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
             recommend_to(&context(false)?, &run, protocol, (user.as_deref(), history.as_deref()), k)
         }
         Command::Check { run, against, bless } => check::run(&context(false)?, &run, &against, bless),
-        Command::Compare { before, after, out } => {
-            say(compare::run(&context(false)?, &before, &after, out.as_deref())?);
+        Command::Compare { before, after, metric, out } => {
+            say(compare::run(&context(false)?, (&before, &after), metric.as_deref(), out.as_deref())?);
             Ok(())
         }
-        Command::Score { lists, protocol, name, ignore_unknown, selection } => {
+        Command::Score { lists, protocol, name, unknown, selection } => {
             let name = name.as_deref();
-            let request = score::Request { lists: &lists, protocol, name, ignore_unknown };
+            let request = score::Request { lists: &lists, protocol, name, unknown };
             score_lists(&context(selection.force)?, selection, &request)
         }
         Command::Sweep { .. } | Command::Study { .. } | Command::Bench { .. } => {
@@ -247,16 +247,18 @@ fn score_lists(context: &Context, mut selection: Selection, request: &score::Req
 
 fn describe(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<()> {
     let source = data::named(context, dataset, archive)?;
-    let config = ExperimentConfig::load(&shipped(dataset)?)?;
+    let config = ExperimentConfig::load(&shipped(context, dataset)?)?;
     data::run_describe(context, &config, &source)
 }
 
 /// The shipped configuration of a data set.
-fn shipped(dataset: &str) -> Result<PathBuf> {
+fn shipped(context: &Context, dataset: &str) -> Result<PathBuf> {
+    // A name that is in no registry is no matter of configurations.
+    context.registry().load(dataset)?;
     let path = Context::configs_dir().join(format!("{dataset}.toml"));
     if !path.exists() {
         bail!(
-            "there is no configuration {} for the data set {dataset}: give one with --config",
+            "there is no configuration {} for the data set {dataset}: give one with --config FILE, or copy another to this place",
             path.display()
         );
     }
@@ -275,13 +277,13 @@ fn with_experiment(
             let config = ExperimentConfig::load(path)?;
             (path.clone(), named(dataset.as_ref().unwrap_or(&config.data.dataset))?)
         }
-        (None, Some(dataset)) => (shipped(dataset)?, named(dataset)?),
+        (None, Some(dataset)) => (shipped(context, dataset)?, named(dataset)?),
         (None, None) if selection.archive.is_some() => {
             bail!("--archive needs to know what it holds: give --dataset NAME or --config FILE")
         }
         (None, None) => {
             let source = data::default(context)?;
-            (shipped(&source.spec.name)?, source)
+            (shipped(context, &source.spec.name)?, source)
         }
     };
     source.announce();

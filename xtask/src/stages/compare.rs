@@ -48,17 +48,29 @@ impl Side {
 }
 
 /// Compares, writes the page and its Markdown, and returns the latter.
-pub fn run(context: &Context, before: &str, after: &str, out: Option<&Path>) -> Result<String> {
+///
+/// `metric` keeps the table of all metrics to one: `ndcg`, or `ndcg@10`.
+pub fn run(
+    context: &Context,
+    (before, after): (&str, &str),
+    metric: Option<&str>,
+    out: Option<&Path>,
+) -> Result<String> {
     let (before, after) = (Side::read(context, before)?, Side::read(context, after)?);
     let page = out.map_or_else(|| after.folder.join(format!("compare-{}.html", before.name)), Path::to_owned);
     let dataset = Dataset::open(&context.data_dir.join(&after.manifest.dataset_dir)).ok();
     let mut sections = vec![settings::section(&before, &after)];
     let comparisons = metrics::compare(&before, &after)?;
+    let all = metrics::compare_all(&before, &after, metric)?;
     let mut tables: Vec<&str> = comparisons.iter().map(|it| it.protocol.as_str()).collect();
     tables.dedup();
     for table in tables {
         let own: Vec<_> = comparisons.iter().filter(|it| it.protocol == table).collect();
-        sections.push(metrics::section(table, &own, &before, &after));
+        let mut section = metrics::section(table, &own, &before, &after);
+        section
+            .tables
+            .push(metrics::table_of_all(&all.iter().filter(|it| it.protocol == table).collect::<Vec<_>>()));
+        sections.push(section);
         let changes: Vec<Section> = own
             .iter()
             .filter(|it| it.difference.is_some())

@@ -1,12 +1,14 @@
 //! Judging ranked lists of any other system by a protocol of a data set, beside random, popularity and the oracle.
 
+#[cfg(test)]
+mod leaks;
 mod listed;
 mod lists;
 #[cfg(test)]
 mod tests;
 
 pub use listed::{ListCounts, ListedRecommender};
-pub use lists::{ForeignRow, read_foreign_lists};
+pub use lists::named_lists;
 
 use super::Experiment;
 use super::evaluate::evaluation_set;
@@ -19,6 +21,15 @@ use drr_eval::statistics::{N_RESAMPLES, paired_bootstrap_difference};
 use drr_eval::{Evaluation, EvaluationSet, Interval, Metric, Oracle, evaluate};
 use std::path::Path;
 
+/// What to do about rows of users and items that the data set does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Unknown {
+    /// Stop, and name the first.
+    Refuse,
+    /// Leave them out, and count them.
+    Drop,
+}
+
 /// The lists to judge.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
@@ -28,8 +39,8 @@ pub struct Request<'a> {
     pub protocol: Protocol,
     /// Their name in the report, or the recommender to take out of a file of several; else the file's name.
     pub name: Option<&'a str>,
-    /// Whether rows of unknown users and items are left out.
-    pub ignore_unknown: bool,
+    /// What to do about rows of users and items that the data set does not have.
+    pub unknown: Unknown,
 }
 
 /// What a judgement of lists found.
@@ -63,15 +74,15 @@ pub fn score(experiment: &Experiment<'_>, request: &Request<'_>) -> Result<Score
     let set = evaluation_set(experiment, protocol, Part::Test).with_context(|| {
         format!("{} cannot be judged by protocol {protocol}", experiment.manifest.dataset_line)
     })?;
-    let (name, rows) = read_foreign_lists(request.lists, protocol, request.name)?;
+    let (name, lists) = named_lists(request.lists, protocol, request.name)?;
+    let lengths = &experiment.config.evaluation.list_lengths;
+    let longest = lengths.iter().copied().max().unwrap_or(10);
     let (listed, counts) =
-        ListedRecommender::new(name, &rows, &experiment.dataset, &set, request.ignore_unknown)
-            .with_context(|| format!("in {}", request.lists.display()))?;
+        ListedRecommender::new(name, &lists, &experiment.dataset, &set, (longest, request.unknown))?;
     for warning in counts.warnings() {
         tracing::warn!("{}: {warning}", request.lists.display());
     }
     let all = beside(experiment, protocol, &set, listed)?;
-    let lengths = &experiment.config.evaluation.list_lengths;
     let evaluations = all
         .iter()
         .map(|recommender| Ok(evaluate(&**recommender, &set, lengths)?))

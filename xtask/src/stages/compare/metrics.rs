@@ -1,14 +1,15 @@
-//! The headline metric of every recommender in either run, and the paired differences over the users of both.
+//! Every metric of every recommender in either run, the headline first, and the paired differences over the users of both.
 
 use super::Side;
 use super::lists::K;
 use crate::stages::check::{Judged, UserValues};
 use crate::stages::evaluate::comparisons::primary;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use drr_core::{Protocol, Seeds};
+use drr_eval::Interval;
 use drr_eval::report::{Bar, Cell, Plot, Section, Table};
 use drr_eval::statistics::{benjamini_hochberg, paired_comparison};
-use drr_eval::{Interval, Metric};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// The seed of the resamples.
@@ -42,52 +43,103 @@ pub struct Difference {
     pub q: f64,
 }
 
-/// The metric that a recommender is compared by, at 10 or else at the greatest length that was judged.
-fn headline(before: &Judged, after: &Judged, table: &str, recommender: &str) -> Option<(Metric, u32)> {
+/// The headline metric of a recommender, at 10 or else at the greatest length that was judged.
+fn headline(before: &Judged, after: &Judged, table: &str, recommender: &str) -> Option<String> {
     let protocol = table.split(' ').next()?;
     let protocol = Protocol::ALL.into_iter().find(|it| it.name() == protocol)?;
-    let metric = primary(protocol);
+    let metric = primary(protocol).name();
     let lengths = [before, after].into_iter().flat_map(|judged| {
         let names = judged.metrics(table, recommender).into_iter();
-        let own = names.filter_map(|name| name.strip_prefix(&format!("{}@", metric.name()))?.parse().ok());
+        let own = names.filter_map(|name| name.strip_prefix(&format!("{metric}@"))?.parse().ok());
         own.collect::<Vec<u32>>()
     });
     let lengths: BTreeSet<u32> = lengths.collect();
     let k = if lengths.contains(&K) { K } else { lengths.into_iter().next_back()? };
-    Some((metric, k))
+    Some(format!("{metric}@{k}"))
 }
 
-/// Compares every recommender of either run.
+/// A recommender under a protocol and one metric, as `precision@10`.
+type Line = (String, String, String);
+
+/// Protocols and recommenders of either run, in order.
+fn recommenders(before: &Side, after: &Side) -> BTreeSet<(String, String)> {
+    [before, after].into_iter().flat_map(|side| side.judged.recommenders()).collect()
+}
+
+/// Compares every recommender of either run by the headline metric of its protocol.
 pub fn compare(before: &Side, after: &Side) -> Result<Vec<Compared>> {
-    let names: BTreeSet<(String, String)> =
-        [before, after].into_iter().flat_map(|side| side.judged.recommenders()).collect();
-    let (mut all, mut p_values) = (Vec::new(), Vec::new());
-    for (protocol, recommender) in names {
-        let Some((metric, k)) = headline(&before.judged, &after.judged, &protocol, &recommender) else {
-            continue;
-        };
-        let values = |judged: &Judged| judged.get(&protocol, &recommender, metric.name(), k).cloned();
-        let (left, right) = (values(&before.judged), values(&after.judged));
-        let mean = |of: &Option<UserValues>| of.as_ref().map(|of| of.values().sum::<f64>() / of.len() as f64);
-        let means = [mean(&left), mean(&right)];
-        let mut difference = None;
-        if let (Some(left), Some(right)) = (left, right) {
-            let both = right.iter().filter_map(|(user, new)| left.get(user).map(|old| (*new, *old)));
-            let (new, old): (Vec<f64>, Vec<f64>) = both.unzip();
-            if !new.is_empty() {
-                let result = paired_comparison(&new, &old, &mut BOOTSTRAP.stream("compare"))?;
-                p_values.push(result.p_value);
-                difference = Some(Difference { interval: result.difference, n_users: result.n, q: 1.0 });
-            }
-        }
-        let metric = format!("{}@{k}", metric.name());
-        all.push(Compared { protocol, recommender, metric, means, difference });
+    let lines = recommenders(before, after).into_iter().filter_map(|(protocol, recommender)| {
+        let metric = headline(&before.judged, &after.judged, &protocol, &recommender)?;
+        Some((protocol, recommender, metric))
+    });
+    compare_lines(before, after, lines.collect())
+}
+
+/// Compares every recommender of either run by every metric, or by those that `wanted` names: `ndcg` or `ndcg@10`.
+///
+/// # Errors
+///
+/// Refuses a name that no metric has, and lists those there are.
+pub fn compare_all(before: &Side, after: &Side, wanted: Option<&str>) -> Result<Vec<Compared>> {
+    let mut lines = Vec::new();
+    for (protocol, recommender) in recommenders(before, after) {
+        let names = [before, after].map(|side| side.judged.metrics(&protocol, &recommender));
+        let mut names: Vec<String> = names.into_iter().flatten().collect();
+        names.sort_by_key(|name| (name.split('@').next().map(str::to_owned), k_of(name)));
+        names.dedup();
+        lines.extend(names.into_iter().map(|metric| (protocol.clone(), recommender.clone(), metric)));
     }
+    if let Some(wanted) = wanted {
+        let all: BTreeSet<String> = lines.iter().map(|(_, _, metric)| metric.clone()).collect();
+        lines.retain(|(_, _, metric)| metric == wanted || metric.split('@').next() == Some(wanted));
+        if lines.is_empty() {
+            let all = all.into_iter().collect::<Vec<_>>().join(", ");
+            bail!(
+                "no metric of either run is named {wanted}: give --metric one of {all}, with or without its length"
+            );
+        }
+    }
+    compare_lines(before, after, lines)
+}
+
+/// The length in `precision@10`.
+fn k_of(metric: &str) -> u32 {
+    metric.split_once('@').and_then(|(_, k)| k.parse().ok()).unwrap_or(0)
+}
+
+/// Compares line by line, with q-values over all of them.
+fn compare_lines(before: &Side, after: &Side, lines: Vec<Line>) -> Result<Vec<Compared>> {
+    // Each line has the same resamples whoever computes it, so the figures do not hang on the number of threads.
+    let compared: Result<Vec<(Compared, Option<f64>)>> =
+        lines.into_par_iter().map(|line| compare_line(before, after, line)).collect();
+    let (mut all, p_values): (Vec<Compared>, Vec<Option<f64>>) = compared?.into_iter().unzip();
+    let p_values: Vec<f64> = p_values.into_iter().flatten().collect();
     let differences = all.iter_mut().filter_map(|it| it.difference.as_mut());
     for (difference, q) in differences.zip(benjamini_hochberg(&p_values)) {
         difference.q = q;
     }
     Ok(all)
+}
+
+/// One comparison and its p-value; there is none if the line is in one run only.
+fn compare_line(before: &Side, after: &Side, line: Line) -> Result<(Compared, Option<f64>)> {
+    let (protocol, recommender, metric) = line;
+    let name = metric.split('@').next().unwrap_or_default();
+    let values = |side: &Side| side.judged.get(&protocol, &recommender, name, k_of(&metric)).cloned();
+    let (left, right) = (values(before), values(after));
+    let mean = |of: &Option<UserValues>| of.as_ref().map(|of| of.values().sum::<f64>() / of.len() as f64);
+    let means = [mean(&left), mean(&right)];
+    let (mut difference, mut p_value) = (None, None);
+    if let (Some(left), Some(right)) = (left, right) {
+        let both = right.iter().filter_map(|(user, new)| left.get(user).map(|old| (*new, *old)));
+        let (new, old): (Vec<f64>, Vec<f64>) = both.unzip();
+        if !new.is_empty() {
+            let result = paired_comparison(&new, &old, &mut BOOTSTRAP.stream("compare"))?;
+            p_value = Some(result.p_value);
+            difference = Some(Difference { interval: result.difference, n_users: result.n, q: 1.0 });
+        }
+    }
+    Ok((Compared { protocol, recommender, metric, means, difference }, p_value))
 }
 
 /// The difference in words.
@@ -101,19 +153,47 @@ pub fn verdict(difference: &Difference) -> &'static str {
     }
 }
 
+/// The cells of both means, the difference, its users, its q-value, and the verdict.
+fn cells(it: &Compared, verdict: fn(&Difference) -> &'static str) -> Vec<Cell> {
+    let mean = |value: Option<f64>| value.map_or_else(|| Cell::text("–"), |value| Cell::value(value, 4));
+    let mut cells = it.means.map(mean).to_vec();
+    if let Some(difference) = &it.difference {
+        let Interval { mean, low, high } = difference.interval;
+        cells.push(Cell::estimate(mean, (low, high), 4));
+        cells.push(Cell::value(difference.n_users as f64, 0));
+        cells.push(Cell::value(difference.q, 4));
+        cells.push(Cell::text(verdict(difference)));
+    }
+    cells
+}
+
+/// The table of all metrics of one protocol.
+pub fn table_of_all(all: &[&Compared]) -> Table {
+    // Not every metric is better when it is greater.
+    let greater = |difference: &Difference| match verdict(difference) {
+        "B is better" => "greater in B",
+        "A is better" => "greater in A",
+        other => other,
+    };
+    let row = |it: &&Compared| {
+        let mut row = vec![Cell::text(it.recommender.clone()), Cell::text(it.metric.clone())];
+        row.extend(cells(it, greater));
+        row
+    };
+    let columns = ["recommender", "metric", "A", "B", "B - A", "users of both", "q-value", "verdict"];
+    Table {
+        caption: "Every metric in both runs; these q-values are over all lines of such tables.".to_owned(),
+        columns: columns.map(str::to_owned).to_vec(),
+        rows: all.iter().map(row).collect(),
+        ..Table::default()
+    }
+}
+
 /// The section of one protocol.
 pub fn section(protocol: &str, all: &[&Compared], before: &Side, after: &Side) -> Section {
-    let mean = |value: Option<f64>| value.map_or_else(|| Cell::text("–"), |value| Cell::value(value, 4));
     let rows = all.iter().map(|it| {
-        let mut cells = vec![Cell::text(it.recommender.clone()), mean(it.means[0]), mean(it.means[1])];
-        if let Some(difference) = &it.difference {
-            let Interval { mean, low, high } = difference.interval;
-            cells.push(Cell::estimate(mean, (low, high), 4));
-            cells.push(Cell::value(difference.n_users as f64, 0));
-            cells.push(Cell::value(difference.q, 4));
-            cells.push(Cell::text(verdict(difference)));
-        }
-        cells
+        let name = vec![Cell::text(it.recommender.clone())];
+        name.into_iter().chain(cells(it, verdict)).collect::<Vec<_>>()
     });
     let metric = all.first().map_or("", |it| it.metric.as_str());
     let columns = ["recommender", "A", "B", "B - A", "users of both", "q-value", "verdict"];
@@ -128,7 +208,7 @@ pub fn section(protocol: &str, all: &[&Compared], before: &Side, after: &Side) -
         heading: format!("Protocol {protocol}"),
         prose: vec![format!(
             "A is {}, B is {}. Differences are of the same users, with 95 % bootstrap intervals. The q-value is that of \
-             Benjamini and Hochberg over all comparisons of this page; above {LEVEL} a difference is not \
+             Benjamini and Hochberg over all headline comparisons of this page; above {LEVEL} a difference is not \
              distinguishable from chance.",
             before.name, after.name
         )],

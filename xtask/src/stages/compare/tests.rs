@@ -65,7 +65,10 @@ fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
                 score: 0.0,
             });
             let (metric, value) = ("precision".to_owned(), f64::from(u8::from(good)) / 10.0);
-            values.push(PerUserRow { protocol, recommender, user_id, metric, k: 10, value });
+            let judged = PerUserRow { protocol, recommender, user_id, metric, k: 10, value };
+            values.push(PerUserRow { metric: "hit_rate".to_owned(), value: 10.0 * value, ..judged.clone() });
+            values.push(PerUserRow { metric: "hit_rate".to_owned(), k: 5, ..judged.clone() });
+            values.push(judged);
         }
     }
     write_lists(&run.join("lists.parquet"), &lists).unwrap();
@@ -84,7 +87,7 @@ fn a_comparison_says_what_is_better_what_is_the_same_and_whether_the_data_agree(
     write_run(folder.path(), "a", "x", 0);
     write_run(folder.path(), "b", "x", 20);
     write_run(folder.path(), "c", "y", 20);
-    let text = run(&context, "a", "b", None).unwrap();
+    let text = run(&context, ("a", "b"), None, None).unwrap();
     for part in [
         "same data set",
         "B is better",
@@ -96,6 +99,16 @@ fn a_comparison_says_what_is_better_what_is_the_same_and_whether_the_data_agree(
     }
     let page = folder.path().join("runs/b/compare-a.html");
     assert!(page.exists() && page.with_extension("md").exists());
-    assert!(run(&context, "a", "c", None).unwrap().contains("WARNING: the data sets differ"));
-    assert!(run(&context, "a", "none", None).unwrap_err().to_string().contains("cargo xtask pipeline"));
+    assert!(run(&context, ("a", "c"), None, None).unwrap().contains("WARNING: the data sets differ"));
+    assert!(
+        run(&context, ("a", "none"), None, None).unwrap_err().to_string().contains("cargo xtask pipeline")
+    );
+    let row = |text: &str, start: &str| text.lines().any(|line| line.starts_with(start));
+    assert!(row(&text, "| drr_ave | hit_rate@10 |") && text.contains("greater in B"), "{text}");
+    let only = |metric: &str| run(&context, ("a", "b"), Some(metric), None);
+    let rates = only("hit_rate").unwrap();
+    assert!(row(&rates, "| drr_ave | hit_rate@5 |") && !row(&rates, "| drr_ave | precision@10 |"), "{rates}");
+    assert!(!row(&only("hit_rate@10").unwrap(), "| drr_ave | hit_rate@5 |"));
+    let unknown = only("hits").unwrap_err().to_string();
+    assert!(unknown.contains("hit_rate@10, hit_rate@5, precision@10"), "{unknown}");
 }

@@ -1,25 +1,29 @@
 //! A recommender that only reads out given lists.
 
-use super::ForeignRow;
+use super::Unknown;
 use anyhow::{Result, bail};
 use drr_core::{ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx};
-use drr_data::Dataset;
+use drr_data::{Dataset, ForeignLists, ForeignRow};
 use drr_eval::EvaluationSet;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What was left out of foreign lists, and what is missing from them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListCounts {
     /// Rows of users or items that the data set does not have.
     pub unknown: usize,
+    /// The first of them: `row 7: the data set ml-1m has no user 0`.
+    pub first_unknown: Option<String>,
     /// Rows that recommend a user what the protocol does not allow, such as an item of the history.
     pub not_allowed: usize,
-    /// Rows that name an item of a list again.
-    pub repeated: usize,
     /// Rows of users whom the protocol does not ask.
     pub not_asked: usize,
     /// Users whom the protocol asks and who have no list; theirs count as empty.
     pub without_list: usize,
+    /// Users with a longer list than is judged.
+    pub longer: usize,
+    /// Users with equal scores.
+    pub tied: usize,
 }
 
 impl ListCounts {
@@ -27,13 +31,18 @@ impl ListCounts {
     pub fn warnings(&self) -> Vec<String> {
         let counts = [
             (self.unknown, "rows of users or items unknown to the data set were left out"),
-            (self.not_allowed, "rows were left out: the protocol does not allow the item for the user"),
-            (self.repeated, "rows were left out: the item stands further up in the list"),
+            (
+                self.not_allowed,
+                "rows were left out, and later ones moved up: the protocol does not allow the item for the user",
+            ),
             (self.not_asked, "rows were not used: the protocol does not ask their user"),
             (self.without_list, "users have no list and count as if theirs was empty"),
+            (self.longer, "users have a longer list than is judged; its end was not used"),
+            (self.tied, "users have items of equal score, which keep the order of the file"),
         ];
         let present = counts.into_iter().filter(|(n, _)| *n > 0);
-        present.map(|(n, what)| format!("{n} {what}")).collect()
+        let first = self.first_unknown.iter().map(|first| format!("the first of the unknown{first}"));
+        present.map(|(n, what)| format!("{n} {what}")).chain(first).collect()
     }
 }
 
@@ -44,61 +53,78 @@ pub struct ListedRecommender {
     lists: BTreeMap<UserIdx, Vec<ItemIdx>>,
 }
 
+/// The places of each user's list, as far as users and items are known.
+type Known = BTreeMap<UserIdx, Vec<(f64, ItemIdx)>>;
+
 impl ListedRecommender {
-    /// Orders the rows of each user and keeps what the protocol allows.
+    /// Orders the rows of each user and keeps what the protocol allows; `longest` is the longest list that is judged.
     ///
     /// # Errors
     ///
-    /// Refuses unknown users and items, with the line, unless `ignore_unknown`.
+    /// Refuses unknown users and items, with the first's place, unless they are to be dropped, and lists of which
+    /// nothing is known.
     pub fn new(
         name: String,
-        rows: &[ForeignRow],
+        lists: &ForeignLists,
         dataset: &Dataset,
         set: &EvaluationSet,
-        ignore_unknown: bool,
+        (longest, unknown): (usize, Unknown),
     ) -> Result<(Self, ListCounts)> {
         let mut counts = ListCounts::default();
-        let mut ordered: BTreeMap<UserIdx, Vec<(f64, ItemIdx)>> = BTreeMap::new();
-        for row in rows {
-            match (dataset.user(&row.user_id), dataset.item(&row.item_id)) {
-                (Some(user), Some(item)) => ordered.entry(user).or_default().push((row.order, item)),
-                _ if ignore_unknown => counts.unknown += 1,
-                (None, _) => bail!(unknown("user", &row.user_id, row, dataset)),
-                (_, None) => bail!(unknown("item", &row.item_id, row, dataset)),
-            }
+        let mut known = known(lists, dataset, &mut counts);
+        if let Some(first) = &counts.first_unknown
+            && (unknown == Unknown::Refuse || known.is_empty())
+        {
+            let (path, n) = (lists.path.display(), counts.unknown);
+            bail!(
+                "{path}{first}, the first of {n} such rows: use the data set's original ids{}",
+                if known.is_empty() { "" } else { ", or leave such rows out with --unknown drop" }
+            );
         }
-        let mut lists = BTreeMap::new();
+        let mut kept = BTreeMap::new();
         for case in &set.cases {
-            let Some(mut list) = ordered.remove(&case.query.user) else {
+            let Some(mut list) = known.remove(&case.query.user) else {
                 counts.without_list += 1;
                 continue;
             };
-            // Stable, so equal ranks or scores keep the order of the file.
+            // Stable, so equal scores keep the order of the file.
             list.sort_by(|left, right| left.0.total_cmp(&right.0));
-            let mut seen = BTreeSet::new();
-            let mut kept = Vec::with_capacity(list.len());
-            for (_, item) in list {
-                if !case.query.allowed.contains(item) {
-                    counts.not_allowed += 1;
-                } else if seen.insert(item) {
-                    kept.push(item);
-                } else {
-                    counts.repeated += 1;
-                }
-            }
-            lists.insert(case.query.user, kept);
+            counts.tied += usize::from(list.windows(2).any(|pair| pair[0].0 == pair[1].0));
+            let n_all = list.len();
+            list.retain(|(_, item)| case.query.allowed.contains(*item));
+            counts.not_allowed += n_all - list.len();
+            counts.longer += usize::from(list.len() > longest);
+            kept.insert(case.query.user, list.into_iter().map(|(_, item)| item).collect());
         }
-        counts.not_asked = ordered.values().map(Vec::len).sum();
-        Ok((Self { name, lists }, counts))
+        counts.not_asked = known.values().map(Vec::len).sum();
+        Ok((Self { name, lists: kept }, counts))
     }
 }
 
-fn unknown(what: &str, id: &str, row: &ForeignRow, dataset: &Dataset) -> String {
-    format!(
-        "row {}: the data set {} has no {what} {id}: use its original ids, or leave such rows out with --ignore-unknown",
-        row.line,
-        dataset.manifest().dataset
-    )
+/// Original ids to indices; what is unknown is counted.
+fn known(lists: &ForeignLists, dataset: &Dataset, counts: &mut ListCounts) -> Known {
+    let users: Vec<Option<UserIdx>> = lists.user_ids.iter().map(|id| dataset.user(id)).collect();
+    let items: Vec<Option<ItemIdx>> = lists.item_ids.iter().map(|id| dataset.item(id)).collect();
+    let mut known = Known::new();
+    for row in &lists.rows {
+        if let (Some(user), Some(item)) = (users[row.user as usize], items[row.item as usize]) {
+            known.entry(user).or_default().push((row.order, item));
+        } else {
+            counts.unknown += 1;
+            let is_user = users[row.user as usize].is_none();
+            counts.first_unknown.get_or_insert_with(|| describe(lists, row, dataset, is_user));
+        }
+    }
+    known
+}
+
+fn describe(lists: &ForeignLists, row: &ForeignRow, dataset: &Dataset, is_user: bool) -> String {
+    let (what, id) = if is_user {
+        ("user", &lists.user_ids[row.user as usize])
+    } else {
+        ("item", &lists.item_ids[row.item as usize])
+    };
+    format!("{}: the data set {} has no {what} {id}", row.place, dataset.manifest().dataset)
 }
 
 impl Recommender for ListedRecommender {

@@ -1,4 +1,4 @@
-use super::{Request, Scored, score};
+use super::{Request, Scored, Unknown, score};
 use crate::config::ExperimentConfig;
 use crate::context::Context;
 use crate::interrupt::Interrupt;
@@ -12,7 +12,7 @@ use drr_data::{ListRow, write_lists};
 use drr_eval::{Provenance, evaluate};
 use std::path::Path;
 
-fn with_experiment(work: impl FnOnce(&Experiment<'_>)) {
+pub(super) fn with_experiment(work: impl FnOnce(&Experiment<'_>)) {
     let folder = tempfile::tempdir().unwrap();
     let context = Context {
         data_dir: folder.path().to_owned(),
@@ -44,8 +44,8 @@ fn popular(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<ListRow> {
     rows
 }
 
-fn judged(experiment: &Experiment<'_>, lists: &Path, ignore_unknown: bool) -> anyhow::Result<Scored> {
-    score(experiment, &Request { lists, protocol: Protocol::Seed, name: None, ignore_unknown })
+fn judged(experiment: &Experiment<'_>, lists: &Path, unknown: Unknown) -> anyhow::Result<Scored> {
+    score(experiment, &Request { lists, protocol: Protocol::Seed, name: None, unknown })
 }
 
 fn csv(rows: &[ListRow]) -> String {
@@ -62,7 +62,7 @@ fn lists_that_a_recommender_wrote_get_exactly_its_figures() {
         write_lists(&parquet, &rows).unwrap();
         std::fs::write(&text, csv(&rows)).unwrap();
         for path in [&parquet, &text] {
-            let scored = judged(experiment, path, false).unwrap();
+            let scored = judged(experiment, path, Unknown::Refuse).unwrap();
             let (lists, popularity) = (&scored.evaluations[0], &scored.evaluations[1]);
             assert_eq!(lists.per_user, popularity.per_user);
             assert_eq!(lists.summary.metrics, popularity.summary.metrics);
@@ -81,9 +81,17 @@ fn an_unknown_id_is_refused_with_its_line_or_left_out_and_counted() {
         let text = csv(&popular(experiment, Protocol::Seed)) + "nobody,1,0\n";
         let n_lines = text.lines().count();
         std::fs::write(&path, text).unwrap();
-        let error = format!("{:#}", judged(experiment, &path, false).unwrap_err());
-        assert!(error.contains(&format!("row {n_lines}")) && error.contains("--ignore-unknown"), "{error}");
-        assert_eq!(judged(experiment, &path, true).unwrap().counts.unknown, 1);
+        let error = format!("{:#}", judged(experiment, &path, Unknown::Refuse).unwrap_err());
+        assert!(
+            error.contains(&format!("mine.csv, line {n_lines}")) && error.contains("--unknown drop"),
+            "{error}"
+        );
+        let counts = judged(experiment, &path, Unknown::Drop).unwrap().counts;
+        assert_eq!(counts.unknown, 1);
+        assert!(counts.warnings().iter().any(|it| it.contains("no user nobody")), "{counts:?}");
+        std::fs::write(&path, "user,item,rank\nnobody,nothing,1\n").unwrap();
+        let error = judged(experiment, &path, Unknown::Drop).unwrap_err().to_string();
+        assert!(error.contains("original ids") && !error.contains("--unknown"), "{error}");
     });
 }
 
@@ -96,15 +104,30 @@ fn what_is_not_allowed_or_missing_is_counted_and_does_not_help() {
         let item = |at| &experiment.dataset.item_record(at).id;
         let (seen, new) = (item(case.query.history[0].item), item(case.query.allowed.iter().next().unwrap()));
         let path = experiment.path("mine.tsv");
-        std::fs::write(
-            &path,
-            format!("rank\tuser_id\titem_id\n2\t{user}\t{new}\n1\t{user}\t{seen}\n3\t{user}\t{new}\n"),
-        )
-        .unwrap();
-        let scored = judged(experiment, &path, false).unwrap();
+        std::fs::write(&path, format!("rank\tuser_id\titem_id\n2\t{user}\t{new}\n1\t{user}\t{seen}\n"))
+            .unwrap();
+        let scored = judged(experiment, &path, Unknown::Refuse).unwrap();
         let counts = scored.counts;
-        assert_eq!((counts.not_allowed, counts.repeated, counts.without_list), (1, 1, set.cases.len() - 1));
+        assert_eq!((counts.not_allowed, counts.without_list), (1, set.cases.len() - 1));
         assert_eq!(scored.evaluations[0].lists[0].len(), 1);
+    });
+}
+
+#[test]
+fn longer_lists_are_cut_and_equal_scores_keep_the_order_of_the_file() {
+    with_experiment(|experiment| {
+        let set = evaluation_set(experiment, Protocol::Seed, Part::Test).unwrap();
+        let case = &set.cases[0];
+        let user = &experiment.dataset.user_record(case.query.user).id;
+        let items: Vec<_> = case.query.allowed.iter().take(60).collect();
+        let path = experiment.path("mine.csv");
+        let lines =
+            items.iter().rev().map(|at| format!("{user},{},1\n", experiment.dataset.item_record(*at).id));
+        std::fs::write(&path, lines.fold("user,item,score\n".to_owned(), |text, line| text + &line)).unwrap();
+        let scored = judged(experiment, &path, Unknown::Refuse).unwrap();
+        assert_eq!((scored.counts.tied, scored.counts.longer), (1, 1));
+        let list: Vec<_> = scored.evaluations[0].lists[0].iter().map(|it| it.item).collect();
+        assert!(items.iter().rev().copied().take(list.len()).eq(list));
     });
 }
 
@@ -118,7 +141,7 @@ fn a_file_without_the_columns_or_with_a_bad_number_is_refused_with_the_line() {
             ("user,item,rank\n1,2\n", "2 fields"),
         ] {
             std::fs::write(&path, text).unwrap();
-            let error = format!("{:#}", judged(experiment, &path, false).unwrap_err());
+            let error = format!("{:#}", judged(experiment, &path, Unknown::Refuse).unwrap_err());
             assert!(error.contains(part), "{error}");
         }
     });
