@@ -1,5 +1,7 @@
 //! BPR: factors trained so that what a user likes stands above what is not known to be liked.
 
+mod fit;
+
 use crate::dense::dot;
 use crate::ranking::{positives, rank_all};
 use crate::{BaselineError, Popularity};
@@ -8,7 +10,6 @@ use drr_core::{
     ScoredItem, Seeds,
 };
 use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
 /// Passes over a history when a user is folded in.
@@ -70,7 +71,8 @@ pub struct Bpr {
 }
 
 impl Bpr {
-    /// Fits on the ratings of `log` that are at least `positive`, one random positive pair after the other.
+    /// Fits on the ratings of `log` that are at least `positive`, a user's repeated item once. Any number of threads gives
+    /// the same factors.
     ///
     /// # Errors
     ///
@@ -82,60 +84,24 @@ impl Bpr {
         seeds: Seeds,
     ) -> Result<Self, BaselineError> {
         config.check()?;
-        let fallback = Popularity::fit(log, positive);
-        let n_items = log.n_items();
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
-        let mut liked: Vec<ItemSet> = Vec::with_capacity(log.n_users());
-        for user in log.users() {
-            let items: Vec<ItemIdx> = log.of_user(user).positives(positive).collect();
-            pairs.extend(items.iter().map(|item| (user.0, item.0)));
-            liked.push(ItemSet::from_items(n_items, items));
-        }
-        let mut random = seeds.stream("bpr");
-        let mut users = first_values(log.n_users() * config.dim, &mut random);
-        let mut model = Self {
-            items: first_values(n_items * config.dim, &mut random),
-            biases: vec![0.0; n_items],
-            config,
-            positive,
-            seeds,
-            fallback,
-        };
-        if n_items < 2 {
-            return Ok(model);
-        }
-        for _ in 0..config.epochs * pairs.len() {
-            let (user, item) = pairs[random.random_range(0..pairs.len())];
-            let Some(other) = negative(&liked[user as usize], &mut random) else { continue };
-            let user = &mut users[user as usize * config.dim..][..config.dim];
-            model.ascend(user, item as usize, other);
-        }
-        Ok(model)
-    }
-
-    /// One step for the user and both items.
-    fn ascend(&mut self, user: &mut [f32], item: usize, other: usize) {
-        let dim = self.config.dim;
-        let pull = self.pull(user, item, other);
-        #[expect(clippy::cast_possible_truncation, reason = "single precision is enough for factors")]
-        let (rate, l2) = (self.config.learning_rate as f32, self.config.l2 as f32);
-        let (of_item, of_other) = two_rows(&mut self.items, dim, item, other);
-        // Slices side by side instead of indices, so that the compiler can use vector instructions.
-        for ((of_user, of_item), of_other) in user.iter_mut().zip(of_item).zip(of_other) {
-            let (u, i, j) = (*of_user, *of_item, *of_other);
-            *of_user += rate * (pull * (i - j) - l2 * u);
-            *of_item += rate * (pull * u - l2 * i);
-            *of_other += rate * (-pull * u - l2 * j);
-        }
-        self.biases[item] += rate * (pull - l2 * self.biases[item]);
-        self.biases[other] += rate * (-pull - l2 * self.biases[other]);
+        let liked: Vec<Vec<u32>> = log
+            .users()
+            .map(|user| {
+                let mut items: Vec<u32> = log.of_user(user).positives(positive).map(|item| item.0).collect();
+                items.sort_unstable();
+                items.dedup();
+                items
+            })
+            .collect();
+        let (items, biases) = fit::fit(&liked, log.n_items(), config, seeds);
+        Ok(Self { config, positive, items, biases, seeds, fallback: Popularity::fit(log, positive) })
     }
 
     /// `sigma(x_uj - x_ui)`: how much is still to be learned from a pair.
     fn pull(&self, user: &[f32], item: usize, other: usize) -> f32 {
         let dim = self.config.dim;
         let score = |at: usize| self.biases[at] + dot(&self.items[at * dim..][..dim], user);
-        1.0 / (1.0 + (score(item) - score(other)).exp())
+        fit::pull(score(item) - score(other))
     }
 
     /// The vector of a user with these positive items, ascending, `[D]`.
@@ -171,17 +137,6 @@ impl Bpr {
         let items = self.items.chunks_exact(self.config.dim).zip(&self.biases);
         items.map(|(item, bias)| bias + dot(item, &user)).collect()
     }
-}
-
-fn first_values(n: usize, random: &mut RandomStream) -> Vec<f32> {
-    (0..n).map(|_| 0.1 * Distribution::<f32>::sample(&StandardNormal, random)).collect()
-}
-
-/// Two different rows of `[_, dim]`, both to be changed. Panics if they are the same, which is a bug.
-fn two_rows(rows: &mut [f32], dim: usize, one: usize, other: usize) -> (&mut [f32], &mut [f32]) {
-    let (before, after) = rows.split_at_mut(one.max(other) * dim);
-    let (earlier, later) = (&mut before[one.min(other) * dim..][..dim], &mut after[..dim]);
-    if one < other { (earlier, later) } else { (later, earlier) }
 }
 
 /// An item that is not in `liked`; `None` if ten draws find none. One bit a pair is looked up faster than a sorted list.

@@ -70,8 +70,10 @@ pub struct Neighbourhood {
     lowest: f32,
     highest: f32,
     biases: Vec<f32>,
-    /// For each item the items that it is a neighbour of, ascending, with their similarity.
-    supported: Vec<Vec<(u32, f32)>>,
+    /// For each item its neighbours with their similarity, nearest first, equal ones by the smaller item.
+    neighbours: Vec<Vec<(u32, f32)>>,
+    /// For each item the items that it is a neighbour of, ascending, with its place among their neighbours.
+    supported: Vec<Vec<(u32, u32)>>,
     origin: RowOrigin,
 }
 
@@ -91,27 +93,41 @@ impl Neighbourhood {
     #[must_use]
     pub fn predict(&self, history: &[Observed], item: ItemIdx) -> f32 {
         let user = self.user(history);
-        let mut found: Vec<(f32, f32)> = Vec::new();
-        for (rated, deviation) in &user.deviations {
-            let of = &self.supported[*rated as usize];
+        let mut places: Vec<usize> = Vec::new();
+        for same in user.deviations.chunk_by(|(one, _), (other, _)| one == other) {
+            let of = &self.supported[same[0].0 as usize];
             if let Ok(at) = of.binary_search_by_key(&item.0, |(other, _)| *other) {
-                found.push((of[at].1, *deviation));
+                places.push(of[at].1 as usize);
             }
         }
-        self.combine(user.bias, item.index(), &mut found)
+        places.sort_unstable();
+        let first_of = |rated: u32| user.deviations.partition_point(|(other, _)| *other < rated);
+        self.combine(&user, item.index(), places.into_iter(), first_of)
     }
 
     /// The ratings of all items, `[I]`; see [`Neighbourhood::predict`].
+    ///
+    /// For each item one bit per neighbour says whether the user rated it, so that the nearest are read off in order.
     #[must_use]
     pub fn predict_all(&self, history: &[Observed]) -> Vec<f32> {
         let user = self.user(history);
-        let mut found: Vec<Vec<(f32, f32)>> = vec![Vec::new(); self.biases.len()];
-        for (rated, deviation) in &user.deviations {
-            for (item, similarity) in &self.supported[*rated as usize] {
-                found[*item as usize].push((*similarity, *deviation));
+        let n_items = self.biases.len();
+        let n_words = self.neighbours.iter().map(Vec::len).max().unwrap_or(0).div_ceil(64).max(1);
+        let mut rated = vec![0_u64; n_items * n_words];
+        let mut first_of = vec![0_usize; n_items];
+        let mut at = 0;
+        for same in user.deviations.chunk_by(|(one, _), (other, _)| one == other) {
+            let own = same[0].0 as usize;
+            first_of[own] = at;
+            at += same.len();
+            for (item, place) in &self.supported[own] {
+                rated[*item as usize * n_words + *place as usize / 64] |= 1 << (place % 64);
             }
         }
-        found.iter_mut().enumerate().map(|(item, found)| self.combine(user.bias, item, found)).collect()
+        let items = rated.chunks_exact(n_words).enumerate();
+        items
+            .map(|(item, words)| self.combine(&user, item, set_bits(words), |own| first_of[own as usize]))
+            .collect()
     }
 
     /// The rows that it was fitted on.
@@ -132,23 +148,31 @@ impl Neighbourhood {
         self.biases.len()
     }
 
-    /// The baseline plus the mean deviation of the nearest, weighted by their similarity.
-    fn combine(&self, user_bias: f32, item: usize, found: &mut Vec<(f32, f32)>) -> f32 {
-        let n_neighbours = self.config.n_neighbours;
-        // Equal similarities and deviations are interchangeable, so the set chosen is well defined.
-        let nearer =
-            |one: &(f32, f32), other: &(f32, f32)| other.0.total_cmp(&one.0).then(other.1.total_cmp(&one.1));
-        if found.len() > n_neighbours {
-            found.select_nth_unstable_by(n_neighbours - 1, nearer);
-            found.truncate(n_neighbours);
+    /// The baseline plus the mean deviation of the nearest, weighted by their similarity. The rated neighbours are given by
+    /// their places, nearest first, and `first_of` says where a rated item's deviations begin.
+    fn combine(
+        &self,
+        user: &User,
+        item: usize,
+        places: impl Iterator<Item = usize>,
+        first_of: impl Fn(u32) -> usize,
+    ) -> f32 {
+        let (mut weighted, mut weights) = (0.0_f32, 0.0_f32);
+        let mut n_left = self.config.n_neighbours;
+        for place in places {
+            let (rated, similarity) = self.neighbours[item][place];
+            let same = user.deviations[first_of(rated)..].iter().take_while(|(other, _)| *other == rated);
+            for (_, deviation) in same.take(n_left) {
+                weighted += similarity * deviation;
+                weights += similarity;
+                n_left -= 1;
+            }
+            if n_left == 0 {
+                break;
+            }
         }
-        found.sort_unstable_by(nearer);
-        let (weighted, weights) =
-            found.iter().fold((0.0_f32, 0.0_f32), |(sum, weights), (weight, deviation)| {
-                (sum + weight * deviation, weights + weight)
-            });
         let deviation = if weights > 0.0 { weighted / weights } else { 0.0 };
-        (self.mean + user_bias + self.biases[item] + deviation).clamp(self.lowest, self.highest)
+        (self.mean + user.bias + self.biases[item] + deviation).clamp(self.lowest, self.highest)
     }
 
     /// The user's bias, and the deviations of the ratings from the baseline. Of a repeated item all ratings count, and
@@ -160,6 +184,7 @@ impl Neighbourhood {
         let sum: f64 = deviations.iter().map(|(_, deviation)| f64::from(*deviation)).sum();
         let bias = fit::damped(sum, deviations.len(), self.config.user_damping);
         deviations.iter_mut().for_each(|(_, deviation)| *deviation -= bias);
+        deviations.sort_unstable_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
         User { bias, deviations }
     }
 }
@@ -167,5 +192,20 @@ impl Neighbourhood {
 /// A user as a history shows them.
 struct User {
     bias: f32,
+    /// The rated items, ascending, with the deviations of their ratings, the greatest first.
     deviations: Vec<(u32, f32)>,
+}
+
+/// The positions of the bits that are set, ascending.
+fn set_bits(words: &[u64]) -> impl Iterator<Item = usize> {
+    words.iter().enumerate().flat_map(|(at, word)| {
+        let mut rest = *word;
+        std::iter::from_fn(move || {
+            (rest != 0).then(|| {
+                let bit = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                at * 64 + bit
+            })
+        })
+    })
 }

@@ -18,12 +18,14 @@ pub(super) fn fit(log: &InteractionLog, config: &NeighbourhoodConfig) -> Result<
     #[expect(clippy::cast_possible_truncation, reason = "a rating has few digits")]
     let mean = mean as f32;
     let (users, biases) = biases(log, mean, config);
+    let neighbours = neighbours(log, mean, &users, &biases, config);
     Ok(Neighbourhood {
         config: *config,
         mean,
         lowest: log.iter().map(|row| row.rating).fold(f32::INFINITY, f32::min),
         highest: log.iter().map(|row| row.rating).fold(f32::NEG_INFINITY, f32::max),
-        supported: supported(log, mean, &users, &biases, config),
+        supported: supported(&neighbours),
+        neighbours,
         biases,
         origin: log.origin().clone(),
     })
@@ -66,8 +68,8 @@ struct Shared {
     other: f32,
 }
 
-/// For each item the items that it is a neighbour of, ascending.
-fn supported(
+/// For each item its neighbours, nearest first.
+fn neighbours(
     log: &InteractionLog,
     mean: f32,
     users: &[f32],
@@ -83,7 +85,7 @@ fn supported(
         raters[item].push((row.user.0, error));
         rated[user].push((row.item.0, error));
     }
-    let neighbours: Vec<Vec<(u32, f32)>> = (0..log.n_items())
+    (0..log.n_items())
         .into_par_iter()
         .map_init(
             || vec![Shared::default(); log.n_items()],
@@ -101,11 +103,15 @@ fn supported(
                 nearest(item, shared, config)
             },
         )
-        .collect();
-    let mut supported = vec![Vec::new(); log.n_items()];
-    for (item, nearest) in (0_u32..).zip(&neighbours) {
-        for (neighbour, similarity) in nearest {
-            supported[*neighbour as usize].push((item, *similarity));
+        .collect()
+}
+
+/// For each item the items that it is a neighbour of, ascending, with its place among their neighbours.
+fn supported(neighbours: &[Vec<(u32, f32)>]) -> Vec<Vec<(u32, u32)>> {
+    let mut supported = vec![Vec::new(); neighbours.len()];
+    for (item, nearest) in (0_u32..).zip(neighbours) {
+        for (place, (neighbour, _)) in (0_u32..).zip(nearest) {
+            supported[*neighbour as usize].push((item, place));
         }
     }
     supported

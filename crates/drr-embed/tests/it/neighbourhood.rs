@@ -69,3 +69,19 @@ fn what_has_no_neighbourhood_is_refused() {
         assert!(matches!(refused, Err(EmbedError::Config { field, .. }) if field == named));
     }
 }
+
+#[test]
+fn of_a_repeated_item_all_ratings_count_as_far_as_neighbours_are_wanted() {
+    let log = two_tastes(60, 20, 0.5);
+    let model = |n_neighbours| {
+        let config = NeighbourhoodConfig { n_neighbours, user_damping: 1e12, ..config() };
+        Neighbourhood::fit(&log, &config).unwrap()
+    };
+    let repeated = [seen(0, 4.0), seen(0, 2.0)];
+    // Of two ratings the mean counts, of one the greater.
+    let mean = model(2).predict(&[seen(0, 3.0)], ItemIdx(2));
+    assert!((model(2).predict(&repeated, ItemIdx(2)) - mean).abs() < 1e-5);
+    let greater = model(1).predict(&[seen(0, 4.0)], ItemIdx(2));
+    assert_eq!(model(1).predict(&repeated, ItemIdx(2)), greater);
+    assert_eq!(model(1).predict_all(&repeated)[2], greater);
+}
