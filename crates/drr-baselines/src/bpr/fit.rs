@@ -194,7 +194,7 @@ impl UserBlock<'_> {
 
 /// A number below `n`, which is less than `2^32`, by one multiplication: the bias of `n / 2^32` is of no account here.
 fn below(n: usize, random: &mut RandomStream) -> usize {
-    (u64::from(random.next_u32()) * n as u64 >> 32) as usize
+    ((u64::from(random.next_u32()) * n as u64) >> 32) as usize
 }
 
 /// The rate and the decay of one step.
