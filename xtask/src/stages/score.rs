@@ -1,7 +1,5 @@
 //! Judging ranked lists of any other system by a protocol of a data set, beside random, popularity and the oracle.
 
-#[cfg(test)]
-mod leaks;
 mod listed;
 mod lists;
 #[cfg(test)]

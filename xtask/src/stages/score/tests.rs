@@ -1,3 +1,5 @@
+mod leaks;
+
 use super::{Request, Scored, Unknown, score};
 use crate::config::ExperimentConfig;
 use crate::context::Context;
@@ -12,7 +14,7 @@ use drr_data::{ListRow, write_lists};
 use drr_eval::{Provenance, evaluate};
 use std::path::Path;
 
-pub(super) fn with_experiment(work: impl FnOnce(&Experiment<'_>)) {
+fn with_experiment(work: impl FnOnce(&Experiment<'_>)) {
     let folder = tempfile::tempdir().unwrap();
     let context = Context {
         data_dir: folder.path().to_owned(),

@@ -1,6 +1,6 @@
 //! What the canary finds of recommenders that were fitted on judged rows and say that they were not, and what it misses.
 
-use super::tests::with_experiment;
+use super::with_experiment;
 use crate::stages::Experiment;
 use crate::stages::evaluate::evaluation_set;
 use crate::stages::experiment::Phase;
