@@ -23,8 +23,8 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
 use crate::stages::{
-    Experiment, bench, check, compare, data, evaluate, long_term, pretrain, readme, recommend, report, score, seeds,
-    sequential, staleness, study, sweep, train,
+    Experiment, bench, check, compare, data, evaluate, long_term, pretrain, readme, recommend, report, score,
+    seeds, sequential, staleness, study, sweep, train,
 };
 use anyhow::{Result, bail};
 use clap::Parser;

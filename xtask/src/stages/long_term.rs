@@ -52,7 +52,8 @@ impl LongTermConfig {
 
     fn world(&self) -> Result<LongTermEnvironment> {
         let Self { items_per_kind, horizon, history_length, .. } = *self;
-        LongTermEnvironment::new(Sizes { items_per_kind, horizon, history_length }).context("in lab.long_term")
+        LongTermEnvironment::new(Sizes { items_per_kind, horizon, history_length })
+            .context("in lab.long_term")
     }
 }
 
@@ -132,8 +133,10 @@ fn study(
     done: &(dyn Fn() + Sync),
 ) -> Result<LongTermStudy> {
     let world = config.world()?;
-    let jobs: Vec<(Variant, u64)> =
-        [Variant::Agent, Variant::Greedy].into_iter().flat_map(|it| (0..config.n_seeds).map(move |n| (it, n))).collect();
+    let jobs: Vec<(Variant, u64)> = [Variant::Agent, Variant::Greedy]
+        .into_iter()
+        .flat_map(|it| (0..config.n_seeds).map(move |n| (it, n)))
+        .collect();
     let runs: Result<Vec<LongTermRun>> = jobs
         .into_par_iter()
         .map(|(variant, seed)| {

@@ -4,8 +4,8 @@ use super::LongTermConfig;
 use anyhow::{Context as _, Result};
 use drr_agent::TrainingTables;
 use drr_core::{
-    EmbeddingSpace, EmbeddingTable, Environment, ItemIdx, Observed, PartSet, Query, RandomStream, Recommender,
-    RowDigest, RowOrigin,
+    EmbeddingSpace, EmbeddingTable, Environment, ItemIdx, Observed, PartSet, Query, RandomStream,
+    Recommender, RowDigest, RowOrigin,
 };
 use drr_env::long_term::LongTermEnvironment;
 use rand::Rng;
@@ -23,7 +23,8 @@ impl Vectors {
     /// Draws the noise.
     pub(super) fn new(config: &LongTermConfig, random: &mut RandomStream) -> Result<Self> {
         let (dim, n_items) = (config.dim, 2 * config.items_per_kind);
-        let noise = Normal::new(0.0, config.item_noise).context("lab.long_term.item_noise is no deviation")?;
+        let noise =
+            Normal::new(0.0, config.item_noise).context("lab.long_term.item_noise is no deviation")?;
         let mut values = Vec::with_capacity(n_items * dim);
         for item in (0..n_items).map(ItemIdx::from) {
             let kind = usize::from(LongTermEnvironment::is_vegetable(item));
@@ -31,8 +32,11 @@ impl Vectors {
         }
         let user = (0..dim).map(|at| f32::from(u8::from(at < 2))).collect();
         // Nothing is fitted here: the note of the rows is a name alone.
-        let origin =
-            RowOrigin { split: "long_term".to_owned(), parts: PartSet::train(), digest: RowDigest::default() };
+        let origin = RowOrigin {
+            split: "long_term".to_owned(),
+            parts: PartSet::train(),
+            digest: RowDigest::default(),
+        };
         Ok(Self { items: EmbeddingTable::new(n_items, dim, values)?, user, origin })
     }
 
