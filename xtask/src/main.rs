@@ -23,8 +23,8 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
 use crate::stages::{
-    Experiment, bench, check, compare, data, evaluate, pretrain, readme, recommend, report, score, seeds,
-    sequential, staleness, study, sweep, train,
+    Experiment, bench, check, compare, data, evaluate, long_term, pretrain, readme, recommend, report, score,
+    seeds, sequential, staleness, study, sweep, train,
 };
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -91,7 +91,8 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
         Command::Evaluate(selection) => {
             with_experiment(&context(selection.force)?, &selection, |experiment| {
                 evaluate::run(experiment)?;
-                staleness::run(experiment)
+                staleness::run(experiment)?;
+                long_term::run(experiment)
             })
         }
         Command::Report { run, into } => write_report(&context(false)?, &run, into.as_deref()),
@@ -197,6 +198,7 @@ fn pipeline(experiment: &Experiment<'_>) -> Result<()> {
     experiment.context.stop_if_asked()?;
     evaluate::run(experiment)?;
     staleness::run(experiment)?;
+    long_term::run(experiment)?;
     say(report::run(experiment)?);
     say(format!("written: {}", experiment.path("report.html").display()));
     Ok(())

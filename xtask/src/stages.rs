@@ -10,6 +10,7 @@ pub mod data;
 pub mod evaluate;
 pub mod experiment;
 pub mod jobs;
+pub mod long_term;
 pub mod pretrain;
 pub mod readme;
 pub mod recommend;

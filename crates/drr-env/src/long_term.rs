@@ -22,6 +22,9 @@ pub const WORST_MOOD: f32 = 0.1;
 /// The longest history window for which the optimum is computed, in items.
 pub const LONGEST_HISTORY: usize = 12;
 
+/// The sweeps of value iteration; `.95^500` is below the precision of the values.
+const N_SWEEPS: usize = 500;
+
 /// The sizes of a [`LongTermEnvironment`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LongTermConfig {
@@ -89,23 +92,61 @@ impl LongTermEnvironment {
     /// history (Bellman 1957), over all windows `h`.
     #[must_use]
     pub fn optimal_return(&self) -> f32 {
-        let length = self.config.history_length;
-        // One table per length of window, so that a short window and a long one with zeros differ.
-        let mut values = vec![0.0_f32; (length + 1) << length];
+        let mut values = self.no_values();
         for _ in 0..self.config.horizon {
-            let before = values.clone();
-            for len in 0..=length {
-                for kinds in 0..1_usize << len {
-                    let window = Window { kinds, len };
-                    let value = |is_vegetable| {
-                        let next = window.push(is_vegetable, length);
-                        self.reward(window, is_vegetable) + before[(next.len << length) + next.kinds]
-                    };
-                    values[(len << length) + kinds] = value(false).max(value(true));
-                }
-            }
+            values = self.sweep(&values, 1.0);
         }
         values[0]
+    }
+
+    /// The return, undiscounted and up to the horizon, of the policy that is best for the discounted return without an
+    /// end, `max_pi sum_t discount^t r_t`, found by value iteration (Bellman 1957).
+    ///
+    /// That is the aim of an agent that does not see the time and whose values go on beyond a time limit: what it lacks to
+    /// [`Self::optimal_return`] is the price of that, and no failure to learn. A `discount` of 0 gives the greedy return.
+    #[must_use]
+    pub fn discounted_return(&self, discount: f64) -> f32 {
+        let discount = discount as f32;
+        let mut values = self.no_values();
+        for _ in 0..N_SWEEPS {
+            values = self.sweep(&values, discount);
+        }
+        let (mut window, mut total) = (Window::default(), 0.0);
+        for _ in 0..self.config.horizon {
+            let is_vegetable =
+                self.value(window, true, &values, discount) > self.value(window, false, &values, discount);
+            total += self.reward(window, is_vegetable);
+            window = window.push(is_vegetable, self.config.history_length);
+        }
+        total
+    }
+
+    /// One value for each window, all zero; a window of `len` items with the bits `kinds` is at `(len << N) + kinds`, so
+    /// that a short window and a long one with zeros differ.
+    fn no_values(&self) -> Vec<f32> {
+        let length = self.config.history_length;
+        vec![0.0; (length + 1) << length]
+    }
+
+    /// `r(h, kind) + discount V(h + kind)`.
+    fn value(&self, window: Window, is_vegetable: bool, values: &[f32], discount: f32) -> f32 {
+        let length = self.config.history_length;
+        let next = window.push(is_vegetable, length);
+        self.reward(window, is_vegetable) + discount * values[(next.len << length) + next.kinds]
+    }
+
+    /// One step of dynamic programming: the values of all windows from those one step later.
+    fn sweep(&self, later: &[f32], discount: f32) -> Vec<f32> {
+        let length = self.config.history_length;
+        let mut values = self.no_values();
+        for len in 0..=length {
+            for kinds in 0..1_usize << len {
+                let window = Window { kinds, len };
+                let of = |is_vegetable| self.value(window, is_vegetable, later, discount);
+                values[(len << length) + kinds] = of(false).max(of(true));
+            }
+        }
+        values
     }
 
     /// The return of a policy that always takes the greatest immediate reward, which is a sweet; undiscounted.

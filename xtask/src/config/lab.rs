@@ -1,5 +1,6 @@
 //! The laboratory's part of a configuration: who is judged beside the agent, and how the protocols with sessions are set.
 
+use crate::stages::long_term::LongTermConfig;
 use crate::stages::staleness::StalenessConfig;
 use anyhow::{Result, bail};
 use drr_agent::{OnlineConfig as LearningConfig, RewardModelConfig};
@@ -31,6 +32,9 @@ pub struct LabConfig {
     /// The study of models that grow stale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staleness: Option<StalenessConfig>,
+    /// The study of later rewards, in a world whose optimum is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long_term: Option<LongTermConfig>,
     /// Planted items for every judged user; 0 plants none.
     pub canaries_per_user: usize,
 }
@@ -89,6 +93,9 @@ impl LabConfig {
         }
         if self.episodes.n_steps == 0 || self.episodes.slate == 0 {
             bail!("lab.episodes.n_steps and slate must be at least 1");
+        }
+        if let Some(long_term) = &self.long_term {
+            long_term.check()?;
         }
         let mut names: Vec<&str> = self.recommenders.iter().map(BaselineConfig::kind_name).collect();
         names.sort_unstable();

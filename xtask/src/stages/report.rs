@@ -3,6 +3,7 @@
 mod answer;
 mod costs;
 mod ledger;
+mod long_term;
 mod names;
 mod published;
 mod results;
@@ -37,6 +38,9 @@ pub fn run(experiment: &Experiment<'_>) -> Result<String> {
     sections.push(costs::section(&load_costs(experiment)?));
     if let Some(points) = staleness::load(experiment)? {
         sections.push(staleness_section(&points));
+    }
+    if let Some(study) = super::long_term::load(experiment)? {
+        sections.push(long_term::section(&study));
     }
     sections.extend(ledger::section(experiment)?);
     for split in experiment.splits() {

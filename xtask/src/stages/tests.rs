@@ -6,7 +6,9 @@ use super::experiment::Phase;
 use super::jobs::{Job, Variant};
 use super::recommend::{self, Request};
 use super::train::note;
-use super::{Experiment, evaluate, pretrain, readme, report, sequential, staleness, study, sweep, train};
+use super::{
+    Experiment, evaluate, long_term, pretrain, readme, report, sequential, staleness, study, sweep, train,
+};
 use crate::config::ExperimentConfig;
 use crate::context::Context;
 use crate::interrupt::Interrupt;
@@ -75,6 +77,7 @@ fn lab(context: &Context) -> Experiment<'_> {
     sequential::run(&experiment).unwrap();
     evaluate::run(&experiment).unwrap();
     staleness::run(&experiment).unwrap();
+    long_term::run(&experiment).unwrap();
     experiment
 }
 
@@ -107,8 +110,15 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
         assert_eq!(check_recommender(&*contestant.recommender, &queries).unwrap(), [], "{name}");
     }
     let markdown = report::run(&experiment).unwrap();
-    for words in ["online factors_a", "online neighbours_b", "sas_rec", "hlin_ucb", "grows stale", "letters"]
-    {
+    for words in [
+        "online factors_a",
+        "online neighbours_b",
+        "sas_rec",
+        "hlin_ucb",
+        "grows stale",
+        "letters",
+        "later rewards",
+    ] {
         assert!(markdown.contains(words), "{words} is not in the report");
     }
     let user = &experiment.dataset.users()[0].id;

@@ -60,6 +60,15 @@ fn the_greedy_policy_is_far_below_the_optimum() {
 }
 
 #[test]
+fn the_best_policy_without_a_clock_lies_between_the_greedy_one_and_the_optimum() {
+    let environment = world(20, 4);
+    assert!((environment.discounted_return(0.0) - environment.greedy_return()).abs() < 1e-6);
+    // V V V S S in turns, found with another program; the optimum ends with three sweets.
+    assert!((environment.discounted_return(0.9) - 8.6075).abs() < 1e-3);
+    assert!(environment.discounted_return(0.9) < environment.optimal_return());
+}
+
+#[test]
 fn unusable_sizes_are_refused() {
     for (items_per_kind, horizon, history_length) in [(4, 5, 3), (20, 0, 3), (20, 5, 0), (20, 5, 13)] {
         let config = LongTermConfig { items_per_kind, horizon, history_length };
