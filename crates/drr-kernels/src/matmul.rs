@@ -231,10 +231,11 @@ struct Inputs<'a> {
 impl Tiled for Inputs<'_> {
     #[inline(always)]
     fn tile<S: Simd, const V: usize, const M: usize>(&mut self, simd: S, at: usize) {
-        let n_out = self.deltas.len();
+        let deltas = registers::<S, V>(self.deltas);
+        let n_out = deltas.len();
         let rows: [&[f32]; M] = std::array::from_fn(|row| &self.weights[(at + row) * n_out..][..n_out]);
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
-        for (output, delta) in registers::<S, V>(self.deltas).iter().enumerate() {
+        for (output, delta) in deltas.iter().enumerate() {
             multiply_add(simd, &mut sums, std::array::from_fn(|row| rows[row][output]), delta);
         }
         registers_mut::<S, V>(&mut self.into[at..at + M]).copy_from_slice(&sums);

@@ -6,7 +6,7 @@
 
 use crate::matmul;
 use crate::panels::{LANES, Panels};
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 
 /// Items scored at a time: their vectors stay in the nearest cache while the actions pass.
@@ -222,10 +222,11 @@ impl<F: Fn(usize, u32) -> bool> WithSimd for Pass<'_, F> {
             for (panel, (found, keys)) in (first_panel..).zip(panels) {
                 matmul::score(simd, items, actions.panel(panel), scores);
                 let n_rows = (actions.n_rows() - panel * LANES).min(LANES);
+                let rows = (1 << n_rows) - 1;
                 for (item, scores) in (first_item..).zip(scores.iter()) {
-                    if stands_out(scores, &found.thresholds) {
-                        let allowed = |lane| allowed(panel * LANES + lane, item);
-                        enter(item, &scores[..n_rows], allowed, found, keys);
+                    let lanes = standing_out(simd, scores, &found.thresholds) & rows;
+                    if lanes != 0 {
+                        enter(item, scores, lanes, |lane| allowed(panel * LANES + lane, item), found, keys);
                     }
                 }
             }
@@ -233,32 +234,57 @@ impl<F: Fn(usize, u32) -> bool> WithSimd for Pass<'_, F> {
     }
 }
 
-/// Whether a score exceeds its threshold, or is not finite.
-#[inline(always)]
-fn stands_out(scores: &[f32; LANES], thresholds: &[f32; LANES]) -> bool {
-    let mut any = false;
-    for (score, threshold) in scores.iter().zip(thresholds) {
-        any |= (score > threshold) | !score.is_finite();
+/// One bit for each lane.
+const BITS: [u32; LANES] = {
+    let mut bits = [1; LANES];
+    let mut lane = 1;
+    while lane < LANES {
+        bits[lane] = 1 << lane;
+        lane += 1;
     }
-    any
+    bits
+};
+
+/// The lanes whose score exceeds its threshold or is not finite, as bits.
+#[inline(always)]
+fn standing_out<S: Simd>(simd: S, scores: &[f32; LANES], thresholds: &[f32; LANES]) -> u32 {
+    let (none, infinity) = (simd.splat_u32s(0), simd.splat_f32s(f32::INFINITY));
+    let registers = S::as_simd_f32s(scores).0.iter().zip(S::as_simd_f32s(thresholds).0);
+    let mut lanes = none;
+    for ((score, threshold), bits) in registers.zip(S::as_simd_u32s(&BITS).0) {
+        let exceeds = simd.select_u32s(simd.greater_than_f32s(*score, *threshold), *bits, none);
+        let is_finite = simd.less_than_f32s(simd.abs_f32s(*score), infinity);
+        lanes = simd.or_u32s(lanes, simd.select_u32s(is_finite, exceeds, *bits));
+    }
+    bytemuck::cast_slice(&[lanes]).iter().fold(0, |all, lane: &u32| all | lane)
 }
 
-/// Lets an item enter the lists of those rows whose threshold its scores exceed.
+/// Lets an item enter the lists of the rows `lanes` (bits), whose scores stand out.
 #[inline(never)]
-fn enter(item: u32, scores: &[f32], allowed: impl Fn(usize) -> bool, found: &mut Found, keys: &mut [u64]) {
+fn enter(
+    item: u32,
+    scores: &[f32; LANES],
+    mut lanes: u32,
+    allowed: impl Fn(usize) -> bool,
+    found: &mut Found,
+    keys: &mut [u64],
+) {
     let width = keys.len() / LANES;
-    for (lane, score) in scores.iter().copied().enumerate() {
-        let ranked = Ranked { item, score };
-        if !score.is_finite() {
-            if allowed(lane) {
-                found.refused[lane].get_or_insert(ranked);
-            }
-        } else if score > found.thresholds[lane] && allowed(lane) {
-            let heap = &mut keys[lane * width..][..width];
-            offer(heap, ranked.key());
-            if heap[0] != 0 {
-                found.thresholds[lane] = Ranked::from_key(heap[0]).score;
-            }
+    while lanes != 0 {
+        let lane = lanes.trailing_zeros() as usize;
+        lanes &= lanes - 1;
+        if !allowed(lane) {
+            continue;
+        }
+        let ranked = Ranked { item, score: scores[lane] };
+        if !ranked.score.is_finite() {
+            found.refused[lane].get_or_insert(ranked);
+            continue;
+        }
+        let heap = &mut keys[lane * width..][..width];
+        offer(heap, ranked.key());
+        if heap[0] != 0 {
+            found.thresholds[lane] = Ranked::from_key(heap[0]).score;
         }
     }
 }
