@@ -4,6 +4,17 @@ use crate::{ActionBase, ActionConfig, AgentError};
 use candle_core::Tensor;
 use drr_core::{ItemSet, RecommendError, ScoredItem, UserIdx, rank};
 
+/// Who asks for lists, of which items.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    /// Who answers, for errors.
+    pub name: &'a str,
+    /// The users, and the items that each may be recommended, `[B]`.
+    pub rows: &'a [(UserIdx, &'a ItemSet)],
+    /// The length of a list.
+    pub k: usize,
+}
+
 /// The action vectors `[B, D]` of users `[B, D]` and actor outputs `[B, D]`: `base + scale * output`.
 pub(crate) fn compose(config: &ActionConfig, users: &Tensor, outputs: &Tensor) -> Result<Tensor, AgentError> {
     let correction = (outputs * f64::from(config.scale))?;
@@ -27,6 +38,14 @@ pub(crate) fn scores(actions: &Tensor, items: &Tensor) -> Result<Vec<f32>, Agent
     Ok(actions.matmul(&items.t()?)?.flatten_all()?.to_vec1()?)
 }
 
+/// The lists of all rows of scores `[B][I]`.
+pub(crate) fn ranked(request: Request<'_>, scores: &[f32]) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
+    let Request { name, rows, k } = request;
+    let n_items = scores.len() / rows.len().max(1);
+    let scored = rows.iter().zip(scores.chunks_exact(n_items.max(1)));
+    scored.map(|((user, allowed), scores)| best(name, *user, scores, allowed, k)).collect()
+}
+
 /// The best `k` allowed items of one row of scores.
 pub(crate) fn best(
     name: &str,
@@ -35,12 +54,12 @@ pub(crate) fn best(
     allowed: &ItemSet,
     k: usize,
 ) -> Result<Vec<ScoredItem>, RecommendError> {
-    rank(scores, allowed, k).map_err(|bad| RecommendError::NotFinite {
-        recommender: name.to_owned(),
-        user,
-        item: bad.item,
-        score: bad.score,
-    })
+    rank(scores, allowed, k).map_err(|bad| not_finite(name, user, bad))
+}
+
+/// The refusal of a score.
+pub(crate) fn not_finite(name: &str, user: UserIdx, bad: ScoredItem) -> RecommendError {
+    RecommendError::NotFinite { recommender: name.to_owned(), user, item: bad.item, score: bad.score }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What can go wrong with an agent.
 
-use drr_core::EnvironmentError;
+use drr_core::{EnvironmentError, RecommendError};
 use drr_nn::NnError;
 use drr_replay::ReplayError;
 
@@ -19,6 +19,9 @@ pub enum AgentError {
     /// The environment refused a call.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
+    /// A list cannot be made.
+    #[error(transparent)]
+    Ranking(#[from] RecommendError),
     /// A value of the training is infinite or NaN.
     #[error(
         "{what} is {value} at update {update}, environment step {step}: lower the learning rates or clip the gradients"

@@ -1,10 +1,11 @@
 //! The agent's networks on flat parameters: the same shapes, names and values as the networks of tensors.
 
-use crate::action::compose_rows;
+use crate::action::{Request, compose_rows, not_finite};
 use crate::batch::Rows;
 use crate::{ActionConfig, AgentConfig, AgentError, DrrAve};
+use drr_core::{ItemIdx, ItemSet, RecommendError, ScoredItem, UserIdx};
 use drr_kernels::mlp::{LayerShape, Mlp, Workspace};
-use drr_kernels::{Activation, Panels, matmul, state};
+use drr_kernels::{Activation, Panels, Ranked, TopK, state};
 use drr_nn::{FlatLayout, NamedArray};
 use std::ops::Range;
 
@@ -120,12 +121,26 @@ impl Acting {
     }
 }
 
-/// The scores `[B, I]` of all items `[I, D]` for the actions made of `outputs` `[B, D]`: `i . a` (Liu et al. 2018, sec. IV-B).
-pub(crate) fn scores(config: &ActionConfig, items: &[f32], rows: &Rows, outputs: &[f32]) -> Vec<f32> {
-    let dim = outputs.len() / rows.len();
-    let actions = Panels::from_rows(&compose_rows(config, &rows.users, outputs), dim);
-    let n_items = items.len() / dim;
-    let mut scores = Panels::zeros(rows.len(), n_items);
-    matmul::input_gradient(items, 0..n_items, &actions, &mut scores);
-    scores.to_rows()
+/// The best of all items `[I, D]` for the actions made of `outputs` `[B, D]`, by their scores `i . a` (Liu et al. 2018,
+/// sec. IV-B).
+pub(crate) fn ranked(
+    config: &ActionConfig,
+    items: &[f32],
+    rows: &Rows,
+    outputs: &[f32],
+    request: Request<'_>,
+) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
+    let Request { name, rows: asked, k } = request;
+    if asked.is_empty() || k == 0 {
+        return Ok(vec![Vec::new(); asked.len()]);
+    }
+    let actions = Panels::from_rows(&compose_rows(config, &rows.users, outputs), outputs.len() / rows.len());
+    let mut search = TopK::new(k);
+    search.search(items, &actions, |row, item| asked[row].1.contains(ItemIdx(item)));
+    let scored = |ranked: Ranked| ScoredItem { item: ItemIdx(ranked.item), score: ranked.score };
+    let list = |(row, (user, _)): (usize, &(UserIdx, &ItemSet))| match search.best(row) {
+        Ok(best) => Ok(best.map(scored).collect()),
+        Err(bad) => Err(not_finite(name, *user, scored(bad))),
+    };
+    asked.iter().enumerate().map(list).collect()
 }

@@ -5,7 +5,7 @@
 //! the training's, to rehearse. A step's transition is complete when the next query shows what followed; then the fork
 //! updates. It recommends without noise: a session of ten steps leaves no time to explore.
 
-use crate::action::best;
+use crate::action::Request;
 use crate::batch::Rows;
 use crate::policy::DrrPolicy;
 use crate::tables::TrainingTables;
@@ -86,7 +86,12 @@ impl OnlineAgent {
     }
 
     fn failed(&self, source: AgentError) -> RecommendError {
-        RecommendError::Failed { recommender: self.shared.name.clone(), source: Box::new(source) }
+        match source {
+            AgentError::Ranking(source) => source,
+            source => {
+                RecommendError::Failed { recommender: self.shared.name.clone(), source: Box::new(source) }
+            }
+        }
     }
 }
 
@@ -131,9 +136,7 @@ impl Recommender for OnlineAgent {
             if query.user != session.user {
                 return Ok(self.shared.policy.recommend(std::slice::from_ref(query), k)?.swap_remove(0));
             }
-            let (observation, scores) =
-                serve(&self.shared, &mut session, query).map_err(|it| self.failed(it))?;
-            best(&self.shared.name, observation.user, &scores, &query.allowed, k)
+            serve(&self.shared, &mut session, query, k).map_err(|it| self.failed(it))
         };
         queries.iter().map(answer).collect()
     }
@@ -162,12 +165,13 @@ fn begin(shared: &Shared, query: &Query) -> Result<Begun, AgentError> {
     })
 }
 
-/// Learns from the step before, and scores all items, `[I]`.
+/// Learns from the step before, and ranks the allowed items.
 fn serve(
     shared: &Shared,
     session: &mut Session,
     query: &Query,
-) -> Result<(Observation, Vec<f32>), AgentError> {
+    k: usize,
+) -> Result<Vec<ScoredItem>, AgentError> {
     let Session { random, begun, .. } = session;
     let begun = match begun {
         Some(begun) => begun,
@@ -198,10 +202,10 @@ fn serve(
     rows.push_observation(&observation, &begun.tables);
     let served = shared.config.served;
     let output = begun.learner.outputs(served, &rows, &begun.tables)?;
-    let scores = begun.learner.scores(served, &rows, &output, &begun.tables)?;
-    begun.pending =
-        Some(Pending { observation: observation.clone(), output, item: ItemIdx(0), reward: None });
-    Ok((observation, scores))
+    let request = Request { name: &shared.name, rows: &[(observation.user, &query.allowed)], k };
+    let list = begun.learner.ranked(served, &rows, &output, &begun.tables, request)?.swap_remove(0);
+    begun.pending = Some(Pending { observation, output, item: ItemIdx(0), reward: None });
+    Ok(list)
 }
 
 fn learn(

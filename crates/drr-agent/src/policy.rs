@@ -1,8 +1,8 @@
 //! What remains after training: a frozen policy that recommends, to users old and new.
 
-use crate::action::best;
+use crate::action::Request;
 use crate::batch::Rows;
-use crate::flat::{Acting, FlatNetworks, Shapes, scores};
+use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
 use crate::tables::{normalize, scale_factor, scaled};
 use crate::{AgentConfig, AgentError};
 use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
@@ -138,10 +138,9 @@ impl DrrPolicy {
     fn answer(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
         let rows = self.rows(queries);
         let outputs = Acting::new(&self.shapes).outputs(&self.shapes, &self.networks, &self.items, &rows);
-        let scores = scores(&self.header.config.action, &self.items, &rows, &outputs);
-        let n_items = self.space.items().n_rows();
-        let rows = queries.iter().zip(scores.chunks_exact(n_items));
-        rows.map(|(query, scores)| best(&self.header.name, query.user, scores, &query.allowed, k)).collect()
+        let asked: Vec<_> = queries.iter().map(|query| (query.user, &query.allowed)).collect();
+        let request = Request { name: &self.header.name, rows: &asked, k };
+        ranked(&self.header.config.action, &self.items, &rows, &outputs, request)
     }
 }
 

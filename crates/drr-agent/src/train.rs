@@ -5,7 +5,7 @@
 
 mod saved;
 
-use crate::action::best;
+use crate::action::Request;
 use crate::batch::Rows;
 use crate::diagnostics::Round;
 use crate::online::{OnlineAgent, OnlineConfig, Shared};
@@ -298,20 +298,22 @@ impl<E: Environment> Trainer<E> {
             self.acting.push_observation(observation, &self.tables);
         }
         let mut outputs = self.learner.outputs(Served::Online, &self.acting, &self.tables)?;
-        let (dim, n_items) = (self.tables.dim(), self.tables.n_items());
+        let dim = self.tables.dim();
         for output in outputs.chunks_exact_mut(dim) {
             self.config.exploration.explore(self.step, output, &mut self.streams.exploration);
         }
-        let scores = self.learner.scores(Served::Online, &self.acting, &outputs, &self.tables)?;
-        let rows = outputs.chunks_exact(dim).zip(scores.chunks_exact(n_items));
+        let under_way = self.environments.iter().zip(observations.iter());
+        let asked: Vec<_> = under_way
+            .filter_map(|(environment, slot)| Some((slot.as_ref()?.user, environment.candidates())))
+            .collect();
+        let request = Request { name: &self.name, rows: &asked, k: 1 };
+        let lists = self.learner.ranked(Served::Online, &self.acting, &outputs, &self.tables, request)?;
+        let rows = outputs.chunks_exact(dim).zip(lists);
         let sessions =
             self.environments.iter_mut().zip(observations).filter(|(_, observation)| observation.is_some());
-        for ((environment, slot), (output, scores)) in sessions.zip(rows) {
+        for ((environment, slot), (output, list)) in sessions.zip(rows) {
             let Some(observation) = slot.take() else { continue };
-            let ranked = best(&self.name, observation.user, scores, environment.candidates(), 1);
-            let Some(item) =
-                ranked.map_err(|error| AgentError::Tables(error.to_string()))?.first().map(|it| it.item)
-            else {
+            let Some(item) = list.first().map(|it| it.item) else {
                 continue; // No candidate: the session ended before it began.
             };
             let next = environment.step(item)?;

@@ -8,14 +8,14 @@
 mod composed;
 mod fused;
 
-use crate::action::compose;
+use crate::action::{Request, compose};
 use crate::batch::Rows;
 use crate::flat;
 use crate::tables::TrainingTables;
 use crate::{AgentConfig, AgentError, Served, UpdatePath};
 use candle_core::{Device, Tensor};
 use composed::ComposedLearner;
-use drr_core::Seeds;
+use drr_core::{ScoredItem, Seeds};
 use drr_nn::NamedArray;
 use drr_replay::Batch;
 use fused::FusedLearner;
@@ -100,21 +100,25 @@ impl Learner {
         }
     }
 
-    /// The scores `[B, I]` of all items for the actions made of `outputs` `[B, D]`.
-    pub(crate) fn scores(
+    /// The best items for the actions made of `outputs` `[B, D]`.
+    pub(crate) fn ranked(
         &self,
         which: Served,
         rows: &Rows,
         outputs: &[f32],
         tables: &TrainingTables,
-    ) -> Result<Vec<f32>, AgentError> {
+        request: Request<'_>,
+    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
         match &self.path {
-            Path::Fused(_) => Ok(flat::scores(&self.config.action, tables.item_values(), rows, outputs)),
+            Path::Fused(_) => {
+                Ok(flat::ranked(&self.config.action, tables.item_values(), rows, outputs, request)?)
+            }
             Path::Composed(learner) => {
                 let inputs = rows.inputs()?;
                 let outputs = Tensor::from_slice(outputs, inputs.users.shape(), &Device::Cpu)?;
                 let actions = compose(&self.config.action, &inputs.users, &outputs)?;
-                crate::action::scores(&actions, &learner.networks(which).items.detach())
+                let scores = crate::action::scores(&actions, &learner.networks(which).items.detach())?;
+                Ok(crate::action::ranked(request, &scores)?)
             }
         }
     }

@@ -10,9 +10,9 @@ pub mod mlp;
 pub mod state;
 
 mod activation;
-mod arg_max;
 mod panels;
+mod top_k;
 
 pub use activation::Activation;
-pub use arg_max::ArgMax;
 pub use panels::{LANES, Panels};
+pub use top_k::{Ranked, TopK};

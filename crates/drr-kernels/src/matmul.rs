@@ -44,6 +44,19 @@ pub fn weight_gradient(inputs: &Panels, deltas: &DeltaRows, into: &mut [f32]) {
     Arch::new().dispatch(Product::Weights { inputs, deltas, into });
 }
 
+/// Sets `into` to the inner products of the rows of `items` `[I, D]` with sixteen `actions`, a panel `[D][16]`.
+#[inline(always)]
+pub(crate) fn score<S: Simd>(simd: S, items: &[f32], actions: &[[f32; LANES]], into: &mut [[f32; LANES]]) {
+    let n_items = into.len();
+    let product = &mut Inputs { weights: items, deltas: actions, into };
+    match S::F32_LANES {
+        16 => cover::<S, 1, 12>(simd, n_items, product),
+        8 => cover::<S, 2, 6>(simd, n_items, product),
+        4 => cover::<S, 4, 4>(simd, n_items, product),
+        _ => cover::<S, LANES, 1>(simd, n_items, product),
+    }
+}
+
 /// Sixteen examples of sixteen outputs, example by example.
 type Block = [[f32; LANES]; LANES];
 
@@ -218,10 +231,11 @@ struct Inputs<'a> {
 impl Tiled for Inputs<'_> {
     #[inline(always)]
     fn tile<S: Simd, const V: usize, const M: usize>(&mut self, simd: S, at: usize) {
-        let n_out = self.deltas.len();
+        let deltas = registers::<S, V>(self.deltas);
+        let n_out = deltas.len();
         let rows: [&[f32]; M] = std::array::from_fn(|row| &self.weights[(at + row) * n_out..][..n_out]);
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
-        for (output, delta) in registers::<S, V>(self.deltas).iter().enumerate() {
+        for (output, delta) in deltas.iter().enumerate() {
             multiply_add(simd, &mut sums, std::array::from_fn(|row| rows[row][output]), delta);
         }
         registers_mut::<S, V>(&mut self.into[at..at + M]).copy_from_slice(&sums);

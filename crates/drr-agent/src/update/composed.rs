@@ -7,7 +7,7 @@ use crate::networks::Networks;
 use crate::tables::TrainingTables;
 use crate::{AgentConfig, AgentError, ReplayAction, Served};
 use candle_core::{Device, Tensor};
-use drr_core::{ItemIdx, ItemSet, Seeds};
+use drr_core::{ItemIdx, ItemSet, Seeds, rank};
 use drr_nn::{Adam, NamedArray, soft_update};
 use drr_replay::Batch;
 
@@ -127,7 +127,7 @@ impl ComposedLearner {
             let history = || history.iter().map(|item| ItemIdx(*item));
             let gone = || history().chain(batch.recommended(row).iter().copied());
             gone().for_each(|item| candidates.remove(item));
-            let best = crate::action::best("drr", drr_core::UserIdx(0), scores, &candidates, 1);
+            let best = rank(scores, &candidates, 1);
             // Without a candidate the session has ended, and the future does not count.
             chosen.push(best.ok().and_then(|best| best.first().map(|it| it.item.0)).unwrap_or(0));
             gone().for_each(|item| candidates.insert(item));

@@ -47,7 +47,7 @@ impl FusedLearner {
             online,
             actor_optimizer: FlatAdam::new("actor_optimizer", actor.0, actor.1),
             critic_optimizer: FlatAdam::new("critic_optimizer", critic.0, critic.1),
-            passes: Passes::new(&shapes, history_length, tables.n_items()),
+            passes: Passes::new(&shapes, history_length),
             acting: Acting::new(&shapes),
             shapes,
             config: config.clone(),

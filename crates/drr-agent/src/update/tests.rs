@@ -3,7 +3,8 @@
 use super::*;
 use crate::{ActionBase, ActionConfig, ExplorationConfig, ReplayAction};
 use drr_core::{
-    ContextIdx, EmbeddingTable, ItemIdx, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
+    ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
+    UserIdx,
 };
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, Sizes, Transition};
@@ -161,7 +162,7 @@ fn the_fused_updates_are_the_composed_ones_to_rounding() {
 }
 
 #[test]
-fn actors_and_scores_are_the_same_on_both_paths() {
+fn actors_and_lists_are_the_same_on_both_paths() {
     let tables = tables();
     let [mut ours, mut theirs] = [UpdatePath::Fused, UpdatePath::Composed]
         .map(|path| Learner::new(&AgentConfig { path, ..config() }, &tables, WINDOW, Seeds(3)).unwrap());
@@ -171,8 +172,17 @@ fn actors_and_scores_are_the_same_on_both_paths() {
     for which in [Served::Online, Served::Target] {
         let outputs = ours.outputs(which, &rows, &tables).unwrap();
         near(&outputs, &theirs.outputs(which, &rows, &tables).unwrap(), 1e-5, "outputs");
-        let scores = ours.scores(which, &rows, &outputs, &tables).unwrap();
-        near(&scores, &theirs.scores(which, &rows, &outputs, &tables).unwrap(), 1e-5, "scores");
+        let n_items = tables.n_items();
+        let allowed = ItemSet::from_items(n_items, (1..n_items).map(ItemIdx::from));
+        let asked = vec![(UserIdx(0), &allowed); rows.len()];
+        let request = Request { name: "drr", rows: &asked, k: n_items };
+        let lists = ours.ranked(which, &rows, &outputs, &tables, request).unwrap();
+        let expected = theirs.ranked(which, &rows, &outputs, &tables, request).unwrap();
+        for (list, expected) in lists.iter().zip(&expected) {
+            assert_eq!((list.len(), expected.len()), (n_items - 1, n_items - 1));
+            let [ours, theirs] = [list, expected].map(|it| it.iter().map(|it| it.score).collect::<Vec<_>>());
+            near(&ours, &theirs, 1e-5, "scores");
+        }
     }
 }
 

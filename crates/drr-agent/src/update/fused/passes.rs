@@ -4,8 +4,9 @@ use crate::batch::{Rows, Side};
 use crate::flat::{FlatNetworks, Shapes, encode};
 use crate::tables::TrainingTables;
 use crate::{ActionBase, AgentConfig, ReplayAction};
+use drr_core::ItemIdx;
 use drr_kernels::mlp::Workspace;
-use drr_kernels::{ArgMax, LANES, Panels, state};
+use drr_kernels::{LANES, Panels, TopK, state};
 use drr_replay::Batch;
 
 /// What one update computes, kept from update to update.
@@ -18,7 +19,7 @@ pub(super) struct Passes {
     pub critic: Workspace,
     /// Composed actions, `[B, D]`.
     actions: Panels,
-    search: ArgMax,
+    search: TopK,
     /// `y` of each transition, `[B]`.
     td_targets: Vec<f32>,
     /// The gradient of the state's last `2 D` features.
@@ -26,7 +27,7 @@ pub(super) struct Passes {
 }
 
 impl Passes {
-    pub(super) fn new(shapes: &Shapes, history_length: usize, n_items: usize) -> Self {
+    pub(super) fn new(shapes: &Shapes, history_length: usize) -> Self {
         Self {
             now: Rows::new(history_length),
             next: Rows::new(history_length),
@@ -34,7 +35,7 @@ impl Passes {
             actor: shapes.actor.workspace(),
             critic: shapes.critic.workspace(),
             actions: Panels::zeros(0, shapes.dim),
-            search: ArgMax::new(n_items),
+            search: TopK::new(1),
             td_targets: Vec::new(),
             of_states: Panels::zeros(0, 2 * shapes.dim),
         }
@@ -87,19 +88,18 @@ impl Passes {
     fn join_chosen(&mut self, config: &AgentConfig, shapes: &Shapes, batch: &Batch, tables: &TrainingTables) {
         let (outputs, states) = (shapes.actor.outputs(&self.actor), self.actor.inputs(0));
         compose_panels(config, outputs, states, &mut self.actions, 0);
-        self.search.score(tables.item_values(), &self.actions);
-        for row in 0..batch.len() {
-            let (_, history) = self.next.row(row);
-            history.iter().for_each(|item| self.search.exclude(row, *item));
-            batch.recommended(row).iter().for_each(|item| self.search.exclude(row, item.0));
-        }
+        let next = &self.next;
+        self.search.search(tables.item_values(), &self.actions, |row, item| {
+            !next.row(row).1.contains(&item) && !batch.recommended(row).contains(&ItemIdx(item))
+        });
         let (joint, dim) = (self.critic.inputs_mut(1), shapes.dim);
         let at = joint.n_features() - dim;
         // Without a candidate the session has ended, and the future does not count.
-        self.search.best(|row, best| {
-            let item = best.unwrap_or(0) as usize;
+        for row in 0..batch.len() {
+            let best = self.search.best(row).ok().and_then(|mut best| best.next());
+            let item = best.map_or(0, |best| best.item) as usize;
             joint.write_row(row, at, &tables.item_values()[item * dim..][..dim]);
-        });
+        }
     }
 
     /// Encodes the states acted on, for actor and critic.
