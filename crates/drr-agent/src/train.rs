@@ -15,7 +15,7 @@ use crate::update::Learner;
 use crate::{AgentConfig, AgentError, Served};
 use drr_core::{EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Seeds};
 use drr_nn::latest_checkpoint;
-use drr_replay::{Replay, Sizes, Transition};
+use drr_replay::{Batch, Replay, Sizes, Transition};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -81,6 +81,8 @@ pub struct Trainer<E> {
     positive_rating: f32,
     learner: Learner,
     replay: Replay,
+    /// The sampled transitions, their memory kept from update to update.
+    batch: Batch,
     /// What the networks read of the sessions under way.
     acting: Rows,
     sizes: Sizes,
@@ -129,6 +131,7 @@ impl<E: Environment> Trainer<E> {
         Ok(Self {
             learner: Learner::new(config, &tables, history_length, seeds.child("parameters"))?,
             replay: Replay::new(&config.replay, sizes)?,
+            batch: Batch::default(),
             acting: Rows::new(history_length),
             config: config.clone(),
             name: name.to_owned(),
@@ -275,9 +278,10 @@ impl<E: Environment> Trainer<E> {
             self.step_all(&mut observations, &mut round)?;
             if self.replay.len() >= self.config.warmup_transitions.max(self.config.batch_size) {
                 for _ in 0..self.config.updates_per_step {
-                    let batch = self.replay.sample(self.config.batch_size, &mut self.streams.replay)?;
-                    let report = self.learner.update(&batch, &self.tables, self.step)?;
-                    self.replay.update_priorities(&batch.slots, &report.td_errors)?;
+                    let (n, random) = (self.config.batch_size, &mut self.streams.replay);
+                    self.replay.sample_into(n, random, &mut self.batch)?;
+                    let report = self.learner.update(&self.batch, &self.tables, self.step)?;
+                    self.replay.update_priorities(&self.batch.slots, &report.td_errors)?;
                     round.update(report);
                 }
             }

@@ -3,7 +3,7 @@
 use drr_core::{ItemIdx, Observation};
 
 /// Observations side by side, `B` of them. Histories are oldest first and padded at the end.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ObservationBatch {
     history_length: usize,
     /// Rows of the table of user vectors, `[B]`.
@@ -48,6 +48,15 @@ impl ObservationBatch {
         batch
     }
 
+    /// Forgets all observations; the next have windows of `history_length`.
+    pub(crate) fn begin(&mut self, history_length: usize) {
+        self.history_length = history_length;
+        for ids in [&mut self.contexts, &mut self.histories, &mut self.lengths, &mut self.n_accepted] {
+            ids.clear();
+        }
+        self.masks.clear();
+    }
+
     /// Appends one observation.
     pub(crate) fn push_ids(&mut self, context: u32, history: &[u32], n_accepted: u32) {
         let n_padding =
@@ -80,8 +89,8 @@ impl ObservationBatch {
     }
 }
 
-/// Sampled transitions side by side, `B` of them.
-#[derive(Debug, Clone, PartialEq)]
+/// Sampled transitions side by side, `B` of them; none by default.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Batch {
     /// What the agent saw.
     pub observations: ObservationBatch,

@@ -104,6 +104,22 @@ impl Replay {
     ///
     /// Fails if there is no transition, or if `n` is zero.
     pub fn sample(&mut self, n: usize, random: &mut RandomStream) -> Result<Batch, ReplayError> {
+        let mut batch = Batch::default();
+        self.sample_into(n, random, &mut batch)?;
+        Ok(batch)
+    }
+
+    /// The same into a batch whose memory is used again; a batch of the same sizes allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Replay::sample`]; the batch is then as it was.
+    pub fn sample_into(
+        &mut self,
+        n: usize,
+        random: &mut RandomStream,
+        batch: &mut Batch,
+    ) -> Result<(), ReplayError> {
         if self.is_empty() {
             return Err(ReplayError::Empty);
         }
@@ -112,11 +128,18 @@ impl Replay {
             return Err(ReplayError::Setting { setting: "batch", value: 0.0, remedy });
         }
         let len = self.len();
-        let (slots, weights) = match &mut self.priorities {
-            Some(priorities) => priorities.sample(n, len, random),
-            None => ((0..n).map(|_| random.random_range(0..len)).collect(), vec![1.0; n]),
-        };
-        Ok(self.storage.gather(slots, weights))
+        let Batch { slots, weights, .. } = batch;
+        match &mut self.priorities {
+            Some(priorities) => priorities.sample(n, len, random, slots, weights),
+            None => {
+                slots.clear();
+                slots.extend((0..n).map(|_| random.random_range(0..len)));
+                weights.clear();
+                weights.resize(n, 1.0);
+            }
+        }
+        self.storage.gather(batch);
+        Ok(())
     }
 
     /// Sets the priorities of sampled transitions to their absolute TD errors plus epsilon. A slot that was drawn twice
@@ -140,9 +163,7 @@ impl Replay {
             return Err(ReplayError::NoSuchSlot { slot: *slot, len });
         }
         if let Some(priorities) = &mut self.priorities {
-            for (slot, td_error) in slots.iter().zip(td_errors) {
-                priorities.update(*slot, *td_error)?;
-            }
+            priorities.update(slots, td_errors)?;
         }
         Ok(())
     }

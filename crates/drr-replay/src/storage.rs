@@ -2,7 +2,7 @@
 //!
 //! The arrays grow with the transitions, up to the capacity: a large capacity costs nothing until it is used.
 
-use crate::{Batch, ObservationBatch, ReplayError};
+use crate::{Batch, ReplayError};
 use drr_core::{ContextIdx, ItemIdx, Observation};
 
 /// What follows from one action: what a learner learns from.
@@ -178,41 +178,41 @@ impl Storage {
         }
     }
 
-    /// Gathers the transitions of `slots`, which have the importance weights `weights`.
-    pub fn gather(&self, slots: Vec<usize>, weights: Vec<f32>) -> Batch {
+    /// Fills `batch` with the transitions of its slots. One array after another: the reads of one do not wait for those of
+    /// another.
+    pub fn gather(&self, batch: &mut Batch) {
         let Sizes { history_length, action_dim, max_recommended } = self.sizes;
-        let pick = |values: &[u32]| slots.iter().map(|slot| values[*slot]).collect::<Vec<_>>();
-        let observations = |histories: &Histories| {
-            let mut batch = ObservationBatch::with_capacity(slots.len(), history_length);
-            for slot in &slots {
-                let stored = &histories.items[slot * history_length..(slot + 1) * history_length];
-                batch.push_ids(self.contexts[*slot], unpadded(stored), histories.n_accepted[*slot]);
-            }
-            batch
-        };
-        let mut recommended = Vec::new();
-        let mut recommended_offsets = vec![0];
-        let mut actions = Vec::with_capacity(slots.len() * action_dim);
-        for slot in &slots {
-            let stored = &self.recommended[slot * max_recommended..(slot + 1) * max_recommended];
-            recommended.extend(unpadded(stored).iter().copied().map(ItemIdx));
-            recommended_offsets.push(recommended.len());
+        let Batch { slots, observations, next_observations, actions, items, rewards, .. } = batch;
+        refill(rewards, slots, |slot| self.rewards[slot]);
+        refill(items, slots, |slot| self.items[slot]);
+        refill(&mut batch.terminated, slots, |slot| self.terminated[slot] == 1);
+        refill(&mut batch.truncated, slots, |slot| self.truncated[slot] == 1);
+        actions.clear();
+        for slot in slots.iter() {
             actions.extend_from_slice(&self.actions[slot * action_dim..(slot + 1) * action_dim]);
         }
-        Batch {
-            observations: observations(&self.before),
-            next_observations: observations(&self.after),
-            actions,
-            items: pick(&self.items),
-            rewards: slots.iter().map(|slot| self.rewards[*slot]).collect(),
-            terminated: slots.iter().map(|slot| self.terminated[*slot] == 1).collect(),
-            truncated: slots.iter().map(|slot| self.truncated[*slot] == 1).collect(),
-            recommended,
-            recommended_offsets,
-            weights,
-            slots,
+        for (side, histories) in [(observations, &self.before), (next_observations, &self.after)] {
+            side.begin(history_length);
+            for slot in slots.iter() {
+                let stored = &histories.items[slot * history_length..(slot + 1) * history_length];
+                side.push_ids(self.contexts[*slot], unpadded(stored), histories.n_accepted[*slot]);
+            }
+        }
+        batch.recommended.clear();
+        batch.recommended_offsets.clear();
+        batch.recommended_offsets.push(0);
+        for slot in slots.iter() {
+            let stored = &self.recommended[slot * max_recommended..(slot + 1) * max_recommended];
+            batch.recommended.extend(unpadded(stored).iter().copied().map(ItemIdx));
+            batch.recommended_offsets.push(batch.recommended.len());
         }
     }
+}
+
+/// Replaces `values` by those of `slots`.
+fn refill<T>(values: &mut Vec<T>, slots: &[usize], of: impl Fn(usize) -> T) {
+    values.clear();
+    values.extend(slots.iter().map(|slot| of(*slot)));
 }
 
 /// Appends at the end or overwrites within.
