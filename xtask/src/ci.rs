@@ -12,6 +12,7 @@ mod style;
 
 use crate::console::say;
 use crate::context::Context;
+use crate::stages::bench::{self, Held};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use project::Project;
@@ -35,6 +36,8 @@ pub enum Step {
     Docs,
     /// The whole pipeline on the synthetic data set, compared with its golden metrics.
     Smoke,
+    /// Instructions of an update, of acting and of an environment's session, against recorded counts.
+    Instructions,
 }
 
 /// Arguments of `cargo xtask ci`.
@@ -49,7 +52,7 @@ pub struct CiArgs {
     /// Go on with the other steps after a failure.
     #[arg(long)]
     pub keep_going: bool,
-    /// Take the smoke run's metrics as the new golden values.
+    /// Take the smoke run's metrics and the counts of instructions as the new golden values.
     #[arg(long)]
     pub bless: bool,
 }
@@ -87,6 +90,7 @@ impl Step {
             Self::Test => "test",
             Self::Docs => "docs",
             Self::Smoke => "smoke",
+            Self::Instructions => "instructions",
         }
     }
 
@@ -107,6 +111,7 @@ impl Step {
             Self::Architecture => architecture::run(&Project::read(root)?),
             Self::Style => style::run(&Project::read(root)?),
             Self::Smoke => smoke(root, program, bless),
+            Self::Instructions => instructions(root, program, bless),
         }
     }
 }
@@ -122,6 +127,16 @@ fn smoke(root: &Path, program: &Path, bless: bool) -> Result<Outcome> {
     }
     let metrics = root.join("data/runs/ci-smoke/metrics.json");
     golden::check(&metrics, &golden_file(root), bless)
+}
+
+/// Counts instructions with callgrind and compares them with those recorded for this compiler.
+fn instructions(root: &Path, program: &Path, bless: bool) -> Result<Outcome> {
+    let golden = root.join("data/golden/instructions.toml");
+    Ok(match bench::check_instructions(program, &golden, bless)? {
+        Held::Yes => Outcome::Passed,
+        Held::No(n) => Outcome::Failed(n),
+        Held::Unknown(reason) => Outcome::Skipped(reason),
+    })
 }
 
 fn golden_file(root: &Path) -> PathBuf {
@@ -152,7 +167,7 @@ mod tests {
     fn steps_are_skipped_and_chosen_in_the_fixed_order() {
         let names = |args: &CiArgs| args.steps().map(Step::name).collect::<Vec<_>>();
         let skip = CiArgs { skip: vec![Step::Smoke, Step::Fmt], ..CiArgs::default() };
-        assert_eq!(names(&skip), ["architecture", "style", "clippy", "test", "docs"]);
+        assert_eq!(names(&skip), ["architecture", "style", "clippy", "test", "docs", "instructions"]);
         let only = CiArgs { only: vec![Step::Style, Step::Fmt], ..CiArgs::default() };
         assert_eq!(names(&only), ["fmt", "style"]);
     }

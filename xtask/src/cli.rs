@@ -2,7 +2,7 @@
 
 use crate::logging::LogFormat;
 use crate::stages::score::Unknown;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use drr_data::Protocol;
 use std::path::PathBuf;
 
@@ -248,15 +248,11 @@ Examples:
         #[command(subcommand)]
         study: Study,
     },
-    /// Measures how fast fitting and judging are, beside Python peers in the same session where an interpreter is given.
+    /// Measures how fast everything is, beside the machine's own limits, and beside Python peers where an interpreter is given.
     #[command(
-        after_help = "Examples:\n  cargo xtask bench eval --config xtask/configs/ml-1m-lab.toml --archive PATH/ml-1m.zip\n  cargo xtask bench eval --dataset ml-100k --python PATH/bin/python --rounds 5"
+        after_help = "Examples:\n  cargo xtask bench --only update\n  cargo xtask bench --peer pytorch --python PATH/bin/python --whole PATH/ml-1m.zip --into docs/performance.md\n  cargo xtask bench eval --dataset ml-100k --python PATH/bin/python --rounds 5"
     )]
-    Bench {
-        /// Which measurement.
-        #[command(subcommand)]
-        bench: Bench,
-    },
+    Bench(Box<BenchArgs>),
     /// Runs all checks: format, lints, structure, style, tests, docs, and a small pipeline against its golden metrics.
     #[command(
         after_help = "Examples:\n  cargo xtask ci\n  cargo xtask ci --skip docs\n  cargo xtask ci --bless   rewrites the golden metrics"
@@ -264,11 +260,47 @@ Examples:
     Ci(crate::ci::CiArgs),
 }
 
-/// The measurements.
+/// Arguments of `cargo xtask bench`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct BenchArgs {
+    /// Another measurement than that of updates, acting, scoring, replay and environments.
+    #[command(subcommand)]
+    pub bench: Option<Bench>,
+    /// Only work whose name has this; can be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Also the same update in this library, both sides taking turns.
+    #[arg(long, value_enum, value_name = "LIBRARY")]
+    pub peer: Option<Peer>,
+    /// The interpreter that has the peer's packages.
+    #[arg(long, value_name = "PATH", default_value = "python3", requires = "peer")]
+    pub python: PathBuf,
+    /// How often both sides are measured, in turn.
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub rounds: usize,
+    /// Also whole trainings on MovieLens 1M, from this archive.
+    #[arg(long, value_name = "PATH")]
+    pub whole: Option<PathBuf>,
+    /// Also writes the table into this document, between the markers `results:speed`.
+    #[arg(long, value_name = "FILE")]
+    pub into: Option<PathBuf>,
+}
+
+/// The libraries that an update is compared with.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Peer {
+    /// PyTorch with its fused Adam, the best of eager and compiled, one and two threads.
+    Pytorch,
+}
+
+/// Other measurements.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     /// Fits and judgements.
-    #[command(after_help = "Example:\n  cargo xtask bench eval --dataset ml-100k --python PATH/bin/python")]
+    #[command(
+        after_help = "Examples:\n  cargo xtask bench eval --config xtask/configs/ml-1m-lab.toml --archive PATH/ml-1m.zip\n  cargo xtask bench eval --dataset ml-100k --python PATH/bin/python"
+    )]
     Eval {
         /// Which experiment.
         #[command(flatten)]
@@ -279,6 +311,17 @@ pub enum Bench {
         /// How often each side is measured, in turn.
         #[arg(long, value_name = "N", default_value_t = 3)]
         rounds: usize,
+    },
+    /// Does one piece of work and nothing else, to be profiled.
+    #[command(
+        after_help = "Example:\n  valgrind --tool=callgrind target/release/xtask bench work update_32 --times 100"
+    )]
+    Work {
+        /// The work's name in the table.
+        name: String,
+        /// How often.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        times: u32,
     },
 }
 

@@ -15,7 +15,7 @@ mod machine;
 mod progress;
 mod stages;
 
-use crate::cli::{Bench, Cli, Command, Selection, Study};
+use crate::cli::{Bench, BenchArgs, Cli, Command, Peer, Selection, Study};
 use crate::config::ExperimentConfig;
 use crate::console::{complain, say};
 use crate::context::Context;
@@ -110,9 +110,8 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
             let request = score::Request { lists: &lists, protocol, name, unknown };
             score_lists(&context(selection.force)?, selection, &request)
         }
-        Command::Sweep { .. } | Command::Study { .. } | Command::Bench { .. } => {
-            run_search(cli.command, &context)
-        }
+        Command::Bench(args) => run_bench(*args, &context),
+        Command::Sweep { .. } | Command::Study { .. } => run_search(cli.command, &context),
         Command::Ci(args) => ci::run(&args),
     }
 }
@@ -144,13 +143,31 @@ fn run_search(command: Command, context: &impl Fn(bool) -> Result<Context>) -> R
             say(study::case(&Experiment::open(&context, &run)?, &user, &recommenders, steps)?);
             Ok(())
         }
-        Command::Bench { bench: Bench::Eval { selection, python, rounds } } => {
+        _ => unreachable!("the caller passes on searches and studies alone"),
+    }
+}
+
+/// The measurements of speed.
+fn run_bench(args: BenchArgs, context: &impl Fn(bool) -> Result<Context>) -> Result<()> {
+    match args.bench {
+        Some(Bench::Eval { selection, python, rounds }) => {
             with_experiment(&context(selection.force)?, &selection, |experiment| {
                 say(bench::eval(experiment, python.as_deref(), rounds)?);
                 Ok(())
             })
         }
-        _ => unreachable!("the caller passes on searches and studies alone"),
+        Some(Bench::Work { name, times }) => bench::run_alone(&name, times),
+        None => {
+            let request = bench::Request {
+                only: args.only,
+                python: args.peer.map(|Peer::Pytorch| args.python),
+                rounds: args.rounds,
+                whole: args.whole,
+                into: args.into,
+            };
+            say(bench::speed(&context(false)?, &request)?);
+            Ok(())
+        }
     }
 }
 

@@ -25,7 +25,7 @@ mod tables;
 mod train;
 mod update;
 
-pub use bench::{BenchSizes, UpdateBench};
+pub use bench::{BenchSizes, ComposedScoring, UpdateBench, random_transition};
 pub use config::{
     ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, UpdatePath,
 };

@@ -115,6 +115,19 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Forgets all but the slots and their weights.
+    pub(crate) fn clear(&mut self, history_length: usize) {
+        self.observations.begin(history_length);
+        self.next_observations.begin(history_length);
+        self.actions.clear();
+        self.items.clear();
+        self.rewards.clear();
+        self.terminated.clear();
+        self.truncated.clear();
+        self.recommended.clear();
+        self.recommended_offsets.clear();
+    }
+
     /// The number of transitions, `B`.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -3,33 +3,38 @@
 //! Besides the transitions that takes the ring's position, the leaves of the sum tree (its inner nodes follow from
 //! them), the greatest priority so far, and the number of samples, which beta depends on.
 
-use crate::storage::{Histories, Storage};
+use crate::storage::{Fields, Storage};
 use crate::{Replay, ReplayArray, ReplayConfig, ReplayError, ReplayState, ReplayValues, Sizes};
+use std::ops::Range;
 
 impl Replay {
     /// The state to save.
     #[must_use]
     pub fn state(&self) -> ReplayState {
-        let Storage { sizes, before, after, .. } = &self.storage;
+        let Storage { sizes, fields, records, .. } = &self.storage;
         let len = self.len();
         let flat = || vec![len];
         let wide = |width| vec![len, width];
-        let u32s = |values: &[u32]| ReplayValues::U32(values.to_vec());
-        let f32s = |values: &[f32]| ReplayValues::F32(values.to_vec());
-        let u8s = |values: &[u8]| ReplayValues::U8(values.to_vec());
+        let rows = || records.chunks_exact(fields.width);
+        let column = |at: usize| rows().map(|row| row[at]).collect::<Vec<u32>>();
+        let ids = |range: &Range<usize>| {
+            ReplayValues::U32(rows().flat_map(|row| &row[range.clone()]).copied().collect())
+        };
+        let flags = |at: usize| ReplayValues::U8(rows().map(|row| u8::from(row[at] == 1)).collect());
+        let rewards = column(Fields::REWARD).into_iter().map(f32::from_bits).collect();
         let mut arrays = vec![
             array("position", vec![1], ReplayValues::U64(vec![self.storage.position as u64])),
-            array("contexts", flat(), u32s(&self.storage.contexts)),
-            array("histories", wide(sizes.history_length), u32s(&before.items)),
-            array("n_accepted", flat(), u32s(&before.n_accepted)),
-            array("next_histories", wide(sizes.history_length), u32s(&after.items)),
-            array("next_n_accepted", flat(), u32s(&after.n_accepted)),
-            array("actions", wide(sizes.action_dim), f32s(&self.storage.actions)),
-            array("items", flat(), u32s(&self.storage.items)),
-            array("rewards", flat(), f32s(&self.storage.rewards)),
-            array("terminated", flat(), u8s(&self.storage.terminated)),
-            array("truncated", flat(), u8s(&self.storage.truncated)),
-            array("recommended", wide(sizes.max_recommended), u32s(&self.storage.recommended)),
+            array("contexts", flat(), ReplayValues::U32(column(Fields::CONTEXT))),
+            array("histories", wide(sizes.history_length), ids(&fields.history)),
+            array("n_accepted", flat(), ReplayValues::U32(column(Fields::N_ACCEPTED))),
+            array("next_histories", wide(sizes.history_length), ids(&fields.next_history)),
+            array("next_n_accepted", flat(), ReplayValues::U32(column(Fields::NEXT_N_ACCEPTED))),
+            array("actions", wide(sizes.action_dim), ReplayValues::F32(self.storage.actions.clone())),
+            array("items", flat(), ReplayValues::U32(column(Fields::ITEM))),
+            array("rewards", flat(), ReplayValues::F32(rewards)),
+            array("terminated", flat(), flags(Fields::TERMINATED)),
+            array("truncated", flat(), flags(Fields::TRUNCATED)),
+            array("recommended", wide(sizes.max_recommended), ids(&fields.recommended)),
         ];
         if let Some(priorities) = &self.priorities {
             let leaves = priorities.tree.leaves(len).to_vec();
@@ -58,27 +63,31 @@ impl Replay {
         if !fits {
             return Err(problem("position", "does not fit the number of transitions and the capacity"));
         }
-        let Sizes { history_length, action_dim, max_recommended } = sizes;
-        replay.storage = Storage {
-            sizes,
-            capacity: config.capacity,
-            position,
-            before: Histories {
-                items: state.u32s("histories", Some(&[len, history_length]))?,
-                n_accepted: state.u32s("n_accepted", Some(&[len]))?,
-            },
-            after: Histories {
-                items: state.u32s("next_histories", Some(&[len, history_length]))?,
-                n_accepted: state.u32s("next_n_accepted", Some(&[len]))?,
-            },
-            actions: state.f32s("actions", &[len, action_dim])?,
-            items: state.u32s("items", Some(&[len]))?,
-            rewards: state.f32s("rewards", &[len])?,
-            terminated: state.flags("terminated", len)?,
-            truncated: state.flags("truncated", len)?,
-            recommended: state.u32s("recommended", Some(&[len, max_recommended]))?,
-            contexts,
-        };
+        let mut storage = Storage::new(config.capacity, sizes);
+        storage.position = position;
+        storage.actions = state.f32s("actions", &[len, sizes.action_dim])?;
+        storage.records = vec![0; len * storage.fields.width];
+        let Fields { history, next_history, recommended, width } = storage.fields.clone();
+        let single = |at: usize| at..at + 1;
+        let flags = |name| Ok::<_, ReplayError>(state.flags(name, len)?.into_iter().map(u32::from).collect());
+        let rewards = state.f32s("rewards", &[len])?.into_iter().map(f32::to_bits).collect();
+        let windows = Some(sizes.history_length);
+        for (range, values) in [
+            (single(Fields::CONTEXT), contexts),
+            (single(Fields::ITEM), state.ids("items", len, None)?),
+            (single(Fields::REWARD), rewards),
+            (single(Fields::TERMINATED), flags("terminated")?),
+            (single(Fields::TRUNCATED), flags("truncated")?),
+            (single(Fields::N_ACCEPTED), state.ids("n_accepted", len, None)?),
+            (single(Fields::NEXT_N_ACCEPTED), state.ids("next_n_accepted", len, None)?),
+            (history, state.ids("histories", len, windows)?),
+            (next_history, state.ids("next_histories", len, windows)?),
+            (recommended, state.ids("recommended", len, Some(sizes.max_recommended))?),
+        ] {
+            let rows = storage.records.chunks_exact_mut(width).zip(values.chunks_exact(range.len()));
+            rows.for_each(|(row, values)| row[range.clone()].copy_from_slice(values));
+        }
+        replay.storage = storage;
         if let Some(priorities) = &mut replay.priorities {
             for (slot, leaf) in state.f64s("leaves", &[len])?.iter().enumerate() {
                 priorities.tree.set(slot, *leaf)?;
@@ -122,6 +131,14 @@ impl ReplayState {
         match self.values(name, shape)? {
             ReplayValues::U32(values) => Ok(values.clone()),
             _ => Err(problem(name, TYPE)),
+        }
+    }
+
+    /// Ids of `len` transitions, each `width` of them, or one each in an array of one dimension.
+    fn ids(&self, name: &'static str, len: usize, width: Option<usize>) -> Result<Vec<u32>, ReplayError> {
+        match width {
+            Some(width) => self.u32s(name, Some(&[len, width])),
+            None => self.u32s(name, Some(&[len])),
         }
     }
 

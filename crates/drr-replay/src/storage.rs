@@ -1,9 +1,12 @@
 //! Transitions in flat arrays, in a ring that overwrites the oldest.
 //!
-//! The arrays grow with the transitions, up to the capacity: a large capacity costs nothing until it is used.
+//! All ids and numbers of a transition lie side by side as one record, and its action beside it: what a draw costs is the
+//! waiting for memory, and so it waits for two places, not for a dozen. The arrays grow with the transitions, up to the
+//! capacity: a large capacity costs nothing until it is used.
 
 use crate::{Batch, ReplayError};
 use drr_core::{ContextIdx, ItemIdx, Observation};
+use std::ops::Range;
 
 /// What follows from one action: what a learner learns from.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,19 +40,46 @@ pub struct Sizes {
     pub max_recommended: usize,
 }
 
-/// Observations without their contexts, which a transition has only one of.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Histories {
-    /// `[len, N]`, padded at the end.
-    pub items: Vec<u32>,
-    /// `[len]`.
-    pub n_accepted: Vec<u32>,
+/// Where the parts of a transition lie within its record.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Fields {
+    /// `N` items, padded at the end.
+    pub history: Range<usize>,
+    /// `N` items, padded at the end.
+    pub next_history: Range<usize>,
+    /// `T` items, padded at the end.
+    pub recommended: Range<usize>,
+    /// The length of a record.
+    pub width: usize,
 }
 
-impl Histories {
-    fn write(&mut self, slot: usize, width: usize, observation: &Observation) {
-        write_padded(&mut self.items, slot, width, &observation.history);
-        write(&mut self.n_accepted, slot, observation.n_accepted);
+impl Fields {
+    /// The row of the user's vector.
+    pub const CONTEXT: usize = 0;
+    /// The recommended item.
+    pub const ITEM: usize = 1;
+    /// The bits of the reward.
+    pub const REWARD: usize = 2;
+    /// 0 or 1.
+    pub const TERMINATED: usize = 3;
+    /// 0 or 1.
+    pub const TRUNCATED: usize = 4;
+    /// How many items at the end of the history were accepted in the session.
+    pub const N_ACCEPTED: usize = 5;
+    /// The same of the next history.
+    pub const NEXT_N_ACCEPTED: usize = 6;
+    const N_SINGLE: usize = 7;
+
+    const fn new(sizes: Sizes) -> Self {
+        let after_history = Self::N_SINGLE + sizes.history_length;
+        let after_next = after_history + sizes.history_length;
+        let width = after_next + sizes.max_recommended;
+        Self {
+            history: Self::N_SINGLE..after_history,
+            next_history: after_history..after_next,
+            recommended: after_next..width,
+            width,
+        }
     }
 }
 
@@ -60,45 +90,29 @@ pub(crate) struct Storage {
     pub capacity: usize,
     /// The slot of the next transition.
     pub position: usize,
-    /// `[len]`.
-    pub contexts: Vec<u32>,
-    pub before: Histories,
-    pub after: Histories,
+    pub fields: Fields,
+    /// `[len, fields.width]`.
+    pub records: Vec<u32>,
     /// `[len, D]`.
     pub actions: Vec<f32>,
-    /// `[len]`.
-    pub items: Vec<u32>,
-    /// `[len]`.
-    pub rewards: Vec<f32>,
-    /// `[len]`, 0 or 1.
-    pub terminated: Vec<u8>,
-    /// `[len]`, 0 or 1.
-    pub truncated: Vec<u8>,
-    /// `[len, T]`, padded at the end.
-    pub recommended: Vec<u32>,
 }
 
 impl Storage {
     pub const fn new(capacity: usize, sizes: Sizes) -> Self {
-        const NONE: Histories = Histories { items: Vec::new(), n_accepted: Vec::new() };
-        Self {
-            sizes,
-            capacity,
-            position: 0,
-            contexts: Vec::new(),
-            before: NONE,
-            after: NONE,
-            actions: Vec::new(),
-            items: Vec::new(),
-            rewards: Vec::new(),
-            terminated: Vec::new(),
-            truncated: Vec::new(),
-            recommended: Vec::new(),
-        }
+        let fields = Fields::new(sizes);
+        Self { sizes, capacity, position: 0, fields, records: Vec::new(), actions: Vec::new() }
     }
 
     pub const fn len(&self) -> usize {
-        self.contexts.len()
+        self.records.len() / self.fields.width
+    }
+
+    fn record(&self, slot: usize) -> &[u32] {
+        &self.records[slot * self.fields.width..][..self.fields.width]
+    }
+
+    fn action(&self, slot: usize) -> &[f32] {
+        &self.actions[slot * self.sizes.action_dim..][..self.sizes.action_dim]
     }
 
     /// Refuses a transition that does not fit or would poison the learner.
@@ -136,101 +150,87 @@ impl Storage {
     /// Writes a checked transition over the oldest, and returns its slot.
     pub fn push(&mut self, transition: &Transition) -> usize {
         let slot = self.position;
-        let Sizes { history_length, action_dim, max_recommended } = self.sizes;
-        write(&mut self.contexts, slot, transition.observation.context.0);
-        self.before.write(slot, history_length, &transition.observation);
-        self.after.write(slot, history_length, &transition.next_observation);
-        if slot * action_dim == self.actions.len() {
-            self.actions.extend_from_slice(&transition.action);
-        } else {
-            self.actions[slot * action_dim..(slot + 1) * action_dim].copy_from_slice(&transition.action);
+        let width = self.fields.width;
+        if slot == self.len() {
+            self.records.resize((slot + 1) * width, 0);
+            self.actions.resize((slot + 1) * self.sizes.action_dim, 0.0);
         }
-        write(&mut self.items, slot, transition.item.0);
-        write(&mut self.rewards, slot, transition.reward);
-        write(&mut self.terminated, slot, u8::from(transition.terminated));
-        write(&mut self.truncated, slot, u8::from(transition.truncated));
-        write_padded(&mut self.recommended, slot, max_recommended, &transition.recommended);
+        let Transition { observation, next_observation, .. } = transition;
+        let record = &mut self.records[slot * width..][..width];
+        record[Fields::CONTEXT] = observation.context.0;
+        record[Fields::ITEM] = transition.item.0;
+        record[Fields::REWARD] = transition.reward.to_bits();
+        record[Fields::TERMINATED] = transition.terminated.into();
+        record[Fields::TRUNCATED] = transition.truncated.into();
+        record[Fields::N_ACCEPTED] = observation.n_accepted;
+        record[Fields::NEXT_N_ACCEPTED] = next_observation.n_accepted;
+        write_padded(&mut record[self.fields.history.clone()], &observation.history);
+        write_padded(&mut record[self.fields.next_history.clone()], &next_observation.history);
+        write_padded(&mut record[self.fields.recommended.clone()], &transition.recommended);
+        let dim = self.sizes.action_dim;
+        self.actions[slot * dim..][..dim].copy_from_slice(&transition.action);
         self.position = (slot + 1) % self.capacity;
         slot
     }
 
-    /// One stored transition; its user is not stored.
+    /// The transition of a slot; its user is not kept.
     pub fn transition(&self, slot: usize) -> Transition {
-        let Sizes { history_length, action_dim, max_recommended } = self.sizes;
-        let items = |values: &[u32], width: usize| -> Vec<ItemIdx> {
-            unpadded(&values[slot * width..(slot + 1) * width]).iter().copied().map(ItemIdx).collect()
+        let record = self.record(slot);
+        let items = |range: &Range<usize>| -> Vec<ItemIdx> {
+            unpadded(&record[range.clone()]).iter().copied().map(ItemIdx).collect()
         };
-        let observation = |histories: &Histories| Observation {
-            context: ContextIdx(self.contexts[slot]),
-            history: items(&histories.items, history_length),
-            n_accepted: histories.n_accepted[slot],
+        let observation = |range: &Range<usize>, n_accepted: usize| Observation {
+            context: ContextIdx(record[Fields::CONTEXT]),
+            history: items(range),
+            n_accepted: record[n_accepted],
             ..Observation::default()
         };
         Transition {
-            observation: observation(&self.before),
-            item: ItemIdx(self.items[slot]),
-            action: self.actions[slot * action_dim..(slot + 1) * action_dim].to_vec(),
-            reward: self.rewards[slot],
-            next_observation: observation(&self.after),
-            terminated: self.terminated[slot] == 1,
-            truncated: self.truncated[slot] == 1,
-            recommended: items(&self.recommended, max_recommended),
+            observation: observation(&self.fields.history, Fields::N_ACCEPTED),
+            item: ItemIdx(record[Fields::ITEM]),
+            action: self.action(slot).to_vec(),
+            reward: f32::from_bits(record[Fields::REWARD]),
+            next_observation: observation(&self.fields.next_history, Fields::NEXT_N_ACCEPTED),
+            terminated: record[Fields::TERMINATED] == 1,
+            truncated: record[Fields::TRUNCATED] == 1,
+            recommended: items(&self.fields.recommended),
         }
     }
 
-    /// Fills `batch` with the transitions of its slots. One array after another: the reads of one do not wait for those of
-    /// another.
+    /// Fills `batch` with the transitions of its slots.
     pub fn gather(&self, batch: &mut Batch) {
-        let Sizes { history_length, action_dim, max_recommended } = self.sizes;
-        let Batch { slots, observations, next_observations, actions, items, rewards, .. } = batch;
-        refill(rewards, slots, |slot| self.rewards[slot]);
-        refill(items, slots, |slot| self.items[slot]);
-        refill(&mut batch.terminated, slots, |slot| self.terminated[slot] == 1);
-        refill(&mut batch.truncated, slots, |slot| self.truncated[slot] == 1);
-        actions.clear();
+        batch.clear(self.sizes.history_length);
+        let Batch { slots, observations, next_observations, recommended, recommended_offsets, .. } = batch;
+        recommended_offsets.push(0);
+        // All are asked for before the first is read: their ways to memory overlap.
+        let (width, dim) = (self.fields.width, self.sizes.action_dim);
+        let asked = |sum: u32, slot: &usize| {
+            let record = slot * width;
+            sum ^ self.records[record] ^ self.records[record + width - 1] ^ self.actions[slot * dim].to_bits()
+        };
+        std::hint::black_box(slots.iter().fold(0, asked));
         for slot in slots.iter() {
-            actions.extend_from_slice(&self.actions[slot * action_dim..(slot + 1) * action_dim]);
-        }
-        for (side, histories) in [(observations, &self.before), (next_observations, &self.after)] {
-            side.begin(history_length);
-            for slot in slots.iter() {
-                let stored = &histories.items[slot * history_length..(slot + 1) * history_length];
-                side.push_ids(self.contexts[*slot], unpadded(stored), histories.n_accepted[*slot]);
-            }
-        }
-        batch.recommended.clear();
-        batch.recommended_offsets.clear();
-        batch.recommended_offsets.push(0);
-        for slot in slots.iter() {
-            let stored = &self.recommended[slot * max_recommended..(slot + 1) * max_recommended];
-            batch.recommended.extend(unpadded(stored).iter().copied().map(ItemIdx));
-            batch.recommended_offsets.push(batch.recommended.len());
+            let record = self.record(*slot);
+            batch.rewards.push(f32::from_bits(record[Fields::REWARD]));
+            batch.items.push(record[Fields::ITEM]);
+            batch.terminated.push(record[Fields::TERMINATED] == 1);
+            batch.truncated.push(record[Fields::TRUNCATED] == 1);
+            batch.actions.extend_from_slice(self.action(*slot));
+            let context = record[Fields::CONTEXT];
+            let history = unpadded(&record[self.fields.history.clone()]);
+            observations.push_ids(context, history, record[Fields::N_ACCEPTED]);
+            let history = unpadded(&record[self.fields.next_history.clone()]);
+            next_observations.push_ids(context, history, record[Fields::NEXT_N_ACCEPTED]);
+            let ids = unpadded(&record[self.fields.recommended.clone()]);
+            recommended.extend(ids.iter().copied().map(ItemIdx));
+            recommended_offsets.push(recommended.len());
         }
     }
 }
 
-/// Replaces `values` by those of `slots`.
-fn refill<T>(values: &mut Vec<T>, slots: &[usize], of: impl Fn(usize) -> T) {
-    values.clear();
-    values.extend(slots.iter().map(|slot| of(*slot)));
-}
-
-/// Appends at the end or overwrites within.
-fn write<T>(values: &mut Vec<T>, slot: usize, value: T) {
-    if slot == values.len() {
-        values.push(value);
-    } else {
-        values[slot] = value;
-    }
-}
-
-/// The same for a row of `width` ids, padded at the end.
-fn write_padded(values: &mut Vec<u32>, slot: usize, width: usize, ids: &[ItemIdx]) {
-    let begin = slot * width;
-    if begin == values.len() {
-        values.resize(begin + width, ItemIdx::PADDING.0);
-    }
-    let (filled, rest) = values[begin..begin + width].split_at_mut(ids.len());
+/// Writes ids into a row, and padding behind them.
+fn write_padded(row: &mut [u32], ids: &[ItemIdx]) {
+    let (filled, rest) = row.split_at_mut(ids.len());
     for (value, id) in filled.iter_mut().zip(ids) {
         *value = id.0;
     }

@@ -133,18 +133,21 @@ fn sum(children: &[f64], node: usize) -> f64 {
 
 /// The child that covers `mass`, and what is left of the mass within it. Rounding can carry a mass past the last positive
 /// child, which then takes it: an empty one is not entered.
-fn descend(children: &[f64], mut mass: f64) -> (usize, f64) {
-    let mut found = (0, mass);
-    for (child, priority) in children.iter().enumerate() {
-        if *priority > 0.0 {
-            found = (child, mass);
-            if mass < *priority {
-                break;
-            }
-            mass -= priority;
-        }
+///
+/// Running sums are counted instead of searched: a branch that nobody can foretell costs more than the sums behind it.
+fn descend(children: &[f64], mass: f64) -> (usize, f64) {
+    let mut before = [0.0; FAN_OUT];
+    let mut sum = 0.0;
+    let mut child = 0;
+    for (priority, before) in children.iter().zip(&mut before) {
+        *before = sum;
+        sum += priority;
+        child += usize::from(sum <= mass);
     }
-    found
+    if child == FAN_OUT {
+        child = children.iter().rposition(|priority| *priority > 0.0).unwrap_or(0);
+    }
+    (child, mass - before[child])
 }
 
 #[cfg(test)]

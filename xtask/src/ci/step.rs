@@ -16,6 +16,8 @@ pub enum Outcome {
     Failed(usize),
     /// Metrics left their tolerance.
     Regressed(usize),
+    /// It could not be run here, for this reason.
+    Skipped(String),
 }
 
 /// What has been run so far.
@@ -38,6 +40,10 @@ impl Summary {
             Ok(Outcome::Regressed(n)) => {
                 let message = format!("step {name}: {n} metrics left their golden values");
                 ("REGRESSED", Some(Regressed(message).into()))
+            }
+            Ok(Outcome::Skipped(reason)) => {
+                say(format!("  skipped: {reason}"));
+                ("SKIPPED", None)
             }
             Err(error) => {
                 say(format!("  {error:#}"));

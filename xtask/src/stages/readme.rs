@@ -15,9 +15,13 @@ use std::path::Path;
 pub fn run(experiment: &Experiment<'_>, path: &Path) -> Result<()> {
     let name =
         experiment.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    write_block(path, &name, &block(experiment, &load(experiment)?)?)
+}
+
+/// Replaces what stands between the markers `name` in the document at `path`.
+pub fn write_block(path: &Path, name: &str, block: &str) -> Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let block = block(experiment, &load(experiment)?)?;
-    let replaced = replace(&text, &name, &block).with_context(|| format!("in {}", path.display()))?;
+    let replaced = replace(&text, name, block).with_context(|| format!("in {}", path.display()))?;
     crate::files::write(path, replaced.as_bytes())
 }
 

@@ -1,0 +1,271 @@
+//! The table of `cargo xtask bench`: every piece of work, timed by Criterion, beside the machine's rooflines.
+
+use super::peer::{self, Against};
+use super::work::{ALL, Work};
+use crate::context::Context;
+use anyhow::{Context as _, Result, bail};
+use criterion::Criterion;
+use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// What to measure.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Only work whose name has one of these; all if there is none.
+    pub only: Vec<String>,
+    /// An interpreter with the peer's packages; without it, no peer is measured.
+    pub python: Option<PathBuf>,
+    /// How often both sides take turns.
+    pub rounds: usize,
+    /// The archive of MovieLens 1M, to time whole trainings.
+    pub whole: Option<PathBuf>,
+    /// A document whose block `<!-- results:speed -->` is to hold the table.
+    pub into: Option<PathBuf>,
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The work's name.
+    pub name: String,
+    /// What was done.
+    pub what: String,
+    /// Seconds of one call, the median.
+    pub seconds: f64,
+    /// The 95 % interval of the median.
+    pub interval: [f64; 2],
+    /// Units done in a second, and what they are.
+    pub rate: f64,
+    /// See `rate`.
+    pub unit: String,
+    /// The share of the roofline, where one is known.
+    pub roofline: Option<f64>,
+}
+
+/// What `data/bench/speed.json` holds.
+#[derive(Debug, Serialize)]
+struct Record {
+    machine: Vec<(String, String)>,
+    figures: Vec<Figure>,
+    whole: Vec<(String, f64)>,
+    against: Vec<Against>,
+}
+
+/// Measures, prints, and writes what was found.
+pub fn run(context: &Context, request: &Request) -> Result<String> {
+    let folder = context.data_dir.join("bench");
+    let wanted =
+        |work: &&Work| request.only.is_empty() || request.only.iter().any(|it| work.name.contains(&**it));
+    let chosen: Vec<&Work> = ALL.iter().filter(wanted).collect();
+    if chosen.is_empty() && request.whole.is_none() && request.python.is_none() {
+        let names: Vec<&str> = ALL.iter().map(|it| it.name).collect();
+        bail!("nothing is called that: --only takes a part of one of {}", names.join(", "));
+    }
+    let mut figures = Vec::new();
+    for work in chosen {
+        context.stop_if_asked()?;
+        figures.push(measured(work, &folder)?);
+    }
+    add_rooflines(&mut figures);
+    let against = match &request.python {
+        Some(python) => peer::pytorch(context, python, request.rounds)?,
+        None => Vec::new(),
+    };
+    let whole = match &request.whole {
+        Some(archive) => trainings(context, archive)?,
+        None => Vec::new(),
+    };
+    let record = Record { machine: crate::machine::facts(), figures, whole, against };
+    crate::files::write(&folder.join("speed.json"), &serde_json::to_vec_pretty(&record)?)?;
+    let text = table(&record)?;
+    if let Some(path) = &request.into {
+        crate::stages::readme::write_block(path, "speed", &text)?;
+    }
+    Ok(format!("{text}\nwritten: {}", folder.join("speed.json").display()))
+}
+
+/// Criterion's median of one work.
+fn measured(work: &Work, folder: &Path) -> Result<Figure> {
+    let mut call = (work.make)().with_context(|| format!("cannot prepare {}", work.name))?;
+    let mut failure = None;
+    let folder = folder.join("criterion");
+    let mut criterion = Criterion::default()
+        .output_directory(&folder)
+        .without_plots()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(3));
+    criterion.bench_function(work.name, |bencher| {
+        bencher.iter(|| {
+            if let Err(error) = call() {
+                failure.get_or_insert(error);
+            }
+        });
+    });
+    if let Some(error) = failure {
+        return Err(error.context(format!("{} failed", work.name)));
+    }
+    let path = folder.join(work.name).join("new/estimates.json");
+    let estimates: Estimates = crate::files::read_json(&path, "cargo xtask bench")?;
+    let Estimate { point_estimate, confidence_interval } = estimates.median;
+    let seconds = point_estimate * 1e-9;
+    Ok(Figure {
+        name: work.name.to_owned(),
+        what: work.what.to_owned(),
+        seconds,
+        interval: [confidence_interval.lower_bound * 1e-9, confidence_interval.upper_bound * 1e-9],
+        rate: work.per_call / seconds,
+        unit: work.unit.to_owned(),
+        roofline: None,
+    })
+}
+
+/// What Criterion writes; times are in nanoseconds.
+#[derive(Debug, Deserialize)]
+struct Estimates {
+    median: Estimate,
+}
+
+#[derive(Debug, Deserialize)]
+struct Estimate {
+    point_estimate: f64,
+    confidence_interval: Interval,
+}
+
+#[derive(Debug, Deserialize)]
+struct Interval {
+    lower_bound: f64,
+    upper_bound: f64,
+}
+
+/// The share of what the machine's best rate, measured in the same run, would take: Candle's product of matrices for
+/// arithmetic, a plain copy for memory.
+fn add_rooflines(figures: &mut [Figure]) {
+    let rate = |name: &str, of: fn(&Work) -> f64| {
+        let figure = figures.iter().find(|it| it.name == name)?;
+        Some(of(super::work::named(name)?) / figure.seconds)
+    };
+    let (flops, bytes) = (rate("product", |it| it.flops), rate("roofline_copy", |it| it.bytes));
+    for figure in figures {
+        let Some(work) = super::work::named(&figure.name) else { continue };
+        let least = |amount: f64, rate: Option<f64>| rate.filter(|_| amount > 0.0).map(|rate| amount / rate);
+        let least = least(work.flops, flops).or(least(work.bytes, bytes));
+        figure.roofline = least.map(|least| least / figure.seconds);
+    }
+}
+
+/// The seconds of whole commands, each in a process and a folder of its own.
+fn trainings(context: &Context, archive: &Path) -> Result<Vec<(String, f64)>> {
+    let folder = context.data_dir.join("bench/whole");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    let program = std::env::current_exe()?;
+    let mut timed = Vec::new();
+    for (command, config) in [
+        ("ingest", "ml-1m"),
+        ("pretrain", "ml-1m"),
+        ("train", "ml-1m"),
+        ("evaluate", "ml-1m"),
+        ("pretrain", "report"),
+        ("train", "report"),
+    ] {
+        context.stop_if_asked()?;
+        let config_file = Context::configs_dir().join(format!("{config}.toml"));
+        let begun = Instant::now();
+        let output = std::process::Command::new(&program)
+            .args([command, "--config"])
+            .arg(config_file)
+            .arg("--archive")
+            .arg(archive)
+            .arg("--data-dir")
+            .arg(&folder)
+            .output()
+            .with_context(|| format!("cannot start {command}"))?;
+        if !output.status.success() {
+            bail!("{command} {config} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        let seconds = begun.elapsed().as_secs_f64();
+        tracing::info!(command, config, seconds, "timed");
+        timed.push((format!("{command}, {config}.toml"), seconds));
+    }
+    std::fs::remove_dir_all(&folder)?;
+    Ok(timed)
+}
+
+fn table(record: &Record) -> Result<String> {
+    let mut text = String::new();
+    if !record.figures.is_empty() {
+        text.push_str(
+            "| work | name | time of a call | rate | share of the roofline |\n|---|---|---:|---:|---:|\n",
+        );
+        for it in &record.figures {
+            let roofline =
+                it.roofline.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", 100.0 * share));
+            let (time, rate) = (in_units(it.seconds), grouped(it.rate));
+            writeln!(text, "| {} | `{}` | {time} | {rate} {}/s | {roofline} |", it.what, it.name, it.unit)?;
+        }
+    }
+    text.push_str(&peer::table(&record.against)?);
+    if !record.whole.is_empty() {
+        text.push_str("\n| whole command, MovieLens 1M, one after the other | seconds |\n|---|---:|\n");
+        for (name, seconds) in &record.whole {
+            writeln!(text, "| {name} | {seconds:.1} |")?;
+        }
+    }
+    let machine: Vec<String> = record.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    writeln!(text, "\n{}.", machine.join(", "))?;
+    Ok(text)
+}
+
+/// Seconds in a unit that leaves few zeros.
+fn in_units(seconds: f64) -> String {
+    match seconds {
+        it if it < 1e-6 => format!("{:.0} ns", it * 1e9),
+        it if it < 1e-3 => format!("{:.2} us", it * 1e6),
+        it if it < 1.0 => format!("{:.2} ms", it * 1e3),
+        it => format!("{it:.2} s"),
+    }
+}
+
+/// A whole number with commas.
+fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_rates_are_written_for_people() {
+        assert_eq!([2.5e-8, 4.2e-6, 0.0125, 3.0].map(in_units), ["25 ns", "4.20 us", "12.50 ms", "3.00 s"]);
+        assert_eq!([5.0, 1234.0, 1_234_567.0].map(grouped), ["5", "1,234", "1,234,567"]);
+    }
+
+    #[test]
+    fn the_roofline_is_the_least_time_over_the_time() {
+        let figure = |name: &str, seconds| Figure {
+            name: name.to_owned(),
+            what: String::new(),
+            seconds,
+            interval: [seconds; 2],
+            rate: 1.0,
+            unit: String::new(),
+            roofline: None,
+        };
+        let mut figures = [figure("product", 0.01), figure("top_10", 0.02), figure("replay_push", 1.0)];
+        add_rooflines(&mut figures);
+        assert_eq!(figures.map(|it| it.roofline), [Some(1.0), Some(0.5), None]);
+    }
+}
