@@ -49,6 +49,8 @@ pub struct Figure {
 struct Record {
     machine: Vec<(String, String)>,
     figures: Vec<Figure>,
+    /// The share of the exact top 10 that the approximate index finds.
+    index_recall: Option<f64>,
     whole: Vec<(String, f64)>,
     against: Vec<Against>,
 }
@@ -69,6 +71,8 @@ pub fn run(context: &Context, request: &Request) -> Result<String> {
         figures.push(measured(work, &folder)?);
     }
     add_rooflines(&mut figures);
+    let has_index = figures.iter().any(|it| it.name == "index");
+    let index_recall = has_index.then(super::work::index_recall).transpose()?;
     let against = match &request.python {
         Some(python) => peer::pytorch(context, python, request.rounds)?,
         None => Vec::new(),
@@ -77,7 +81,7 @@ pub fn run(context: &Context, request: &Request) -> Result<String> {
         Some(archive) => trainings(context, archive)?,
         None => Vec::new(),
     };
-    let record = Record { machine: crate::machine::facts(), figures, whole, against };
+    let record = Record { machine: crate::machine::facts(), figures, index_recall, whole, against };
     crate::files::write(&folder.join("speed.json"), &serde_json::to_vec_pretty(&record)?)?;
     let text = table(&record)?;
     if let Some(path) = &request.into {
@@ -207,6 +211,9 @@ fn table(record: &Record) -> Result<String> {
             let (time, rate) = (in_units(it.seconds), grouped(it.rate));
             writeln!(text, "| {} | `{}` | {time} | {rate} {}/s | {roofline} |", it.what, it.name, it.unit)?;
         }
+    }
+    if let Some(recall) = record.index_recall {
+        writeln!(text, "\nThe approximate index finds {:.1} % of the exact top 10.", 100.0 * recall)?;
     }
     text.push_str(&peer::table(&record.against)?);
     if !record.whole.is_empty() {
