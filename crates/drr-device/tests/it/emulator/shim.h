@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <csetjmp>
 #include <cstring>
 #include <ucontext.h>
 #include <vector>
@@ -28,16 +29,36 @@ static Dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 namespace emulator {
 
+// Opens once all threads that still run have arrived, and counts how often it did.
+struct Barrier {
+    unsigned n_running = 0, n_arrived = 0;
+    unsigned long long n_opened = 0;
+
+    void open_if_complete() {
+        if (n_running > 0 && n_arrived == n_running) {
+            n_arrived = 0;
+            n_opened++;
+        }
+    }
+};
+
 struct Fiber {
+    // Where it begins, and where it goes on: a jump costs no call of the system, a switch of contexts costs two.
     ucontext_t context;
+    jmp_buf place;
+    bool begun = false;
     std::vector<char> stack;
     bool done = false;
-    // Arrivals at barriers of the warp and of the block.
-    unsigned long long warp_arrivals = 0, block_arrivals = 0;
+    const Barrier *waits_for = nullptr;
+    unsigned long long n_opened = 0;
+
+    bool is_ready() const { return !done && (!waits_for || waits_for->n_opened != n_opened); }
 };
 
 static std::vector<Fiber> fibers;
-static ucontext_t scheduler;
+static Barrier block_barrier, warp_barriers[32];
+static ucontext_t first_scheduler;
+static jmp_buf scheduler;
 static unsigned current = 0;
 static void (*body)(void *) = nullptr;
 static void *argument = nullptr;
@@ -46,25 +67,28 @@ static unsigned long long warp_values[1024];
 inline void enter() {
     body(argument);
     fibers[current].done = true;
-    swapcontext(&fibers[current].context, &scheduler);
-}
-
-inline void yield() {
-    unsigned self = current;
-    swapcontext(&fibers[self].context, &scheduler);
-}
-
-// Waits until all threads of [begin, end) that still run have arrived as often as this one.
-inline void wait(unsigned long long Fiber::*arrivals, unsigned begin, unsigned end) {
-    unsigned long long mine = ++(fibers[current].*arrivals);
-    for (;;) {
-        bool all = true;
-        for (unsigned at = begin; at < end && at < blockDim.x; at++) {
-            all = all && (fibers[at].done || fibers[at].*arrivals >= mine);
-        }
-        if (all) return;
-        yield();
+    for (Barrier *barrier : {&block_barrier, &warp_barriers[current / 32]}) {
+        barrier->n_running--;
+        barrier->open_if_complete();
     }
+    _longjmp(scheduler, 1);
+}
+
+inline void wait(Barrier &barrier) {
+    Fiber &self = fibers[current];
+    self.waits_for = &barrier;
+    self.n_opened = barrier.n_opened;
+    barrier.n_arrived++;
+    barrier.open_if_complete();
+    if (!self.is_ready() && !_setjmp(self.place)) _longjmp(scheduler, 1);
+    self.waits_for = nullptr;
+}
+
+inline void resume(Fiber &fiber) {
+    if (_setjmp(scheduler)) return;
+    if (fiber.begun) _longjmp(fiber.place, 1);
+    fiber.begun = true;
+    swapcontext(&first_scheduler, &fiber.context);
 }
 
 inline void run_block(unsigned n_threads, bool backward) {
@@ -72,36 +96,45 @@ inline void run_block(unsigned n_threads, bool backward) {
     for (unsigned at = 0; at < n_threads; at++) {
         Fiber &fiber = fibers[at];
         fiber.stack.resize(1 << 16);
-        fiber.done = false;
-        fiber.warp_arrivals = fiber.block_arrivals = 0;
+        fiber.done = fiber.begun = false;
+        fiber.waits_for = nullptr;
         getcontext(&fiber.context);
         fiber.context.uc_stack.ss_sp = fiber.stack.data();
         fiber.context.uc_stack.ss_size = fiber.stack.size();
         fiber.context.uc_link = nullptr;
         makecontext(&fiber.context, enter, 0);
     }
-    for (unsigned n_done = 0; n_done < n_threads;) {
-        n_done = 0;
+    block_barrier = Barrier();
+    block_barrier.n_running = n_threads;
+    for (unsigned warp = 0; warp * 32 < n_threads; warp++) {
+        warp_barriers[warp] = Barrier();
+        warp_barriers[warp].n_running = std::min(32u, n_threads - warp * 32);
+    }
+    for (bool moves = true; moves;) {
+        moves = false;
         for (unsigned nth = 0; nth < n_threads; nth++) {
             unsigned at = backward ? n_threads - 1 - nth : nth;
-            if (!fibers[at].done) {
+            if (fibers[at].is_ready()) {
+                moves = true;
                 current = at;
                 threadIdx.x = at;
-                swapcontext(&scheduler, &fibers[at].context);
+                resume(fibers[at]);
             }
-            n_done += fibers[at].done;
+        }
+    }
+    for (unsigned at = 0; at < n_threads; at++) {
+        if (!fibers[at].done) {
+            std::fprintf(stderr, "threads wait for each other at different barriers\n");
+            std::exit(1);
         }
     }
 }
 
 } // namespace emulator
 
-inline void __syncthreads() { emulator::wait(&emulator::Fiber::block_arrivals, 0, blockDim.x); }
+inline void __syncthreads() { emulator::wait(emulator::block_barrier); }
 
-inline void __syncwarp() {
-    unsigned begin = emulator::current / 32 * 32;
-    emulator::wait(&emulator::Fiber::warp_arrivals, begin, begin + 32);
-}
+inline void __syncwarp() { emulator::wait(emulator::warp_barriers[emulator::current / 32]); }
 
 template <typename T> inline T __shfl_xor_sync(unsigned, T value, int width) {
     unsigned self = emulator::current;
