@@ -22,14 +22,15 @@ fn observations() -> [Vec<u32>; 3] {
 }
 
 /// The user of a row: the context plus the accepted items, with a mean square of 1.
-fn user(additive: bool, context: &[f32], accepted: &[u32], items: &[f32]) -> Vec<f32> {
+pub fn user(additive: bool, context: &[f32], accepted: &[u32], items: &[f32]) -> Vec<f32> {
     let mut user = context.to_vec();
+    let dim = user.len();
     for item in accepted.iter().filter(|_| additive) {
-        let vector = &items[*item as usize * DIM..][..DIM];
+        let vector = &items[*item as usize * dim..][..dim];
         user.iter_mut().zip(vector).for_each(|(value, add)| *value += add);
     }
     let squares: f64 = user.iter().map(|value| f64::from(*value).powi(2)).sum();
-    let factor = if squares > 0.0 { (DIM as f64 / squares).sqrt() as f32 } else { 1.0 };
+    let factor = if squares > 0.0 { (dim as f64 / squares).sqrt() as f32 } else { 1.0 };
     user.iter().map(|value| value * factor).collect()
 }
 
