@@ -65,7 +65,7 @@ impl Device {
     pub fn open(ordinal: usize, memory: &Memory) -> Result<Self, DeviceError> {
         #[expect(unsafe_code, reason = "loads a library of the vendor, whose constructors run")]
         // SAFETY: nothing is called yet; that the library found is NVIDIA's is up to whoever installs it.
-        let is_there = unsafe { cudarc::driver::sys::is_culib_present() };
+        let is_there = unsafe { sys::is_culib_present() };
         if !is_there {
             return Err(DeviceError::NoDevice("libcuda is not found".to_owned()));
         }

@@ -88,7 +88,7 @@ impl TrainLoop {
         let priorities = Priorities::new(&config.replay.sampling, config.replay.capacity, counters, memory)?;
         let drawn = learner::Drawn { ring, priorities, counters, seed: seed("device_replay") };
         let n_items = environment.n_items;
-        let (learner, update) = Learner::new(config, module, n_items, parameters, drawn, memory)?;
+        let (learner, update) = Learner::new(config, module, n_items, parameters, &drawn, memory)?;
         let mut this = Self {
             begin: vec![environments.begin()],
             collect: Vec::new(),

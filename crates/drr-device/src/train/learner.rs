@@ -98,7 +98,7 @@ impl Learner {
         module: StateModule,
         n_items: usize,
         [actor, critic]: [Vec<f32>; 2],
-        drawn: Drawn,
+        drawn: &Drawn,
         memory: &mut Memory,
     ) -> Result<(Self, Vec<Launch>), DeviceError> {
         let shapes = Shapes::new(config, module.dim, module.history_length);
@@ -144,7 +144,7 @@ impl Learner {
             next_states: memory.zeros(Kind::F32, n * 3 * module.dim),
             actions: memory.zeros(Kind::F32, n * module.dim),
         };
-        let mut launches = this.draw(&parts, &drawn, Search::n_words(n_items));
+        let mut launches = this.draw(&parts, drawn, Search::n_words(n_items));
         launches.extend(this.next_values(&parts, n_items, counters, memory)?);
         launches.extend(this.move_critic(&parts, memory));
         launches.extend(this.move_actor(&parts, memory));

@@ -25,8 +25,12 @@ fn three_steps_equal_those_of_the_cpu() {
             let factor = if update == 2 { 1e-3 } else { 1.0 };
             gradients.iter_mut().for_each(|it| *it *= factor);
             gradients[7] = 1e-38;
-            executor.write(optimizer.gradients, &Values::F32(gradients.clone())).unwrap();
-            executor.run(&optimizer.step(parameters, Some((targets, TAU))), 1).unwrap();
+            executor
+                .write(optimizer.gradients, &Values::F32(gradients.clone()))
+                .expect("the device does as the CPU");
+            executor
+                .run(&optimizer.step(parameters, Some((targets, TAU))), 1)
+                .expect("the device does as the CPU");
             let norm = sum_of_squares(&gradients).sqrt();
             let step = AdamStep::new(CONFIG.learning_rate, norm, CONFIG.max_gradient_norm, update);
             for (range, l2) in
@@ -46,7 +50,10 @@ fn three_steps_equal_those_of_the_cpu() {
         assert_close("targets", &floats(executor, targets), &target, 1e-5);
         assert_close("first moments", &floats(executor, optimizer.first), &first, 1e-5);
         assert_close("second moments", &floats(executor, optimizer.second), &second, 1e-5);
-        assert_eq!(Counters::read(executor, counters).unwrap().updates, [0, 3, 0]);
+        assert_eq!(
+            Counters::read(executor, counters).expect("the device does as the CPU").updates,
+            [0, 3, 0]
+        );
     });
 }
 
@@ -59,8 +66,8 @@ fn a_gradient_that_is_not_finite_moves_nothing_and_is_said() {
     on_each("adam, not finite", &memory, |executor| {
         let mut gradients = numbers(300, 3);
         gradients[299] = f32::NAN;
-        executor.write(optimizer.gradients, &Values::F32(gradients)).unwrap();
-        executor.run(&optimizer.step(parameters, None), 1).unwrap();
+        executor.write(optimizer.gradients, &Values::F32(gradients)).expect("the device does as the CPU");
+        executor.run(&optimizer.step(parameters, None), 1).expect("the device does as the CPU");
         assert_eq!(floats(executor, parameters), vec![0.0; 300]);
         let refused = Counters::read(executor, counters);
         assert_eq!(refused, Err(drr_device::DeviceError::Status(Status(8))));

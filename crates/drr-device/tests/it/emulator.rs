@@ -35,7 +35,7 @@ fn build() -> Option<(tempfile::TempDir, PathBuf)> {
         version.is_ok_and(|status| status.success())
     })?;
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("the emulator runs");
     let program = folder.path().join("emulator");
     let output = Command::new(compiler)
         .args(["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Werror", "-Wno-unknown-pragmas", "-I"])
@@ -44,7 +44,7 @@ fn build() -> Option<(tempfile::TempDir, PathBuf)> {
         .arg(&program)
         .arg(here.join("tests/it/emulator/harness.cpp"))
         .output()
-        .unwrap();
+        .expect("the emulator runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some((folder, program))
 }
@@ -101,12 +101,12 @@ impl Executor for Emulator {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
+            .expect("the emulator runs");
         // A program that refuses the request may close the pipe before it has read all of it.
-        let _ = child.stdin.take().unwrap().write_all(&request);
+        let _ = child.stdin.take().expect("the emulator runs").write_all(&request);
         let mut answer = Vec::new();
-        child.stdout.take().unwrap().read_to_end(&mut answer).unwrap();
-        let output = child.wait_with_output().unwrap();
+        child.stdout.take().expect("the emulator runs").read_to_end(&mut answer).expect("the emulator runs");
+        let output = child.wait_with_output().expect("the emulator runs");
         if !output.status.success() {
             let text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(DeviceError::Run(format!("{}: {text}", output.status)));

@@ -36,12 +36,12 @@ pub fn log() -> InteractionLog {
         rows.push(again);
         rows.push(Interaction { rating: 2.0, timestamp: 100, ..again });
     }
-    InteractionLog::new(N_USERS as usize, N_ITEMS, &rows).unwrap()
+    InteractionLog::new(N_USERS as usize, N_ITEMS, &rows).expect("the device does as the CPU")
 }
 
 pub fn sessions(log: &InteractionLog) -> Sessions {
     let start = SessionStart::RandomCut { per_user: 3, min_observed: 2, min_remaining: 2 };
-    Sessions::new(log, &start, 4.0, &mut Seeds(1).stream("cuts")).unwrap()
+    Sessions::new(log, &start, 4.0, &mut Seeds(1).stream("cuts")).expect("the device does as the CPU")
 }
 
 struct Factors(FactorModel);
@@ -128,7 +128,7 @@ impl Twin {
             .copied()
             .filter(|it| sessions.rating_after_cut(context, *it).is_some())
             .collect();
-        let from = if draw[1] % 2 == 0 && !rated.is_empty() { rated } else { candidates };
+        let from = if draw[1].is_multiple_of(2) && !rated.is_empty() { rated } else { candidates };
         from[draw[0] as usize % from.len()]
     }
 }
@@ -153,7 +153,7 @@ fn step(
         let slot = (position + nth) % CAPACITY;
         assert_eq!(before[slot * WINDOW..][..WINDOW], padded(&twin.seen.history));
         let accepted = twin.seen.n_accepted;
-        let next = twin.environment.step(*item).unwrap();
+        let next = twin.environment.step(*item).expect("the device does as the CPU");
         assert!((rewards[slot] - next.reward).abs() < 1e-5, "{} {}", rewards[slot], next.reward);
         twin.seen = next.observation;
         assert_eq!(after[slot * WINDOW..][..WINDOW], padded(&twin.seen.history));
@@ -170,7 +170,7 @@ fn step(
 }
 
 fn play(case: &Case, executor: &mut dyn Executor, held: &Held, twins: &mut [Twin], n_contexts: usize) {
-    executor.run(&[held.environments.begin()], 1).unwrap();
+    executor.run(&[held.environments.begin()], 1).expect("the device does as the CPU");
     twins.iter_mut().enumerate().for_each(|(nth, twin)| twin.begin(nth, 0, n_contexts));
     let (mut n_ended, mut steps) = (0, 0_u64);
     for round in 0..20 {
@@ -178,17 +178,17 @@ fn play(case: &Case, executor: &mut dyn Executor, held: &Held, twins: &mut [Twin
         let chosen: Vec<ItemIdx> =
             twins.iter().enumerate().map(|(nth, twin)| twin.choose(round, nth)).collect();
         let values = chosen.iter().map(|item| item.0).collect();
-        executor.write(held.chosen, &Values::U32(values)).unwrap();
+        executor.write(held.chosen, &Values::U32(values)).expect("the device does as the CPU");
         let launch = held.environments.step(held.chosen, held.outputs.into(), &held.ring);
-        executor.run(&[launch], 1).unwrap();
+        executor.run(&[launch], 1).expect("the device does as the CPU");
         let ended = step(twins, &chosen, steps as usize % CAPACITY, held, executor);
         for (nth, _) in ended.iter().enumerate().filter(|(_, ended)| **ended) {
             twins[nth].begin(nth, steps + 1, n_contexts);
             n_ended += 1;
         }
-        executor.run(&[held.environments.count(&held.ring)], 1).unwrap();
+        executor.run(&[held.environments.count(&held.ring)], 1).expect("the device does as the CPU");
         steps += N_ENVIRONMENTS as u64;
-        let counters = Counters::read(executor, held.counters).unwrap();
+        let counters = Counters::read(executor, held.counters).expect("the device does as the CPU");
         assert_eq!((counters.steps, counters.position), (steps, steps % CAPACITY as u64));
         assert_eq!(counters.length, steps.min(CAPACITY as u64));
     }
@@ -216,7 +216,7 @@ fn every_step_equals_that_of_the_cpu() {
             catalogue: &case.catalogue,
             model: Some(&model),
         };
-        let tables = EnvironmentTables::new(config, source, &mut memory).unwrap();
+        let tables = EnvironmentTables::new(config, source, &mut memory).expect("the device does as the CPU");
         let counters = Counters::default().place(&mut memory);
         let held = Held {
             environments: Environments::new(N_ENVIRONMENTS, &tables, SEED, counters, &mut memory),
@@ -231,7 +231,8 @@ fn every_step_equals_that_of_the_cpu() {
             let twin = || {
                 let model = Some(Arc::new(Factors(model.clone())) as Arc<dyn RatingModel>);
                 let (sessions, catalogue) = (Arc::clone(&sessions), case.catalogue.clone());
-                let environment = LoggedEnvironment::new(sessions, config, catalogue, model).unwrap();
+                let environment = LoggedEnvironment::new(sessions, config, catalogue, model)
+                    .expect("the device does as the CPU");
                 Twin { environment, seen: Observation::default() }
             };
             let mut twins: Vec<Twin> = (0..N_ENVIRONMENTS).map(|_| twin()).collect();
@@ -250,7 +251,7 @@ fn an_item_that_is_no_candidate_is_said() {
     let catalogue = ItemSet::full(N_ITEMS);
     let source =
         SessionSource { log: &log, sessions: &sessions, positive: 4.0, catalogue: &catalogue, model: None };
-    let tables = EnvironmentTables::new(config, source, &mut memory).unwrap();
+    let tables = EnvironmentTables::new(config, source, &mut memory).expect("the device does as the CPU");
     let counters = Counters::default().place(&mut memory);
     let environments = Environments::new(1, &tables, SEED, counters, &mut memory);
     let ring = Ring::new(CAPACITY, WINDOW, 5, DIM, &mut memory);
@@ -259,7 +260,7 @@ fn an_item_that_is_no_candidate_is_said() {
         let chosen = memory.add(Values::U32(vec![item]));
         on_each("environment, no candidate", &memory, |executor| {
             let step = environments.step(chosen, outputs.into(), &ring);
-            executor.run(&[environments.begin(), step], 1).unwrap();
+            executor.run(&[environments.begin(), step], 1).expect("the device does as the CPU");
             assert!(Counters::read(executor, counters).is_err(), "{item}");
         });
     }

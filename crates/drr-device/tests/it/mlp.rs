@@ -56,7 +56,7 @@ fn two_networks_side_by_side_equal_those_of_the_cpu() {
         let (inputs, joined) = (numbers(n_rows * N_IN, 2), numbers(n_rows * N_JOINED, 3));
         let of_outputs = numbers(n_rows * n_out, 4);
         let mut memory = Memory::default();
-        let device = Network::new(&mlp, n_rows, 2, &mut memory).unwrap();
+        let device = Network::new(&mlp, n_rows, 2, &mut memory).expect("the network fits");
         let held = memory.add(Values::F32(parameters.clone()));
         let (inputs_held, joined_held) =
             (memory.add(Values::F32(inputs.clone())), memory.add(Values::F32(joined.clone())));
@@ -65,7 +65,7 @@ fn two_networks_side_by_side_equal_those_of_the_cpu() {
         let of_inputs = memory.zeros(Kind::F32, 2 * n_rows * 33);
         on_each("mlp", &memory, |executor| {
             let forward = device.forward(inputs_held.into(), joined_held.into(), held);
-            executor.run(&[forward], 1).unwrap();
+            executor.run(&[forward], 1).expect("the network fits");
             let places: Vec<_> =
                 (0..2).map(|nth| (device.outputs(nth), device.output_gradient(nth))).collect();
             let mut workspace = floats(executor, places[0].0.buffer);
@@ -74,10 +74,10 @@ fn two_networks_side_by_side_equal_those_of_the_cpu() {
             for (_, place) in &places {
                 workspace[place.first..][..of_outputs.len()].copy_from_slice(&of_outputs);
             }
-            executor.write(places[0].0.buffer, &Values::F32(workspace)).unwrap();
+            executor.write(places[0].0.buffer, &Values::F32(workspace)).expect("the network fits");
             let mut launches = vec![device.backward(held, Some(of_joined), Some((5..38, of_inputs)), true)];
             launches.extend(device.gradients(inputs_held.into(), joined_held.into(), gradients));
-            executor.run(&launches, 1).unwrap();
+            executor.run(&launches, 1).expect("the network fits");
             let gradients = floats(executor, gradients);
             let (of_joined, of_inputs) = (floats(executor, of_joined), floats(executor, of_inputs));
             for nth in 0..2 {
@@ -103,18 +103,18 @@ fn a_pass_for_the_action_alone_stops_where_it_joins() {
     let ones = vec![1.0; n_rows];
     let twin = expected(&mlp, &parameters, [&inputs, &joined, &ones]);
     let mut memory = Memory::default();
-    let device = Network::new(&mlp, n_rows, 1, &mut memory).unwrap();
+    let device = Network::new(&mlp, n_rows, 1, &mut memory).expect("the network fits");
     let held = memory.add(Values::F32(parameters));
     let inputs = memory.add(Values::F32(inputs));
     let joined = memory.add(Values::F32(joined));
     let of_joined = memory.zeros(Kind::F32, n_rows * N_JOINED);
     on_each("mlp, action alone", &memory, |executor| {
-        executor.run(&[device.forward(inputs.into(), joined.into(), held)], 1).unwrap();
+        executor.run(&[device.forward(inputs.into(), joined.into(), held)], 1).expect("the network fits");
         let place = device.output_gradient(0);
         let mut workspace = floats(executor, place.buffer);
         workspace[place.first..][..n_rows].copy_from_slice(&ones);
-        executor.write(place.buffer, &Values::F32(workspace)).unwrap();
-        executor.run(&[device.backward(held, Some(of_joined), None, false)], 1).unwrap();
+        executor.write(place.buffer, &Values::F32(workspace)).expect("the network fits");
+        executor.run(&[device.backward(held, Some(of_joined), None, false)], 1).expect("the network fits");
         assert_close("what joins", &floats(executor, of_joined), &twin.of_joined, 1e-4);
     });
 }

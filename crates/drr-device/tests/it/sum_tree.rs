@@ -17,7 +17,7 @@ fn entering_sampling_and_updating_equal_the_cpus() {
     let mut memory = Memory::default();
     // The ring is full but for its last slots, so that entering goes round its end.
     let counters = Counters { position: 290, length: 300, ..Counters::default() }.place(&mut memory);
-    let priorities = Priorities::new(&kind(), CAPACITY, counters, &mut memory).unwrap();
+    let priorities = Priorities::new(&kind(), CAPACITY, counters, &mut memory).expect("the tree takes it");
     let slots = memory.zeros(Kind::U32, BATCH);
     let weights = memory.zeros(Kind::F32, BATCH);
     let given = memory.add(Values::U32((0..CAPACITY as u32).collect()));
@@ -30,24 +30,32 @@ fn entering_sampling_and_updating_equal_the_cpus() {
     on_each("sum tree", &memory, |executor| {
         let mut tree = SumTree::new(CAPACITY);
         let priority = |error: f32| (f64::from(error).abs() + 1e-6).powf(0.6);
-        executor.run(&[priorities.update(given, of_all)], 1).unwrap();
-        (0..CAPACITY).for_each(|slot| tree.set(slot, priority(errors[slot])).unwrap());
-        executor.run(&[priorities.update(repeated, of_repeated)], 1).unwrap();
+        executor.run(&[priorities.update(given, of_all)], 1).expect("the tree takes it");
+        (0..CAPACITY).for_each(|slot| tree.set(slot, priority(errors[slot])).expect("the tree takes it"));
+        executor.run(&[priorities.update(repeated, of_repeated)], 1).expect("the tree takes it");
         for (slot, error) in again.iter().zip(&errors) {
-            tree.set(*slot as usize, priority(2.0 * error)).unwrap();
+            tree.set(*slot as usize, priority(2.0 * error)).expect("the tree takes it");
         }
-        executor.run(&[priorities.enter(20)], 1).unwrap();
-        let greatest = executor.read(priorities.greatest).unwrap().into_f64().unwrap()[0];
+        executor.run(&[priorities.enter(20)], 1).expect("the tree takes it");
+        let greatest = executor
+            .read(priorities.greatest)
+            .expect("the tree takes it")
+            .into_f64()
+            .expect("the tree takes it")[0];
         assert_eq!(greatest, 7.0 + 1e-6);
-        (290..310).for_each(|slot| tree.set(slot % CAPACITY, greatest.powf(0.6)).unwrap());
-        let nodes = executor.read(priorities.nodes).unwrap().into_f64().unwrap();
+        (290..310).for_each(|slot| tree.set(slot % CAPACITY, greatest.powf(0.6)).expect("the tree takes it"));
+        let nodes = executor
+            .read(priorities.nodes)
+            .expect("the tree takes it")
+            .into_f64()
+            .expect("the tree takes it");
         for leaf in 0..CAPACITY {
             let (found, expected) = (nodes[512 + leaf], tree.priority(leaf));
             assert!((found - expected).abs() < 1e-12 * expected.max(1.0), "{leaf}: {found} {expected}");
         }
         assert!((nodes[1] - tree.total()).abs() < 1e-9);
         for sample in 0..6_u64 {
-            executor.run(&[priorities.sample(SEED, slots, weights)], 1).unwrap();
+            executor.run(&[priorities.sample(SEED, slots, weights)], 1).expect("the tree takes it");
             let segment = tree.total() / BATCH as f64;
             let draw = |nth: usize| philox(SEED, sample, nth as u32, 0);
             let mass = |nth: usize| (nth as f64 + uniform(draw(nth)[0], draw(nth)[1])) * segment;
@@ -60,7 +68,7 @@ fn entering_sampling_and_updating_equal_the_cpus() {
             let expected: Vec<f32> = expected.iter().map(|slot| (weight(slot) / greatest) as f32).collect();
             assert_close("weights", &floats(executor, weights), &expected, 1e-6);
         }
-        assert_eq!(Counters::read(executor, counters).unwrap().samples, 6);
+        assert_eq!(Counters::read(executor, counters).expect("the tree takes it").samples, 6);
     });
 }
 
@@ -68,12 +76,16 @@ fn entering_sampling_and_updating_equal_the_cpus() {
 fn an_error_that_is_not_finite_changes_no_priority_and_is_said() {
     let mut memory = Memory::default();
     let counters = Counters::default().place(&mut memory);
-    let priorities = Priorities::new(&kind(), CAPACITY, counters, &mut memory).unwrap();
+    let priorities = Priorities::new(&kind(), CAPACITY, counters, &mut memory).expect("the tree takes it");
     let slots = memory.add(Values::U32(vec![0, 1]));
     let errors = memory.add(Values::F32(vec![1.0, f32::INFINITY]));
     on_each("sum tree, not finite", &memory, |executor| {
-        executor.run(&[priorities.update(slots, errors)], 1).unwrap();
-        let nodes = executor.read(priorities.nodes).unwrap().into_f64().unwrap();
+        executor.run(&[priorities.update(slots, errors)], 1).expect("the tree takes it");
+        let nodes = executor
+            .read(priorities.nodes)
+            .expect("the tree takes it")
+            .into_f64()
+            .expect("the tree takes it");
         assert!(nodes.iter().all(|node| *node == 0.0));
         assert!(Counters::read(executor, counters).is_err());
     });

@@ -37,16 +37,16 @@ fn lists_equal_those_of_the_cpu_ties_and_masks_included() {
         twin.search(&items, &Panels::from_rows(&actions, DIM), |row, item| !is_barred(row, item));
         let mut memory = Memory::default();
         let counters = Counters::default().place(&mut memory);
-        let search = Search::new(N_ROWS, N_ITEMS, DIM, k, &mut memory).unwrap();
+        let search = Search::new(N_ROWS, N_ITEMS, DIM, k, &mut memory).expect("the list fits");
         let items = memory.add(Values::F32(items));
         let actions = memory.add(Values::F32(actions));
         let words = memory.add(Values::U32(barred()));
         on_each("top k", &memory, |executor| {
-            executor.run(&search.launches(items, actions, words, counters), 1).unwrap();
-            Counters::read(executor, counters).unwrap();
+            executor.run(&search.launches(items, actions, words, counters), 1).expect("the list fits");
+            Counters::read(executor, counters).expect("the list fits");
             let (found, scores) = (ids(executor, search.items), floats(executor, search.scores));
             for row in 0..N_ROWS {
-                let expected: Vec<_> = twin.best(row).unwrap().collect();
+                let expected: Vec<_> = twin.best(row).expect("the list fits").collect();
                 let mut best: Vec<u32> = expected.iter().map(|it| it.item).collect();
                 best.resize(k, u32::MAX);
                 assert_eq!(found[row * k..][..k], best, "row {row}");
@@ -64,15 +64,15 @@ fn scores_of_any_numbers_equal_those_of_the_cpu_to_rounding() {
     twin.search(&items, &Panels::from_rows(&actions, DIM), |row, item| !is_barred(row, item));
     let mut memory = Memory::default();
     let counters = Counters::default().place(&mut memory);
-    let search = Search::new(N_ROWS, N_ITEMS, DIM, 4, &mut memory).unwrap();
+    let search = Search::new(N_ROWS, N_ITEMS, DIM, 4, &mut memory).expect("the list fits");
     let items = memory.add(Values::F32(items));
     let actions = memory.add(Values::F32(actions));
     let words = memory.add(Values::U32(barred()));
     on_each("top k, any numbers", &memory, |executor| {
-        executor.run(&search.launches(items, actions, words, counters), 1).unwrap();
+        executor.run(&search.launches(items, actions, words, counters), 1).expect("the list fits");
         let scores = floats(executor, search.scores);
         for row in 0..N_ROWS {
-            let expected: Vec<f32> = twin.best(row).unwrap().map(|it| it.score).collect();
+            let expected: Vec<f32> = twin.best(row).expect("the list fits").map(|it| it.score).collect();
             assert_close("scores", &scores[row * 4..][..expected.len()], &expected, 1e-5);
         }
     });
@@ -85,12 +85,12 @@ fn an_allowed_score_that_is_not_finite_is_said_and_a_barred_one_is_not() {
         items[item * DIM + 3] = f32::NAN;
         let mut memory = Memory::default();
         let counters = Counters::default().place(&mut memory);
-        let search = Search::new(1, N_ITEMS, DIM, 1, &mut memory).unwrap();
+        let search = Search::new(1, N_ITEMS, DIM, 1, &mut memory).expect("the list fits");
         let items = memory.add(Values::F32(items));
         let actions = memory.add(Values::F32(whole(DIM, 2)));
         let words = memory.add(Values::U32(barred()[..Search::n_words(N_ITEMS)].to_vec()));
         on_each("top k, not finite", &memory, |executor| {
-            executor.run(&search.launches(items, actions, words, counters), 1).unwrap();
+            executor.run(&search.launches(items, actions, words, counters), 1).expect("the list fits");
             assert_eq!(Counters::read(executor, counters).is_err(), is_said);
         });
     }

@@ -3,7 +3,7 @@
 mod reference;
 
 use crate::environment::{log, sessions};
-use crate::executors::{assert_close, floats, ids, numbers, on_each};
+use crate::executors::{assert_close, floats, ids, in_one_order, numbers, on_each};
 use drr_core::{Interaction, InteractionLog, ItemIdx, ItemSet, Seeds, UserIdx};
 use drr_device::{
     EnvironmentConfig, EnvironmentTables, Executor, Exploration, Memory, OptimizerConfig, SessionSource,
@@ -60,7 +60,7 @@ impl World {
             items: &vectors[0],
             contexts: &vectors[1],
             additive: true,
-            environment: EnvironmentTables::new(config, source, memory).unwrap(),
+            environment: EnvironmentTables::new(config, source, memory).expect("the loop has a meaning"),
         }
     }
 }
@@ -88,17 +88,18 @@ fn steps_and_updates_equal_those_written_out_on_the_cpu() {
         let tables = world.tables(&vectors, DIM, &mut memory);
         let first = parameters(&config, DIM);
         let seeds = Seeds(3);
-        let train = TrainLoop::new(&config, &tables, first.clone(), seeds, &mut memory).unwrap();
+        let train = TrainLoop::new(&config, &tables, first.clone(), seeds, &mut memory)
+            .expect("the loop has a meaning");
         on_each("train", &memory, |executor| {
             let mut reference = Reference::new(&config, &tables, first.clone());
-            executor.run(&train.begin, 1).unwrap();
+            executor.run(&train.begin, 1).expect("the loop has a meaning");
             for _ in 0..3 {
                 for _ in 0..3 {
                     reference.check_collect(&train, seeds, executor);
                 }
                 reference.check_update(&train, executor);
             }
-            let metrics = train.metrics(executor).unwrap();
+            let metrics = train.metrics(executor).expect("the loop has a meaning");
             assert_eq!(metrics.counters.steps, 9 * 6);
             assert_eq!((metrics.counters.samples, metrics.counters.updates), (3, [3, 3, 0]));
             assert_eq!(metrics.counters.length, 50);
@@ -119,40 +120,47 @@ fn taste(n_users: usize, n_items: usize) -> (World, [Vec<f32>; 2]) {
             rows.push(Interaction { user, item, rating, timestamp: i64::from(item.0) });
         }
     }
-    let log = InteractionLog::new(n_users, n_items, &rows).unwrap();
+    let log = InteractionLog::new(n_users, n_items, &rows).expect("the loop has a meaning");
     let start = SessionStart::First { count: 1 };
-    let sessions = Sessions::new(&log, &start, 4.0, &mut Seeds(1).stream("cuts")).unwrap();
+    let sessions =
+        Sessions::new(&log, &start, 4.0, &mut Seeds(1).stream("cuts")).expect("the loop has a meaning");
     (World { log, sessions, n_items }, [items, users])
 }
 
 #[test]
 fn it_learns_what_users_like() {
     let (world, vectors) = taste(6, 60);
+    let optimizer = OptimizerConfig { learning_rate: 5e-3, l2: 0.0, max_gradient_norm: 1.0 };
     let config = TrainConfig {
         actor_hidden: [24, 24],
         critic_hidden: [24, 24],
-        scale: 1.5,
+        scale: 1.0,
+        discount: 0.3,
         batch_size: 32,
-        n_environments: 12,
+        n_environments: 8,
+        actor_optimizer: optimizer,
+        critic_optimizer: optimizer,
         replay: ReplayConfig::prioritized(1024, 300),
-        exploration: Exploration { epsilon_start: 0.6, epsilon_end: 0.1, decay_steps: 1000, noise: 0.5 },
+        exploration: Exploration { epsilon_start: 1.0, epsilon_end: 0.0, decay_steps: 1600, noise: 0.7 },
         ..config(true, false)
     };
     let mut memory = Memory::default();
     let tables = world.tables(&vectors, DIM, &mut memory);
-    let first = parameters(&config, DIM);
-    let train = TrainLoop::new(&config, &tables, first, Seeds(4), &mut memory).unwrap();
-    on_each("train, learning", &memory, |executor| {
-        executor.run(&train.begin, 1).unwrap();
+    let mut first = parameters(&config, DIM);
+    first[0].iter_mut().for_each(|value| *value *= 0.5);
+    let train =
+        TrainLoop::new(&config, &tables, first, Seeds(4), &mut memory).expect("the loop has a meaning");
+    in_one_order("train, learning", &memory, |executor| {
+        executor.run(&train.begin, 1).expect("the loop has a meaning");
         let mean = |executor: &mut dyn Executor, n: u32, n_updates: usize| {
-            let before = train.metrics(executor).unwrap();
-            executor.run(&train.round(1, n_updates), n).unwrap();
-            let after = train.metrics(executor).unwrap();
+            let before = train.metrics(executor).expect("the loop has a meaning");
+            executor.run(&train.round(1, n_updates), n).expect("the loop has a meaning");
+            let after = train.metrics(executor).expect("the loop has a meaning");
             let steps = (after.counters.steps - before.counters.steps) as f64;
             (after.reward_sum - before.reward_sum) / steps
         };
         let untrained = mean(executor, 20, 0);
-        mean(executor, 250, 1);
+        mean(executor, 140, 1);
         let trained = mean(executor, 20, 0);
         println!("reward per step: {untrained:.3} untrained, {trained:.3} trained");
         assert!(trained > untrained + 0.2, "{untrained} {trained}");

@@ -47,6 +47,7 @@ struct Fiber {
     ucontext_t context;
     jmp_buf place;
     bool begun = false;
+    unsigned n_exchanges = 0;
     std::vector<char> stack;
     bool done = false;
     const Barrier *waits_for = nullptr;
@@ -55,23 +56,28 @@ struct Fiber {
     bool is_ready() const { return !done && (!waits_for || waits_for->n_opened != n_opened); }
 };
 
-static std::vector<Fiber> fibers;
+static Fiber fibers[1024];
 static Barrier block_barrier, warp_barriers[32];
 static ucontext_t first_scheduler;
 static jmp_buf scheduler;
 static unsigned current = 0;
 static void (*body)(void *) = nullptr;
 static void *argument = nullptr;
-static unsigned long long warp_values[1024];
+// Two places for each thread, taken in turns, so that one barrier is enough for an exchange.
+static unsigned long long warp_values[2][1024];
 
+// A fiber lives on from block to block.
 inline void enter() {
-    body(argument);
-    fibers[current].done = true;
-    for (Barrier *barrier : {&block_barrier, &warp_barriers[current / 32]}) {
-        barrier->n_running--;
-        barrier->open_if_complete();
+    for (;;) {
+        body(argument);
+        Fiber &self = fibers[current];
+        self.done = true;
+        for (Barrier *barrier : {&block_barrier, &warp_barriers[current / 32]}) {
+            barrier->n_running--;
+            barrier->open_if_complete();
+        }
+        if (!_setjmp(self.place)) _longjmp(scheduler, 1);
     }
-    _longjmp(scheduler, 1);
 }
 
 inline void wait(Barrier &barrier) {
@@ -92,12 +98,13 @@ inline void resume(Fiber &fiber) {
 }
 
 inline void run_block(unsigned n_threads, bool backward) {
-    if (fibers.size() < n_threads) fibers.resize(n_threads);
     for (unsigned at = 0; at < n_threads; at++) {
         Fiber &fiber = fibers[at];
-        fiber.stack.resize(1 << 16);
-        fiber.done = fiber.begun = false;
+        fiber.done = false;
+        fiber.n_exchanges = 0;
         fiber.waits_for = nullptr;
+        if (fiber.begun) continue;
+        fiber.stack.resize(1 << 16);
         getcontext(&fiber.context);
         fiber.context.uc_stack.ss_sp = fiber.stack.data();
         fiber.context.uc_stack.ss_size = fiber.stack.size();
@@ -138,11 +145,11 @@ inline void __syncwarp() { emulator::wait(emulator::warp_barriers[emulator::curr
 
 template <typename T> inline T __shfl_xor_sync(unsigned, T value, int width) {
     unsigned self = emulator::current;
-    std::memcpy(&emulator::warp_values[self], &value, sizeof(T));
+    unsigned long long *values = emulator::warp_values[emulator::fibers[self].n_exchanges++ % 2];
+    std::memcpy(&values[self], &value, sizeof(T));
     __syncwarp();
     T other;
-    std::memcpy(&other, &emulator::warp_values[self ^ width], sizeof(T));
-    __syncwarp();
+    std::memcpy(&other, &values[self ^ width], sizeof(T));
     return other;
 }
 

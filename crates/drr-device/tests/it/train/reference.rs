@@ -138,7 +138,8 @@ impl<'a> Reference<'a> {
     fn best(&self, actions: &[f32], is_allowed: impl Fn(usize, u32) -> bool + Sync) -> Vec<u32> {
         let mut search = TopK::new(1);
         search.search(self.tables.items, &Panels::from_rows(actions, DIM), is_allowed);
-        let best = |row| search.best(row).unwrap().next().map_or(u32::MAX, |it| it.item);
+        let best =
+            |row| search.best(row).expect("the device does as the CPU").next().map_or(u32::MAX, |it| it.item);
         (0..actions.len() / DIM).map(best).collect()
     }
 
@@ -148,7 +149,7 @@ impl<'a> Reference<'a> {
         let observed = [environments.contexts, environments.histories, environments.n_accepted];
         let rows = Rows::read(observed, executor);
         let barred = ids(executor, environments.barred);
-        let before = Counters::read(executor, train.counters).unwrap();
+        let before = Counters::read(executor, train.counters).expect("the device does as the CPU");
         let states = self.states(&rows, &self.critic.value);
         let workspace = Self::pass(&self.shapes.actor, &self.actor.value, &states, None);
         let mut outputs = self.shapes.actor.outputs(&workspace).to_rows();
@@ -169,7 +170,7 @@ impl<'a> Reference<'a> {
         let n_words = barred.len() / rows.contexts.len();
         let expected = self
             .best(&actions, |row, item| barred[row * n_words + item as usize / 32] >> (item % 32) & 1 == 0);
-        executor.run(&train.collect, 1).unwrap();
+        executor.run(&train.collect, 1).expect("the device does as the CPU");
         assert_eq!(ids(executor, train.chosen), expected);
         let stored = floats(executor, train.ring.actions);
         for (nth, output) in outputs.chunks_exact(DIM).enumerate() {
@@ -180,7 +181,7 @@ impl<'a> Reference<'a> {
 
     /// Updates the device once, and does the same here with the batch that it drew.
     pub fn check_update(&mut self, train: &TrainLoop, executor: &mut dyn Executor) {
-        executor.run(&train.update, 1).unwrap();
+        executor.run(&train.update, 1).expect("the device does as the CPU");
         let ring = &train.ring;
         let slots: Vec<usize> = ids(executor, train.learner.slots).iter().map(|it| *it as usize).collect();
         let now = Rows::read([ring.contexts, ring.before, ring.n_before], executor).picked(&slots);
@@ -199,12 +200,16 @@ impl<'a> Reference<'a> {
         let errors = self.move_critic(&states, &now, &told, &targets, &weights);
         assert_close("TD errors", &floats(executor, train.learner.td_errors), &errors, 1e-4);
         let mean_value = self.move_actor(&states);
-        let metrics = train.metrics(executor).unwrap();
+        let metrics = train.metrics(executor).expect("the device does as the CPU");
         assert!((metrics.mean_value - mean_value).abs() < 1e-4, "{} {mean_value}", metrics.mean_value);
         let learner = &train.learner;
         self.critic.compare("critic", [learner.critic, learner.target_critic], executor);
         self.actor.compare("actor", [learner.actor, learner.target_actor], executor);
-        let nodes = executor.read(train.priorities.nodes).unwrap().into_f64().unwrap();
+        let nodes = executor
+            .read(train.priorities.nodes)
+            .expect("the device does as the CPU")
+            .into_f64()
+            .expect("the device does as the CPU");
         let last = (f64::from(errors[errors.len() - 1]).abs() + 1e-6).powf(0.6);
         assert!((nodes[nodes.len() / 2 + slots[slots.len() - 1]] - last).abs() < 1e-3);
     }
