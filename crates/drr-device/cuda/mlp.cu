@@ -106,7 +106,7 @@ extern "C" __global__ void __launch_bounds__(EXAMPLES *COLUMNS)
             features[group][j] = value;
             if (row < n_rows) workspace[table[OUTPUTS] + (size_t)row * n_out + j] = value;
         }
-        __syncthreads();
+        // The barrier before the next layer's sums is enough.
     }
 }
 
@@ -128,7 +128,7 @@ extern "C" __global__ void __launch_bounds__(EXAMPLES *COLUMNS)
     for (u32 j = column; j < layer[N_OUT]; j += COLUMNS) {
         below[group][j] = row < n_rows ? workspace[layer[DELTAS] + (size_t)row * layer[N_OUT] + j] : 0.0f;
     }
-    __syncthreads();
+    // At first each thread reads below what it wrote there itself.
     for (u32 nth = n_layers; nth-- > lowest; layer -= PER_LAYER) {
         u32 n_in = layer[N_IN], n_before = nth == 0 ? n_in : layer[N_BEFORE], n_out = layer[N_OUT];
         for (u32 j = column; j < n_out; j += COLUMNS) {

@@ -1,6 +1,6 @@
 // CUDA's language for a C++ compiler: every thread of a block is a fiber, a barrier hands over to the next one.
 //
-// Fibers run one after the other in the given order, so a missing barrier shows as a result that depends on the order.
+// Fibers run one after the other, as far as they can, in the given order: a missing barrier shows as a wrong result.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -97,6 +97,23 @@ inline void resume(Fiber &fiber) {
     swapcontext(&first_scheduler, &fiber.context);
 }
 
+// Whether any thread of the warp moved.
+inline bool run_warp(unsigned warp, unsigned n_threads, bool backward) {
+    bool any = false;
+    for (bool moves = true; moves;) {
+        moves = false;
+        for (unsigned nth = 0; nth < 32; nth++) {
+            unsigned at = warp * 32 + (backward ? 31 - nth : nth);
+            if (at >= n_threads || !fibers[at].is_ready()) continue;
+            moves = any = true;
+            current = at;
+            threadIdx.x = at;
+            resume(fibers[at]);
+        }
+    }
+    return any;
+}
+
 inline void run_block(unsigned n_threads, bool backward) {
     for (unsigned at = 0; at < n_threads; at++) {
         Fiber &fiber = fibers[at];
@@ -117,16 +134,12 @@ inline void run_block(unsigned n_threads, bool backward) {
         warp_barriers[warp] = Barrier();
         warp_barriers[warp].n_running = std::min(32u, n_threads - warp * 32);
     }
+    // A warp goes on as far as it can before the next one moves: what one of them does too early is done too early.
+    unsigned n_warps = (n_threads + 31) / 32;
     for (bool moves = true; moves;) {
         moves = false;
-        for (unsigned nth = 0; nth < n_threads; nth++) {
-            unsigned at = backward ? n_threads - 1 - nth : nth;
-            if (fibers[at].is_ready()) {
-                moves = true;
-                current = at;
-                threadIdx.x = at;
-                resume(fibers[at]);
-            }
+        for (unsigned nth = 0; nth < n_warps; nth++) {
+            moves = run_warp(backward ? n_warps - 1 - nth : nth, n_threads, backward) || moves;
         }
     }
     for (unsigned at = 0; at < n_threads; at++) {
