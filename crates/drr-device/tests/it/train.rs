@@ -160,7 +160,7 @@ fn it_learns_what_users_like() {
             (after.reward_sum - before.reward_sum) / steps
         };
         let untrained = mean(executor, 20, 0);
-        mean(executor, 220, 1);
+        mean(executor, 300, 1);
         let trained = mean(executor, 20, 0);
         println!("reward per step: {untrained:.3} untrained, {trained:.3} trained");
         assert!(trained > untrained + 0.2, "{untrained} {trained}");
