@@ -239,7 +239,7 @@ Examples:
         #[arg(long, value_name = "FILE")]
         write: Option<PathBuf>,
     },
-    /// The studies of the paper: the length of a session, and one user step by step.
+    /// Studies: the length of a session, one user step by step, the error of predicted ratings.
     #[command(
         after_help = "Examples:\n  cargo xtask study length --dataset ml-100k --lengths 5,10,20\n  cargo xtask study case --run ml-1m-lab --user 11"
     )]
@@ -340,6 +340,13 @@ pub enum Study {
         /// The lengths T.
         #[arg(long, value_delimiter = ',', default_value = "5,10,15,20")]
         lengths: Vec<usize>,
+    },
+    /// How well ratings are predicted: the RMSE on five random folds of all rows.
+    #[command(after_help = "Example:\n  cargo xtask study rmse --dataset ml-100k")]
+    Rmse {
+        /// Which experiment.
+        #[command(flatten)]
+        selection: Box<Selection>,
     },
     /// Two recommenders put one user's test items in order, step by step (Liu et al. 2018, table VII).
     #[command(

@@ -138,6 +138,12 @@ fn run_search(command: Command, context: &impl Fn(bool) -> Result<Context>) -> R
                 Ok(())
             })
         }
+        Command::Study { study: Study::Rmse { selection } } => {
+            with_experiment(&context(selection.force)?, &selection, |experiment| {
+                say(study::rmse(experiment)?);
+                Ok(())
+            })
+        }
         Command::Study { study: Study::Case { run, user, recommenders, steps } } => {
             let context = context(false)?;
             say(study::case(&Experiment::open(&context, &run)?, &user, &recommenders, steps)?);

@@ -1,7 +1,7 @@
 //! Five-fold cross-validation of the rating model: the figure that the literature reports.
 
 use crate::{EmbedError, Pmf, PmfConfig};
-use drr_core::{Interaction, InteractionLog, Seeds};
+use drr_core::{Interaction, InteractionLog, ItemIdx, Seeds, UserIdx};
 use rand::Rng;
 
 /// The number of folds.
@@ -24,9 +24,11 @@ impl FiveFold {
     }
 }
 
-/// Fits five times on four fifths of the rows of `log`, for exactly `config.epochs` epochs, and measures the error on the
-/// rest. Rows are dealt to folds at random. Users and items that a fit has not seen are predicted by what is left: the
-/// mean and the other side's bias.
+/// Predicts the ratings that a user gives to some items.
+pub type Predictor = Box<dyn Fn(UserIdx, &[ItemIdx]) -> Vec<f32>>;
+
+/// Fits the factorization five times, for exactly `config.epochs` epochs; see [`cross_validate`]. Users and items that a
+/// fit has not seen are predicted by what is left: the mean and the other side's bias.
 ///
 /// # Errors
 ///
@@ -36,27 +38,54 @@ pub fn five_fold_rmse(
     config: &PmfConfig,
     seeds: Seeds,
 ) -> Result<FiveFold, EmbedError> {
+    cross_validate(log, seeds, |train, seeds| {
+        let pmf = Pmf::fit(train, None, config, seeds)?.pmf;
+        let predict = move |user: UserIdx, items: &[ItemIdx]| -> Vec<f32> {
+            items.iter().map(|item| pmf.predict_user(user, *item)).collect()
+        };
+        Ok(Box::new(predict) as Predictor)
+    })
+}
+
+/// Calls `fit` five times on four fifths of the rows of `log`, and measures the error of what it gives on the rest. Rows are
+/// dealt to folds at random.
+///
+/// # Errors
+///
+/// Fails if a fit does, and on a log of fewer than five rows.
+pub fn cross_validate<E: From<EmbedError>>(
+    log: &InteractionLog,
+    seeds: Seeds,
+    mut fit: impl FnMut(&InteractionLog, Seeds) -> Result<Predictor, E>,
+) -> Result<FiveFold, E> {
     let rows: Vec<Interaction> = log.iter().collect();
+    if rows.len() < FOLDS {
+        return Err(EmbedError::NoRatings.into());
+    }
     let fold_of = deal(rows.len(), seeds);
     let mut folds = [0.0; FOLDS];
     for (fold, error) in folds.iter_mut().enumerate() {
         let (held_out, kept): (Vec<_>, Vec<_>) = rows.iter().zip(&fold_of).partition(|(_, of)| **of == fold);
         let kept: Vec<Interaction> = kept.into_iter().map(|(row, _)| *row).collect();
-        if kept.is_empty() || held_out.is_empty() {
-            return Err(EmbedError::NoRatings);
-        }
-        let train = InteractionLog::new(log.n_users(), log.n_items(), &kept)?;
-        let pmf = Pmf::fit(&train, None, config, seeds.child(&format!("five-fold.{fold}")))?.pmf;
-        let sum: f64 = held_out
-            .iter()
-            .map(|(row, _)| f64::from(pmf.predict_user(row.user, row.item) - row.rating).powi(2))
-            .sum();
+        let held_out: Vec<Interaction> = held_out.into_iter().map(|(row, _)| *row).collect();
+        let train = InteractionLog::new(log.n_users(), log.n_items(), &kept).map_err(EmbedError::from)?;
+        let predict = fit(&train, seeds.child(&format!("five-fold.{fold}")))?;
+        // A log's rows come user by user.
+        let of_users = held_out.chunk_by(|left, right| left.user == right.user);
+        let sum: f64 = of_users.map(|rows| squared_errors(&predict, rows)).sum();
         #[expect(clippy::cast_precision_loss, reason = "no log has 2^53 rows")]
         let mean = sum / held_out.len() as f64;
         *error = mean.sqrt();
         tracing::info!(fold = fold + 1, rmse = *error, "five-fold cross-validation");
     }
     Ok(FiveFold { folds })
+}
+
+/// The sum over the rows of one user.
+fn squared_errors(predict: &Predictor, rows: &[Interaction]) -> f64 {
+    let items: Vec<ItemIdx> = rows.iter().map(|row| row.item).collect();
+    let predicted = predict(rows[0].user, &items);
+    rows.iter().zip(predicted).map(|(row, rating)| f64::from(rating - row.rating).powi(2)).sum()
 }
 
 /// The fold of each row: a shuffle of equal shares.

@@ -15,6 +15,6 @@ mod pmf;
 pub use arrays::{Array, Arrays};
 pub use co_occurrence::{CoOccurrence, CoOccurrenceConfig};
 pub use error::EmbedError;
-pub use five_fold::{FiveFold, five_fold_rmse};
+pub use five_fold::{FiveFold, Predictor, cross_validate, five_fold_rmse};
 pub use neighbourhood::{Neighbourhood, NeighbourhoodConfig};
 pub use pmf::{EpochRmse, FoldedUser, Pmf, PmfConfig, PmfFit};

@@ -18,6 +18,12 @@ pub fn run(experiment: &Experiment<'_>, path: &Path) -> Result<()> {
     write_block(path, &name, &block(experiment, &load(experiment)?)?)
 }
 
+/// Refuses a document that has no place for the block `name`: better before the work than after it.
+pub fn check_block(path: &Path, name: &str) -> Result<()> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    replace(&text, name, "").map(drop).with_context(|| format!("in {}", path.display()))
+}
+
 /// Replaces what stands between the markers `name` in the document at `path`.
 pub fn write_block(path: &Path, name: &str, block: &str) -> Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -1,4 +1,5 @@
-//! Two studies of the paper as commands: the length of a session (fig. 7) and one user step by step (table VII).
+//! Studies as commands: the length of a session (Liu et al. 2018, fig. 7), one user step by step (table VII), and how well
+//! ratings are predicted.
 
 use super::Experiment;
 use super::evaluate::{configured, evaluation_set, fit_baseline};
@@ -7,8 +8,10 @@ use super::jobs::{self, Job, Variant, World};
 use super::{pretrain, train};
 use anyhow::{Context as _, Result, bail};
 use drr_agent::DrrPolicy;
-use drr_core::{Observed, Part, Query, Recommender};
+use drr_baselines::{BiasedMf, SvdPlusPlus, SvdPlusPlusConfig};
+use drr_core::{Observed, Part, Query, Recommender, Seeds};
 use drr_data::Protocol;
+use drr_embed::{FiveFold, Predictor, cross_validate, five_fold_rmse};
 use drr_eval::Case;
 use std::fmt::Write as _;
 
@@ -46,6 +49,36 @@ pub fn length(experiment: &Experiment<'_>, protocol: Protocol, lengths: &[usize]
     }
     bar.finish();
     crate::files::write(&experiment.path("study-length.md"), text.as_bytes())?;
+    Ok(text)
+}
+
+/// The test RMSE of the rating models on five random folds of all rows: the figure that the literature reports. Nothing of
+/// it enters the run.
+pub fn rmse(experiment: &Experiment<'_>) -> Result<String> {
+    let log = experiment.dataset.full_log()?;
+    let seeds = Seeds(experiment.config.seed);
+    let mut text = String::from("| model | RMSE, mean of 5 folds | folds |\n|---|---:|---|\n");
+    let bar = experiment.context.bar("study rmse", 3);
+    let mut row = |name: &str, folds: FiveFold| -> Result<()> {
+        let each: Vec<String> = folds.folds.iter().map(|rmse| format!("{rmse:.4}")).collect();
+        writeln!(text, "| {name} | {:.4} | {} |", folds.mean(), each.join(", "))?;
+        Ok(())
+    };
+    let pmf = &experiment.config.embedding.pmf;
+    row("the factorization of `embedding.pmf`", five_fold_rmse(&log, pmf, seeds)?)?;
+    bar.set(1);
+    row("biased MF, default settings", five_fold_rmse(&log, &BiasedMf::default_config(), seeds)?)?;
+    bar.set(2);
+    let config = SvdPlusPlusConfig::default();
+    let folds = cross_validate(&log, seeds, |train, seeds| -> Result<Predictor> {
+        let (model, train) = (SvdPlusPlus::fit(train, &config, seeds)?, train.clone());
+        Ok(Box::new(move |user, items| {
+            let ratings = model.predict_all(&train.of_user(user).observed());
+            items.iter().map(|item| ratings[item.index()]).collect()
+        }))
+    })?;
+    row("SVD++, default settings", folds)?;
+    bar.finish();
     Ok(text)
 }
 

@@ -2,7 +2,9 @@
 
 use super::peer::{self, Against};
 use super::work::{ALL, Work};
+use crate::config::ExperimentConfig;
 use crate::context::Context;
+use crate::stages::readme;
 use anyhow::{Context as _, Result, bail};
 use criterion::Criterion;
 use serde::{Deserialize, Serialize};
@@ -49,6 +51,8 @@ pub struct Figure {
 struct Record {
     machine: Vec<(String, String)>,
     figures: Vec<Figure>,
+    /// The share of the exact top 10 that the approximate index finds.
+    index_recall: Option<f64>,
     whole: Vec<(String, f64)>,
     against: Vec<Against>,
 }
@@ -63,12 +67,17 @@ pub fn run(context: &Context, request: &Request) -> Result<String> {
         let names: Vec<&str> = ALL.iter().map(|it| it.name).collect();
         bail!("nothing is called that: --only takes a part of one of {}", names.join(", "));
     }
+    if let Some(path) = &request.into {
+        readme::check_block(path, "speed")?;
+    }
     let mut figures = Vec::new();
     for work in chosen {
         context.stop_if_asked()?;
         figures.push(measured(work, &folder)?);
     }
     add_rooflines(&mut figures);
+    let has_index = figures.iter().any(|it| it.name == "index");
+    let index_recall = has_index.then(super::work::index_recall).transpose()?;
     let against = match &request.python {
         Some(python) => peer::pytorch(context, python, request.rounds)?,
         None => Vec::new(),
@@ -77,11 +86,11 @@ pub fn run(context: &Context, request: &Request) -> Result<String> {
         Some(archive) => trainings(context, archive)?,
         None => Vec::new(),
     };
-    let record = Record { machine: crate::machine::facts(), figures, whole, against };
+    let record = Record { machine: crate::machine::facts(), figures, index_recall, whole, against };
     crate::files::write(&folder.join("speed.json"), &serde_json::to_vec_pretty(&record)?)?;
     let text = table(&record)?;
     if let Some(path) = &request.into {
-        crate::stages::readme::write_block(path, "speed", &text)?;
+        readme::write_block(path, "speed", &text)?;
     }
     Ok(format!("{text}\nwritten: {}", folder.join("speed.json").display()))
 }
@@ -156,43 +165,54 @@ fn add_rooflines(figures: &mut [Figure]) {
     }
 }
 
-/// The seconds of whole commands, each in a process and a folder of its own.
+/// The sessions of the paper's published codes, where the student report has 1,000.
+const MANY_EPISODES: u64 = 5000;
+
+/// The seconds of whole commands, each in a process of its own; a folder of their own begins empty.
 fn trainings(context: &Context, archive: &Path) -> Result<Vec<(String, f64)>> {
     let folder = context.data_dir.join("bench/whole");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
     }
-    let program = std::env::current_exe()?;
+    let shipped = |name: &str| Context::configs_dir().join(name);
+    let mut longer = ExperimentConfig::load(&shipped("report.toml"))?;
+    longer.agent.n_episodes = MANY_EPISODES;
+    let longer_file = folder.join("report-5000.toml");
+    crate::files::write(&longer_file, longer.to_toml()?.as_bytes())?;
     let mut timed = Vec::new();
     for (command, config) in [
-        ("ingest", "ml-1m"),
-        ("pretrain", "ml-1m"),
-        ("train", "ml-1m"),
-        ("evaluate", "ml-1m"),
-        ("pretrain", "report"),
-        ("train", "report"),
+        ("ingest", shipped("ml-1m.toml")),
+        ("pretrain", shipped("ml-1m.toml")),
+        ("train", shipped("ml-1m.toml")),
+        ("evaluate", shipped("ml-1m.toml")),
+        ("pretrain", shipped("report.toml")),
+        ("train", shipped("report.toml")),
+        ("pretrain", longer_file.clone()),
+        ("train", longer_file),
     ] {
         context.stop_if_asked()?;
-        let config_file = Context::configs_dir().join(format!("{config}.toml"));
-        let begun = Instant::now();
-        let output = std::process::Command::new(&program)
-            .args([command, "--config"])
-            .arg(config_file)
-            .arg("--archive")
-            .arg(archive)
-            .arg("--data-dir")
-            .arg(&folder)
-            .output()
-            .with_context(|| format!("cannot start {command}"))?;
-        if !output.status.success() {
-            bail!("{command} {config} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
-        }
-        let seconds = begun.elapsed().as_secs_f64();
+        let seconds = seconds_of(command, &config, archive, &folder)?;
+        let config = config.file_name().unwrap_or_default().to_string_lossy().into_owned();
         tracing::info!(command, config, seconds, "timed");
-        timed.push((format!("{command}, {config}.toml"), seconds));
+        timed.push((format!("{command}, {config}"), seconds));
     }
     std::fs::remove_dir_all(&folder)?;
     Ok(timed)
+}
+
+fn seconds_of(command: &str, config: &Path, archive: &Path, folder: &Path) -> Result<f64> {
+    let begun = Instant::now();
+    let output = std::process::Command::new(std::env::current_exe()?)
+        .arg(command)
+        .args([Path::new("--config"), config, Path::new("--archive"), archive])
+        .args([Path::new("--data-dir"), folder])
+        .output()
+        .with_context(|| format!("cannot start {command}"))?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        bail!("{command} {} failed: {}", config.display(), errors.trim());
+    }
+    Ok(begun.elapsed().as_secs_f64())
 }
 
 fn table(record: &Record) -> Result<String> {
@@ -207,6 +227,9 @@ fn table(record: &Record) -> Result<String> {
             let (time, rate) = (in_units(it.seconds), grouped(it.rate));
             writeln!(text, "| {} | `{}` | {time} | {rate} {}/s | {roofline} |", it.what, it.name, it.unit)?;
         }
+    }
+    if let Some(recall) = record.index_recall {
+        writeln!(text, "\nThe approximate index finds {:.1} % of the exact top 10.", 100.0 * recall)?;
     }
     text.push_str(&peer::table(&record.against)?);
     if !record.whole.is_empty() {

@@ -1,12 +1,13 @@
 //! What is measured: each a closure that does one piece of work, on random numbers from a fixed seed.
 
 use super::UpdateSetting;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use drr_agent::{ComposedScoring, UpdateBench, random_transition};
 use drr_core::{ContextIdx, Environment, Interaction, InteractionLog, ItemIdx, ItemSet, Seeds, UserIdx};
 use drr_env::{
     LoggedConfig, LoggedEnvironment, RatingScale, RewardConfig, RewardScale, SessionStart, Sessions, Unrated,
 };
+use drr_index::{Index, IndexConfig};
 use drr_kernels::{Panels, TopK};
 use drr_replay::{Batch, Replay, ReplayConfig, Sizes};
 use rand::Rng;
@@ -39,7 +40,7 @@ const N_ITEMS: usize = 3706;
 const DIM: usize = 100;
 
 /// All there is, in the order in which it is measured.
-pub const ALL: [Work; 14] = [
+pub const ALL: [Work; 16] = [
     update("update_32", "DRR update, batch 32, with replay", 32.0, || updates(32, UpdateBench::step)),
     update("update_64", "DRR update, batch 64, with replay", 64.0, || updates(64, UpdateBench::step)),
     update("update_256", "DRR update, batch 256, with replay", 256.0, || updates(256, UpdateBench::step)),
@@ -72,6 +73,25 @@ pub const ALL: [Work; 14] = [
         1_000_000,
         || search(64, 1_000_000),
     ),
+    scoring("index", "top 10 of 50,000 items by the approximate index, one action", 1.0, 0, || {
+        let (items, actions) = (clustered("items", INDEXED), clustered("actions", 64));
+        let index = build_index(&items)?;
+        let mut nth = 0;
+        Ok(Box::new(move || {
+            nth = (nth + 1) % 64;
+            index.search(&actions[nth * DIM..][..DIM], 10, |_| true)?;
+            Ok(())
+        }))
+    }),
+    scoring("index_exact", "the same by the exact search", 1.0, INDEXED, || {
+        let (items, actions) = (clustered("items", INDEXED), clustered("actions", 64));
+        let (mut search, mut nth) = (TopK::new(10), 0);
+        Ok(Box::new(move || {
+            nth = (nth + 1) % 64;
+            search.search(&items, &Panels::from_rows(&actions[nth * DIM..][..DIM], DIM), |_, _| true);
+            Ok(())
+        }))
+    }),
     replay("replay_push", "replay of 1,000,000: push", push),
     replay("replay_tree", "replay of 1,000,000: sample 32, update 32", sample_and_update),
     replay("replay_uniform", "replay of 1,000,000, uniform: sample 32", sample_uniform),
@@ -156,6 +176,40 @@ fn search(n_actions: usize, n_items: usize) -> Result<Run> {
         search.search(&items, &actions, |row, item| !(item as usize + row).is_multiple_of(7));
         Ok(())
     }))
+}
+
+/// Items of the approximate index.
+const INDEXED: usize = 50_000;
+
+/// Vectors around some centres, of unequal lengths: an index of vectors without any order would be of no use to anybody.
+fn clustered(name: &str, n: usize) -> Vec<f32> {
+    let mut random = Seeds(2).stream("centres");
+    let centres: Vec<f32> = (0..200 * DIM).map(|_| random.random_range(-1.0..1.0)).collect();
+    let mut random = Seeds(2).stream(name);
+    let mut vector = || -> Vec<f32> {
+        let (centre, length) = (random.random_range(0..200), random.random_range(0.2..3.0_f32));
+        let centre = &centres[centre * DIM..][..DIM];
+        centre.iter().map(|it| length * (it + random.random_range(-0.5..0.5))).collect()
+    };
+    (0..n).flat_map(|_| vector()).collect()
+}
+
+fn build_index(items: &[f32]) -> Result<Index> {
+    Ok(Index::build(items, DIM, IndexConfig { parallel: true, ..IndexConfig::default() })?)
+}
+
+/// The share of the exact top 10 that the approximate index finds.
+pub fn index_recall() -> Result<f64> {
+    let (items, actions) = (clustered("items", INDEXED), clustered("actions", 200));
+    let (index, mut exact) = (build_index(&items)?, TopK::new(10));
+    exact.search(&items, &Panels::from_rows(&actions, DIM), |_, _| true);
+    let mut n_found = 0;
+    for (row, action) in actions.chunks_exact(DIM).enumerate() {
+        let found = index.search(action, 10, |_| true)?;
+        let best = exact.best(row).map_err(|bad| anyhow!("the score of item {} is not finite", bad.item))?;
+        n_found += best.filter(|best| found.iter().any(|(item, _)| *item == best.item)).count();
+    }
+    Ok(n_found as f64 / 2000.0)
 }
 
 fn composed(
