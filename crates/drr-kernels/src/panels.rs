@@ -84,6 +84,7 @@ impl Panels {
 
     /// One panel, `[F][16]`.
     #[must_use]
+    #[inline]
     pub fn panel(&self, at: usize) -> &[[f32; LANES]] {
         let size = self.n_features * LANES;
         self.values[at * size..(at + 1) * size].as_chunks().0
@@ -91,6 +92,7 @@ impl Panels {
 
     /// One panel, `[F][16]`, to be written.
     #[must_use]
+    #[inline]
     pub fn panel_mut(&mut self, at: usize) -> &mut [[f32; LANES]] {
         let size = self.n_features * LANES;
         self.values[at * size..(at + 1) * size].as_chunks_mut().0
