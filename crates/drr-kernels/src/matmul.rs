@@ -11,6 +11,9 @@ use std::ops::Range;
 /// Inputs in one pass over the outputs: so many rows of weights stay in the nearest cache while all panels pass.
 const BLOCK: usize = 64;
 
+/// Multiplications from which a product is worth a second thread: a tenth of a millisecond of one.
+const WORTH_A_THREAD: usize = 1 << 22;
+
 /// Adds `W^T x` to the features of `outputs` from `at` on. `weights` are `[in, out]`, `inputs` have `in` features.
 ///
 /// Panics if the sizes disagree, which is a bug.
@@ -21,7 +24,9 @@ pub fn add_product(weights: &[f32], n_out: usize, inputs: &Panels, outputs: &mut
         "the weights have another shape than their inputs"
     );
     assert_eq!(inputs.n_panels(), outputs.n_panels());
-    Arch::new().dispatch(Product::Outputs { weights, n_out, inputs, outputs, at });
+    let (n_in, n_into) = (inputs.n_features(), outputs.n_features());
+    let (inputs, outputs) = (inputs.rows(), outputs.rows_mut());
+    Product::Outputs { weights, n_out, inputs, n_in, outputs, n_into, at }.run();
 }
 
 /// Sets `into` to `W[rows] dy`: the gradient of the inputs `rows` of a layer with `weights` `[in, out]`, from the
@@ -32,7 +37,9 @@ pub fn input_gradient(weights: &[f32], rows: Range<usize>, deltas: &Panels, into
     assert_eq!(rows.len(), into.n_features());
     assert_eq!(deltas.n_panels(), into.n_panels());
     let weights = &weights[rows.start * deltas.n_features()..rows.end * deltas.n_features()];
-    Arch::new().dispatch(Product::Inputs { weights, deltas, into });
+    let (n_out, n_into) = (deltas.n_features(), into.n_features());
+    let (deltas, into) = (deltas.rows(), into.rows_mut());
+    Product::Inputs { weights, deltas, n_out, into, n_into }.run();
 }
 
 /// Sets `into`, `[in, out]`, to `x dy^T`: the gradient of a layer's weights, summed over the batch.
@@ -41,7 +48,7 @@ pub fn input_gradient(weights: &[f32], rows: Range<usize>, deltas: &Panels, into
 pub fn weight_gradient(inputs: &Panels, deltas: &DeltaRows, into: &mut [f32]) {
     assert_eq!(into.len(), inputs.n_features() * deltas.n_out);
     assert_eq!(deltas.blocks.len(), inputs.n_panels() * deltas.n_out.div_ceil(LANES));
-    Arch::new().dispatch(Product::Weights { inputs, deltas, into });
+    Product::Weights { inputs, deltas, first: 0, into }.run();
 }
 
 /// Sets `into` to the inner products of the rows of `items` `[I, D]` with sixteen `actions`, a panel `[D][16]`.
@@ -89,11 +96,81 @@ fn transposed(block: &Block) -> Block {
     std::array::from_fn(|lane| std::array::from_fn(|output| block[output][lane]))
 }
 
-/// A product to be formed.
+/// A product to be formed, with the features of all its panels one behind the other.
 enum Product<'a> {
-    Outputs { weights: &'a [f32], n_out: usize, inputs: &'a Panels, outputs: &'a mut Panels, at: usize },
-    Inputs { weights: &'a [f32], deltas: &'a Panels, into: &'a mut Panels },
-    Weights { inputs: &'a Panels, deltas: &'a DeltaRows, into: &'a mut [f32] },
+    Outputs {
+        weights: &'a [f32],
+        n_out: usize,
+        inputs: &'a [Row],
+        n_in: usize,
+        outputs: &'a mut [Row],
+        n_into: usize,
+        at: usize,
+    },
+    Inputs {
+        weights: &'a [f32],
+        deltas: &'a [Row],
+        n_out: usize,
+        into: &'a mut [Row],
+        n_into: usize,
+    },
+    /// The rows of the gradient from `first` on.
+    Weights {
+        inputs: &'a Panels,
+        deltas: &'a DeltaRows,
+        first: usize,
+        into: &'a mut [f32],
+    },
+}
+
+/// A feature of sixteen examples.
+type Row = [f32; LANES];
+
+impl Product<'_> {
+    /// Forms the product, on two threads where it is large and the caller's pool has two. Either half forms outputs of its
+    /// own, so the numbers are the same.
+    fn run(self) {
+        if self.n_multiplications() < 2 * WORTH_A_THREAD || rayon::current_num_threads() == 1 {
+            return Arch::new().dispatch(self);
+        }
+        let (left, right) = self.halves();
+        rayon::join(|| Arch::new().dispatch(left), || Arch::new().dispatch(right));
+    }
+
+    fn n_multiplications(&self) -> usize {
+        match self {
+            Product::Outputs { n_out, inputs, .. } => n_out * inputs.len() * LANES,
+            Product::Inputs { n_out, into, .. } => n_out * into.len() * LANES,
+            Product::Weights { inputs, into, .. } => into.len() * inputs.n_panels() * LANES,
+        }
+    }
+
+    fn halves(self) -> (Self, Self) {
+        match self {
+            Product::Outputs { weights, n_out, inputs, n_in, outputs, n_into, at } => {
+                let half = outputs.len() / n_into / 2;
+                let (first_outputs, outputs) = outputs.split_at_mut(half * n_into);
+                let (first_inputs, inputs) = inputs.split_at(half * n_in);
+                let part =
+                    |inputs, outputs| Product::Outputs { weights, n_out, inputs, n_in, outputs, n_into, at };
+                (part(first_inputs, first_outputs), part(inputs, outputs))
+            }
+            Product::Inputs { weights, deltas, n_out, into, n_into } => {
+                let half = into.len() / n_into / 2;
+                let (first_into, into) = into.split_at_mut(half * n_into);
+                let (first_deltas, deltas) = deltas.split_at(half * n_out);
+                let part = |deltas, into| Product::Inputs { weights, deltas, n_out, into, n_into };
+                (part(first_deltas, first_into), part(deltas, into))
+            }
+            Product::Weights { inputs, deltas, first, into } => {
+                // Whole tiles on the left, so that the rows fall into the same tiles as on one thread.
+                let half = (into.len() / deltas.n_out / 2).next_multiple_of(12);
+                let (left, right) = into.split_at_mut(half * deltas.n_out);
+                let part = |first, into| Product::Weights { inputs, deltas, first, into };
+                (part(first, left), part(first + half, right))
+            }
+        }
+    }
 }
 
 impl WithSimd for Product<'_> {
@@ -115,29 +192,28 @@ impl Product<'_> {
     #[inline(always)]
     fn form<S: Simd, const V: usize, const MOST: usize>(self, simd: S) {
         match self {
-            Product::Outputs { weights, n_out, inputs, outputs, at } => {
+            Product::Outputs { weights, n_out, inputs, n_in, outputs, n_into, at } => {
                 for (block, weights) in weights.chunks(BLOCK * n_out).enumerate() {
-                    for panel in 0..inputs.n_panels() {
-                        let n_rows = weights.len() / n_out;
-                        let inputs = &inputs.panel(panel)[block * BLOCK..][..n_rows];
-                        let outputs = &mut outputs.panel_mut(panel)[at..at + n_out];
+                    let n_rows = weights.len() / n_out;
+                    for (inputs, outputs) in inputs.chunks_exact(n_in).zip(outputs.chunks_exact_mut(n_into)) {
+                        let (inputs, outputs) =
+                            (&inputs[block * BLOCK..][..n_rows], &mut outputs[at..at + n_out]);
                         cover::<S, V, MOST>(simd, n_out, &mut Outputs { weights, n_out, inputs, outputs });
                     }
                 }
             }
-            Product::Inputs { weights, deltas, into } => {
-                let n_out = deltas.n_features();
+            Product::Inputs { weights, deltas, n_out, into, n_into } => {
                 for (block, weights) in weights.chunks(BLOCK * n_out).enumerate() {
-                    for panel in 0..deltas.n_panels() {
-                        let n_rows = weights.len() / n_out;
-                        let deltas = deltas.panel(panel);
-                        let into = &mut into.panel_mut(panel)[block * BLOCK..][..n_rows];
+                    let n_rows = weights.len() / n_out;
+                    for (deltas, into) in deltas.chunks_exact(n_out).zip(into.chunks_exact_mut(n_into)) {
+                        let into = &mut into[block * BLOCK..][..n_rows];
                         cover::<S, V, MOST>(simd, n_rows, &mut Inputs { weights, deltas, into });
                     }
                 }
             }
-            Product::Weights { inputs, deltas, into } => {
-                cover::<S, V, MOST>(simd, inputs.n_features(), &mut Weights { inputs, deltas, into });
+            Product::Weights { inputs, deltas, first, into } => {
+                let n_rows = into.len() / deltas.n_out;
+                cover::<S, V, MOST>(simd, n_rows, &mut Weights { inputs, deltas, first, into });
             }
         }
     }
@@ -245,6 +321,7 @@ impl Tiled for Inputs<'_> {
 struct Weights<'a> {
     inputs: &'a Panels,
     deltas: &'a DeltaRows,
+    first: usize,
     into: &'a mut [f32],
 }
 
@@ -252,12 +329,13 @@ impl Tiled for Weights<'_> {
     #[inline(always)]
     fn tile<S: Simd, const V: usize, const M: usize>(&mut self, simd: S, at: usize) {
         let DeltaRows { blocks, n_out } = self.deltas;
+        let first_row = self.first + at;
         let n_blocks = n_out.div_ceil(LANES);
         for nth in 0..n_blocks {
             let mut sums = [[simd.splat_f32s(0.0); V]; M];
             for (panel, block) in blocks[nth..].iter().step_by(n_blocks).enumerate() {
                 let inputs: [&[f32; LANES]; M] =
-                    std::array::from_fn(|input| &self.inputs.panel(panel)[at + input]);
+                    std::array::from_fn(|input| &self.inputs.panel(panel)[first_row + input]);
                 for (lane, delta) in registers::<S, V>(block).iter().enumerate().take(LANES) {
                     multiply_add(simd, &mut sums, std::array::from_fn(|input| inputs[input][lane]), delta);
                 }
@@ -275,6 +353,30 @@ impl Tiled for Weights<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_products_are_the_same_on_one_thread_and_on_two() {
+        let (n_rows, n_in, n_out) = (272, 301, 131);
+        let inputs = Panels::from_rows(&numbers(n_rows * n_in, 2), n_in);
+        let deltas = Panels::from_rows(&numbers(n_rows * n_out, 3), n_out);
+        let weights = numbers(n_in * n_out, 1);
+        let all = |n_threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
+            pool.install(|| {
+                let mut outputs = Panels::zeros(n_rows, n_out + 1);
+                add_product(&weights, n_out, &inputs, &mut outputs, 1);
+                let mut of_inputs = Panels::zeros(n_rows, n_in - 7);
+                input_gradient(&weights, 7..n_in, &deltas, &mut of_inputs);
+                let mut rows = DeltaRows::default();
+                rows.fill(&deltas);
+                let mut gradient = vec![9.0; n_in * n_out];
+                weight_gradient(&inputs, &rows, &mut gradient);
+                (outputs, of_inputs, gradient)
+            })
+        };
+        assert!(n_rows * n_in * n_out > 2 * WORTH_A_THREAD, "too small to be divided");
+        assert_eq!(all(1), all(2));
+    }
 
     /// Numbers without a pattern.
     fn numbers(n: usize, salt: usize) -> Vec<f32> {

@@ -82,6 +82,16 @@ impl Panels {
         &mut self.values
     }
 
+    /// The features of all panels, one behind the other, `[ceil(B / 16) F][16]`.
+    pub(crate) fn rows(&self) -> &[[f32; LANES]] {
+        self.values.as_chunks().0
+    }
+
+    /// The same, to be written.
+    pub(crate) fn rows_mut(&mut self) -> &mut [[f32; LANES]] {
+        self.values.as_chunks_mut().0
+    }
+
     /// One panel, `[F][16]`.
     #[must_use]
     #[inline]

@@ -10,8 +10,6 @@ pub struct ObservationBatch {
     pub contexts: Vec<u32>,
     /// Item ids, `[B, N]`, oldest first from the left; 0 beyond the length.
     pub histories: Vec<u32>,
-    /// 1 where `histories` has an item, 0 where it is padding, `[B, N]`.
-    pub masks: Vec<f32>,
     /// The number of items in each history, `[B]`.
     pub lengths: Vec<u32>,
     /// How many items at the end of each history were accepted in the session, `[B]`.
@@ -26,7 +24,6 @@ impl ObservationBatch {
             history_length,
             contexts: Vec::with_capacity(capacity),
             histories: Vec::with_capacity(capacity * history_length),
-            masks: Vec::with_capacity(capacity * history_length),
             lengths: Vec::with_capacity(capacity),
             n_accepted: Vec::with_capacity(capacity),
         }
@@ -54,18 +51,23 @@ impl ObservationBatch {
         for ids in [&mut self.contexts, &mut self.histories, &mut self.lengths, &mut self.n_accepted] {
             ids.clear();
         }
-        self.masks.clear();
+    }
+
+    /// Appends one observation with a whole window, zeros behind its `length` items.
+    pub(crate) fn push_window(&mut self, context: u32, window: &[u32], length: u32, n_accepted: u32) {
+        self.contexts.push(context);
+        self.histories.extend_from_slice(window);
+        self.lengths.push(length);
+        self.n_accepted.push(n_accepted);
     }
 
     /// Appends one observation.
-    pub(crate) fn push_ids(&mut self, context: u32, history: &[u32], n_accepted: u32) {
+    fn push_ids(&mut self, context: u32, history: &[u32], n_accepted: u32) {
         let n_padding =
             self.history_length.checked_sub(history.len()).expect("a history is no longer than its window");
         self.contexts.push(context);
         self.histories.extend_from_slice(history);
         self.histories.extend(std::iter::repeat_n(0, n_padding));
-        self.masks.extend(std::iter::repeat_n(1.0, history.len()));
-        self.masks.extend(std::iter::repeat_n(0.0, n_padding));
         self.lengths.push(history.len() as u32);
         self.n_accepted.push(n_accepted);
     }
@@ -164,7 +166,7 @@ mod tests {
         let both = [observation(4, &[7, 5], 1), observation(2, &[], 0)];
         let batch = ObservationBatch::from_observations(&both, 3);
         assert_eq!(batch.histories, [7, 5, 0, 0, 0, 0]);
-        assert_eq!(batch.masks, [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(batch.lengths, [2, 0]);
         assert_eq!((batch.lengths, batch.n_accepted), (vec![2, 0], vec![1, 0]));
         assert_eq!(batch.contexts, [4, 2]);
     }

@@ -5,6 +5,7 @@
 
 use crate::storage::{Fields, Storage};
 use crate::{Replay, ReplayArray, ReplayConfig, ReplayError, ReplayState, ReplayValues, Sizes};
+use drr_core::ItemIdx;
 use std::ops::Range;
 
 impl Replay {
@@ -17,24 +18,41 @@ impl Replay {
         let wide = |width| vec![len, width];
         let rows = || records.chunks_exact(fields.width);
         let column = |at: usize| rows().map(|row| row[at]).collect::<Vec<u32>>();
-        let ids = |range: &Range<usize>| {
-            ReplayValues::U32(rows().flat_map(|row| &row[range.clone()]).copied().collect())
+        let ids = |range: &Range<usize>, length: usize| {
+            let padded = |row: &[u32]| {
+                let (items, rest) = row[range.clone()].split_at(row[length] as usize);
+                let padding = std::iter::repeat_n(ItemIdx::PADDING.0, rest.len());
+                items.iter().copied().chain(padding).collect::<Vec<u32>>()
+            };
+            ReplayValues::U32(rows().flat_map(padded).collect())
         };
         let flags = |at: usize| ReplayValues::U8(rows().map(|row| u8::from(row[at] == 1)).collect());
+        let actions = || {
+            let bits = rows().flat_map(|row| &row[fields.action.clone()]);
+            ReplayValues::F32(bits.copied().map(f32::from_bits).collect())
+        };
         let rewards = column(Fields::REWARD).into_iter().map(f32::from_bits).collect();
         let mut arrays = vec![
             array("position", vec![1], ReplayValues::U64(vec![self.storage.position as u64])),
             array("contexts", flat(), ReplayValues::U32(column(Fields::CONTEXT))),
-            array("histories", wide(sizes.history_length), ids(&fields.history)),
+            array("histories", wide(sizes.history_length), ids(&fields.history, Fields::LENGTH)),
             array("n_accepted", flat(), ReplayValues::U32(column(Fields::N_ACCEPTED))),
-            array("next_histories", wide(sizes.history_length), ids(&fields.next_history)),
+            array(
+                "next_histories",
+                wide(sizes.history_length),
+                ids(&fields.next_history, Fields::NEXT_LENGTH),
+            ),
             array("next_n_accepted", flat(), ReplayValues::U32(column(Fields::NEXT_N_ACCEPTED))),
-            array("actions", wide(sizes.action_dim), ReplayValues::F32(self.storage.actions.clone())),
+            array("actions", wide(sizes.action_dim), actions()),
             array("items", flat(), ReplayValues::U32(column(Fields::ITEM))),
             array("rewards", flat(), ReplayValues::F32(rewards)),
             array("terminated", flat(), flags(Fields::TERMINATED)),
             array("truncated", flat(), flags(Fields::TRUNCATED)),
-            array("recommended", wide(sizes.max_recommended), ids(&fields.recommended)),
+            array(
+                "recommended",
+                wide(sizes.max_recommended),
+                ids(&fields.recommended, Fields::N_RECOMMENDED),
+            ),
         ];
         if let Some(priorities) = &self.priorities {
             let leaves = priorities.tree.leaves(len).to_vec();
@@ -65,27 +83,41 @@ impl Replay {
         }
         let mut storage = Storage::new(config.capacity, sizes);
         storage.position = position;
-        storage.actions = state.f32s("actions", &[len, sizes.action_dim])?;
+        let actions = state.f32s("actions", &[len, sizes.action_dim])?;
         storage.records = vec![0; len * storage.fields.width];
-        let Fields { history, next_history, recommended, width } = storage.fields.clone();
-        let single = |at: usize| at..at + 1;
+        let Fields { history, next_history, recommended, action, width } = storage.fields.clone();
         let flags = |name| Ok::<_, ReplayError>(state.flags(name, len)?.into_iter().map(u32::from).collect());
         let rewards = state.f32s("rewards", &[len])?.into_iter().map(f32::to_bits).collect();
         let windows = Some(sizes.history_length);
-        for (range, values) in [
-            (single(Fields::CONTEXT), contexts),
-            (single(Fields::ITEM), state.ids("items", len, None)?),
-            (single(Fields::REWARD), rewards),
-            (single(Fields::TERMINATED), flags("terminated")?),
-            (single(Fields::TRUNCATED), flags("truncated")?),
-            (single(Fields::N_ACCEPTED), state.ids("n_accepted", len, None)?),
-            (single(Fields::NEXT_N_ACCEPTED), state.ids("next_n_accepted", len, None)?),
-            (history, state.ids("histories", len, windows)?),
-            (next_history, state.ids("next_histories", len, windows)?),
-            (recommended, state.ids("recommended", len, Some(sizes.max_recommended))?),
+        for (range, at, mut values) in [
+            (history, Fields::LENGTH, state.ids("histories", len, windows)?),
+            (next_history, Fields::NEXT_LENGTH, state.ids("next_histories", len, windows)?),
+            (recommended, Fields::N_RECOMMENDED, state.ids("recommended", len, Some(sizes.max_recommended))?),
         ] {
-            let rows = storage.records.chunks_exact_mut(width).zip(values.chunks_exact(range.len()));
-            rows.for_each(|(row, values)| row[range.clone()].copy_from_slice(values));
+            let rows = storage.records.chunks_exact_mut(width).zip(values.chunks_exact_mut(range.len()));
+            for (row, ids) in rows {
+                let length = ids.iter().position(|id| *id == ItemIdx::PADDING.0).unwrap_or(ids.len());
+                ids[length..].fill(0);
+                row[at] = length as u32;
+                row[range.clone()].copy_from_slice(ids);
+            }
+        }
+        for (at, values) in [
+            (Fields::CONTEXT, contexts),
+            (Fields::ITEM, state.ids("items", len, None)?),
+            (Fields::REWARD, rewards),
+            (Fields::TERMINATED, flags("terminated")?),
+            (Fields::TRUNCATED, flags("truncated")?),
+            (Fields::N_ACCEPTED, state.ids("n_accepted", len, None)?),
+            (Fields::NEXT_N_ACCEPTED, state.ids("next_n_accepted", len, None)?),
+        ] {
+            let rows = storage.records.chunks_exact_mut(width).zip(values);
+            rows.for_each(|(row, value): (_, u32)| row[at] = value);
+        }
+        let rows = storage.records.chunks_exact_mut(width).zip(actions.chunks_exact(sizes.action_dim));
+        for (row, values) in rows {
+            let bits = row[action.clone()].iter_mut().zip(values);
+            bits.for_each(|(bits, value)| *bits = value.to_bits());
         }
         replay.storage = storage;
         if let Some(priorities) = &mut replay.priorities {

