@@ -11,8 +11,8 @@ use std::ops::Range;
 /// Inputs in one pass over the outputs: so many rows of weights stay in the nearest cache while all panels pass.
 const BLOCK: usize = 64;
 
-/// Multiplications from which a product is worth a second thread: a tenth of a millisecond of one.
-const WORTH_A_THREAD: usize = 1 << 22;
+/// Multiplications from which half a product is worth a thread of its own: some thirty microseconds of work.
+const WORTH_A_THREAD: usize = 3 << 19;
 
 /// Adds `W^T x` to the features of `outputs` from `at` on. `weights` are `[in, out]`, `inputs` have `in` features.
 ///

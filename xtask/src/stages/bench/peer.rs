@@ -99,15 +99,12 @@ fn against(python: &Path, batch_size: usize, n: usize, rounds: usize) -> Result<
     let (mut learn, mut step, mut theirs, mut ratios) = (vec![], vec![], vec![], vec![]);
     for round in 0..=rounds {
         let begun = Instant::now();
-        for _ in 0..n {
-            ours.learn()?;
-        }
+        // Within the pool, as trainings are: a thread outside it waits for every part.
+        rayon::scope(|_| (0..n).try_for_each(|_| ours.learn()))?;
         let learned = begun.elapsed().as_secs_f64();
         let peers = peer.seconds(n)?;
         let begun = Instant::now();
-        for _ in 0..n {
-            ours.step()?;
-        }
+        rayon::scope(|_| (0..n).try_for_each(|_| ours.step()))?;
         // The first round warms both up.
         if round > 0 {
             step.push(begun.elapsed().as_secs_f64() / n as f64);

@@ -73,7 +73,8 @@ pub fn run(context: &Context, request: &Request) -> Result<String> {
     let mut figures = Vec::new();
     for work in chosen {
         context.stop_if_asked()?;
-        figures.push(measured(work, &folder)?);
+        // Within the pool, as work is in the commands: a thread outside it waits for every part.
+        figures.push(rayon::scope(|_| measured(work, &folder))?);
     }
     add_rooflines(&mut figures);
     let has_index = figures.iter().any(|it| it.name == "index");
