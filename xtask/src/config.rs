@@ -7,9 +7,10 @@ pub use lab::{EpisodesConfig, LabConfig};
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_data::{Protocol, RowPolicy, SplitConfig, SyntheticConfig};
-use drr_embed::{CoOccurrenceConfig, PmfConfig};
+use drr_embed::{CoOccurrenceConfig, EaseFactorsConfig, PmfConfig};
 use drr_env::{RewardConfig, SessionStart};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// An experiment.
@@ -58,16 +59,25 @@ pub struct DataConfig {
 pub enum SpaceKind {
     /// Factors trained on ratings.
     Pmf,
-    /// Factors trained to rank.
+    /// Factors of the items' cosines.
     CoOccurrence,
+    /// Factors of EASE's weights.
+    EaseFactors,
+    /// Factors trained on ratings, with the items' biases as one more coordinate.
+    RatingFactors,
 }
 
 impl SpaceKind {
+    /// Those that every run fits: the first predicts ratings, the second ranks.
+    pub const ALWAYS: [Self; 2] = [Self::Pmf, Self::CoOccurrence];
+
     /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pmf => "pmf",
             Self::CoOccurrence => "co_occurrence",
+            Self::EaseFactors => "ease_factors",
+            Self::RatingFactors => "rating_factors",
         }
     }
 }
@@ -78,10 +88,26 @@ impl SpaceKind {
 pub struct EmbeddingConfig {
     /// The space of the agent's actions.
     pub space: SpaceKind,
+    /// Other spaces for the cuts of some protocols, chosen on validation rows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub spaces: BTreeMap<Protocol, SpaceKind>,
     /// The factorization of the ratings.
     pub pmf: PmfConfig,
     /// The factorization of the co-occurrences.
     pub co_occurrence: CoOccurrenceConfig,
+    /// The factors of EASE.
+    #[serde(default)]
+    pub ease_factors: EaseFactorsConfig,
+    /// The factors of the ratings with their biases: the ratings at which an item counts half.
+    #[serde(default)]
+    pub rating_damping: f64,
+}
+
+impl EmbeddingConfig {
+    /// The space of the agent's actions under `protocol`.
+    pub fn space_of(&self, protocol: Protocol) -> SpaceKind {
+        self.spaces.get(&protocol.split()).copied().unwrap_or(self.space)
+    }
 }
 
 /// The simulated users.

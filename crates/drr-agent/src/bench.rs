@@ -65,7 +65,7 @@ impl UpdateBench {
         let (items, contexts) = (table(n_items)?, table(n_contexts)?);
         let origin =
             RowOrigin { split: "random".into(), parts: PartSet::train(), digest: RowDigest::default() };
-        let tables = TrainingTables::new(&items, &contexts, false, origin)?;
+        let tables = TrainingTables::new(&items, &contexts, None, origin)?;
         let mut replay =
             Replay::new(&config.replay, Sizes { history_length, action_dim: dim, max_recommended: 10 })?;
         for _ in 0..n_transitions {

@@ -9,14 +9,16 @@ use drr_core::{ContextIdx, EmbeddingTable, ItemIdx, Observation, RowOrigin};
 pub struct TrainingTables {
     items: EmbeddingTable,
     contexts: EmbeddingTable,
-    additive: bool,
+    /// What an accepted item adds to a user's vector, `[I, D]`.
+    additions: Option<EmbeddingTable>,
     /// What the space's vectors were multiplied by.
     factor: f32,
     origin: RowOrigin,
 }
 
 impl TrainingTables {
-    /// Scales `items` (`[I, D]`) to a mean square of 1 and `contexts` (`[contexts, D]`) by the same factor.
+    /// Scales `items` (`[I, D]`) to a mean square of 1, and `contexts` (`[contexts, D]`) and `additions` (`[I, D]`, what an
+    /// accepted item adds to a user's vector, if users are such sums) by the same factor.
     ///
     /// A common factor changes no ranking; networks learn badly from coordinates of a hundredth.
     ///
@@ -26,18 +28,22 @@ impl TrainingTables {
     pub fn new(
         items: &EmbeddingTable,
         contexts: &EmbeddingTable,
-        additive: bool,
+        additions: Option<&EmbeddingTable>,
         origin: RowOrigin,
     ) -> Result<Self, AgentError> {
         if items.dim() != contexts.dim() {
             let (left, right) = (items.dim(), contexts.dim());
             return Err(AgentError::Tables(format!("items have dimension {left}, users {right}")));
         }
+        let shape = |table: &EmbeddingTable| (table.n_rows(), table.dim());
+        if additions.is_some_and(|additions| shape(additions) != shape(items)) {
+            return Err(AgentError::Tables("items and what they add to users differ in shape".to_owned()));
+        }
         let factor = scale_factor(items)?;
         Ok(Self {
             items: scaled(items, factor)?,
             contexts: scaled(contexts, factor)?,
-            additive,
+            additions: additions.map(|table| scaled(table, factor)).transpose()?,
             factor,
             origin,
         })
@@ -91,9 +97,9 @@ impl TrainingTables {
     ) {
         let at = into.len();
         into.extend_from_slice(self.contexts.row(context.index()));
-        if self.additive {
+        if let Some(additions) = &self.additions {
             for item in accepted {
-                for (value, add) in into[at..].iter_mut().zip(self.items.row(item.index())) {
+                for (value, add) in into[at..].iter_mut().zip(additions.row(item.index())) {
                     *value += add;
                 }
             }
@@ -161,13 +167,13 @@ mod tests {
     fn a_user_is_the_context_plus_the_accepted_items_with_a_mean_square_of_one() {
         let items = EmbeddingTable::new(2, 2, vec![2.0, 0.0, 0.0, 2.0]).unwrap();
         let contexts = EmbeddingTable::new(1, 2, vec![2.0, 0.0]).unwrap();
-        let tables = TrainingTables::new(&items, &contexts, true, origin()).unwrap();
+        let tables = TrainingTables::new(&items, &contexts, Some(&items), origin()).unwrap();
         let observation =
             Observation { history: vec![ItemIdx(0), ItemIdx(1)], n_accepted: 1, ..Observation::default() };
         let mut users = Vec::new();
         tables.push_observed_user(&observation, &mut users);
         assert!((users[0] - 1.0).abs() < 1e-6 && (users[1] - 1.0).abs() < 1e-6, "{users:?}");
-        let frozen = TrainingTables::new(&items, &contexts, false, origin()).unwrap();
+        let frozen = TrainingTables::new(&items, &contexts, None, origin()).unwrap();
         users.clear();
         frozen.push_observed_user(&observation, &mut users);
         assert!((users[0] - 2.0_f32.sqrt()).abs() < 1e-6 && users[1] == 0.0, "{users:?}");
@@ -177,7 +183,7 @@ mod tests {
     fn tables_that_do_not_fit_are_refused() {
         let items = EmbeddingTable::new(1, 2, vec![0.0, 0.0]).unwrap();
         let contexts = EmbeddingTable::new(1, 1, vec![1.0]).unwrap();
-        assert!(TrainingTables::new(&items, &contexts, true, origin()).is_err());
-        assert!(TrainingTables::new(&items, &items, true, origin()).is_err(), "all items are zero");
+        assert!(TrainingTables::new(&items, &contexts, Some(&items), origin()).is_err());
+        assert!(TrainingTables::new(&items, &items, None, origin()).is_err(), "all items are zero");
     }
 }

@@ -12,9 +12,9 @@ pub trait EmbeddingSpace: Send + Sync {
     /// The score of an item is the inner product of both vectors, without any bias.
     fn fold_in(&self, history: &[Observed]) -> Vec<f32>;
 
-    /// Whether the user vector is the sum of the vectors of the positive items: then an item accepted in a session is
-    /// simply added.
-    fn is_additive(&self) -> bool;
+    /// What each positive item adds to the vector of a user, `[I, D]`, where user vectors are such sums: then an item
+    /// accepted in a session is simply added. `None` where they are no sums.
+    fn additions(&self) -> Option<&EmbeddingTable>;
 
     /// The rows that the space was fitted on.
     fn origin(&self) -> &RowOrigin;

@@ -6,8 +6,8 @@
 //! of that rank: the sum of a history's vectors then ranks like the sum of its items' neighbours, in `D` numbers. Such a
 //! space is additive, so an accepted item moves the user by its own vector.
 
-mod eigen;
-mod similarity;
+pub(crate) mod eigen;
+pub(crate) mod similarity;
 
 use crate::EmbedError;
 use crate::arrays::{Array, Arrays, in_file};
@@ -164,27 +164,29 @@ impl EmbeddingSpace for CoOccurrence {
 
     /// The sum of the vectors of the history's positive items, each item once.
     fn fold_in(&self, history: &[Observed]) -> Vec<f32> {
-        let mut items: Vec<ItemIdx> = history
-            .iter()
-            .filter(|it| it.rating >= self.header.config.positive && it.item.index() < self.items.n_rows())
-            .map(|it| it.item)
-            .collect();
-        items.sort_unstable();
-        items.dedup();
-        let mut user = vec![0.0; self.items.dim()];
-        for item in items {
-            user.iter_mut().zip(self.items.row(item.index())).for_each(|(sum, value)| *sum += value);
-        }
-        user
+        sum_of_positives(&self.items, history, self.header.config.positive)
     }
 
-    fn is_additive(&self) -> bool {
-        true
+    fn additions(&self) -> Option<&EmbeddingTable> {
+        Some(&self.items)
     }
 
     fn origin(&self) -> &RowOrigin {
         &self.header.origin
     }
+}
+
+/// The sum of the rows of `table` (`[I, D]`) of the history's items rated at least `positive`, each item once.
+pub(crate) fn sum_of_positives(table: &EmbeddingTable, history: &[Observed], positive: f32) -> Vec<f32> {
+    let of_table = |it: &&Observed| it.rating >= positive && it.item.index() < table.n_rows();
+    let mut items: Vec<ItemIdx> = history.iter().filter(of_table).map(|it| it.item).collect();
+    items.sort_unstable();
+    items.dedup();
+    let mut sum = vec![0.0; table.dim()];
+    for item in items {
+        sum.iter_mut().zip(table.row(item.index())).for_each(|(sum, value)| *sum += value);
+    }
+    sum
 }
 
 /// Refuses a configuration that no log of `n_items` items can satisfy.

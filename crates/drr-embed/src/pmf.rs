@@ -235,8 +235,8 @@ impl EmbeddingSpace for Pmf {
         self.fold_in_user(history).vector
     }
 
-    fn is_additive(&self) -> bool {
-        false
+    fn additions(&self) -> Option<&EmbeddingTable> {
+        None
     }
 
     fn origin(&self) -> &RowOrigin {

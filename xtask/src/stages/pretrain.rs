@@ -7,7 +7,7 @@ use crate::config::SpaceKind;
 use anyhow::{Context as _, Result};
 use drr_core::{EmbeddingSpace, Seeds};
 use drr_data::Protocol;
-use drr_embed::{CoOccurrence, CoOccurrenceConfig, Pmf, PmfConfig};
+use drr_embed::{CoOccurrence, CoOccurrenceConfig, EaseFactors, Pmf, PmfConfig, RatingFactors};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,24 +20,26 @@ pub struct PretrainNote {
     pub epochs: usize,
     /// The validation RMSE after each epoch.
     pub validation_rmse: Vec<f64>,
-    /// The duration of the final fits, of the ratings' factors and of the co-occurrences'.
-    pub seconds: [f64; 2],
+    /// The duration of the final fits: of the ratings' factors, of the co-occurrences', of EASE's where they are fitted.
+    pub seconds: [f64; 3],
 }
 
 impl PretrainNote {
     /// The duration of one space's final fit.
     pub const fn seconds_of(&self, kind: SpaceKind) -> f64 {
         match kind {
-            SpaceKind::Pmf => self.seconds[0],
+            SpaceKind::Pmf | SpaceKind::RatingFactors => self.seconds[0],
             SpaceKind::CoOccurrence => self.seconds[1],
+            SpaceKind::EaseFactors => self.seconds[2],
         }
     }
 }
 
 fn file(protocol: Protocol, phase: Phase, kind: SpaceKind) -> PathBuf {
     let kind = match kind {
-        SpaceKind::Pmf => "pmf",
+        SpaceKind::Pmf | SpaceKind::RatingFactors => "pmf",
         SpaceKind::CoOccurrence => "co-occurrence",
+        SpaceKind::EaseFactors => "ease-factors",
     };
     PathBuf::from(format!("embeddings/{protocol}-{}-{kind}.safetensors", phase.name()))
 }
@@ -50,7 +52,9 @@ fn note_file(protocol: Protocol) -> PathBuf {
 fn outputs(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<PathBuf> {
     let mut files = vec![experiment.path(note_file(protocol))];
     for phase in [Phase::Choose, Phase::Final] {
-        for kind in [SpaceKind::Pmf, SpaceKind::CoOccurrence] {
+        let own = Some(experiment.config.embedding.space_of(protocol));
+        let more = own.filter(|kind| *kind == SpaceKind::EaseFactors);
+        for kind in SpaceKind::ALWAYS.into_iter().chain(more) {
             files.push(experiment.path(file(protocol, phase, kind)));
         }
     }
@@ -85,7 +89,7 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
     let mut note = PretrainNote {
         epochs: fitted.epochs,
         validation_rmse: fitted.validation.iter().map(|epoch| epoch.rmse).collect(),
-        seconds: [0.0; 2],
+        seconds: [0.0; 3],
     };
     let begun = Instant::now();
     let refit = PmfConfig { epochs: fitted.epochs, ..config.pmf };
@@ -102,11 +106,26 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
         let factors = CoOccurrence::fit(log, &settings, seeds)?;
         note.seconds[1] = begun.elapsed().as_secs_f64();
         factors.save(&experiment.path(file(protocol, phase, SpaceKind::CoOccurrence)))?;
+        if config.space_of(protocol) == SpaceKind::EaseFactors {
+            let begun = Instant::now();
+            let factors = EaseFactors::fit(log, &config.ease_factors, experiment.positive(protocol), seeds)?;
+            note.seconds[2] = begun.elapsed().as_secs_f64();
+            factors.save(&experiment.path(file(protocol, phase, SpaceKind::EaseFactors)))?;
+        }
         bar.set(3 + at as u64);
     }
     bar.finish();
     tracing::info!(%protocol, epochs = note.epochs, rmse = note.validation_rmse.last(), "embeddings are fitted");
     crate::files::write(&experiment.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)
+}
+
+/// The space of the agent's actions under `protocol`.
+pub fn own_space(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    phase: Phase,
+) -> Result<Arc<dyn EmbeddingSpace>> {
+    space(experiment, protocol.split(), phase, experiment.config.embedding.space_of(protocol))
 }
 
 /// A fitted space.
@@ -120,6 +139,12 @@ pub fn space(
     Ok(match kind {
         SpaceKind::Pmf => Arc::new(Pmf::load(&path)?),
         SpaceKind::CoOccurrence => Arc::new(CoOccurrence::load(&path)?),
+        SpaceKind::EaseFactors => Arc::new(EaseFactors::load(&path)?),
+        SpaceKind::RatingFactors => {
+            let log = experiment.log(protocol, phase)?;
+            let damping = experiment.config.embedding.rating_damping;
+            Arc::new(RatingFactors::new(Pmf::load(&path)?, &log, damping)?)
+        }
     })
 }
 

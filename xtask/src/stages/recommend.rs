@@ -30,7 +30,7 @@ pub fn run(
     if k == 0 {
         bail!("-k must be at least 1");
     }
-    let space = pretrain::space(experiment, protocol, Phase::Final, experiment.config.embedding.space)?;
+    let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
     let policy = DrrPolicy::load(
         &experiment.path(jobs::of_split(experiment, protocol.split())[0].policy(true)),
         space,

@@ -142,8 +142,7 @@ fn step_by_step(
 fn named(experiment: &Experiment<'_>, protocol: Protocol, name: &str) -> Result<Box<dyn Recommender>> {
     let jobs = jobs::of_split(experiment, protocol.split());
     if let Some(job) = jobs.iter().find(|job| job.name() == name) {
-        let kind = experiment.config.embedding.space;
-        let space = pretrain::space(experiment, protocol.split(), Phase::Final, kind)?;
+        let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
         let path = experiment.path(job.policy(true));
         return Ok(Box::new(DrrPolicy::load(&path, space).with_context(|| {
             format!(

@@ -57,8 +57,7 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
             let name = contestant.recommender.name();
             assert_eq!(check_recommender(&*contestant.recommender, &queries).unwrap(), [], "{name}");
         }
-        let space =
-            pretrain::space(&experiment, protocol, Phase::Final, experiment.config.embedding.space).unwrap();
+        let space = pretrain::own_space(&experiment, protocol, Phase::Final).unwrap();
         let path = experiment.path(Job::logged(protocol, Variant::Agent).policy(true));
         let agent = DrrPolicy::load(&path, space).unwrap();
         let validation = evaluation_set(&experiment, protocol, Part::Validation).unwrap();

@@ -86,8 +86,13 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
 fn inputs(experiment: &Experiment<'_>, job: Job) -> Result<String> {
     let config = &experiment.config;
     let agent = job.variant.config(&config.agent);
-    let settings =
-        (&agent, &config.environment, &config.training, &config.evaluation, config.embedding.space);
+    let settings = (
+        &agent,
+        &config.environment,
+        &config.training,
+        &config.evaluation,
+        config.embedding.space_of(job.split),
+    );
     digest_of(&(
         settings,
         pretrain::digests(experiment, job.split)?,
@@ -192,7 +197,7 @@ impl Fit {
         let log = experiment.log(protocol, phase)?;
         let start = config.environment.start(protocol);
         let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
-        let space = pretrain::space(experiment, protocol, phase, config.embedding.space)?;
+        let space = pretrain::own_space(experiment, protocol, phase)?;
         let tables = tables(&*space, &sessions)?;
         let environment = environment(experiment, job, phase, &sessions)?;
         let environments = vec![environment; agent.n_environments];
@@ -245,7 +250,7 @@ fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTab
         values.extend(space.fold_in(&sessions.observed(context)));
     }
     let contexts = EmbeddingTable::new(sessions.n_contexts(), dim, values)?;
-    Ok(TrainingTables::new(space.items(), &contexts, space.is_additive(), space.origin().clone())?)
+    Ok(TrainingTables::new(space.items(), &contexts, space.additions(), space.origin().clone())?)
 }
 
 fn environment(

@@ -50,7 +50,8 @@ fn tables() -> TrainingTables {
         EmbeddingTable::new(n_rows, DIM, values).unwrap()
     };
     let origin = RowOrigin { split: "s".into(), parts: PartSet::train(), digest: RowDigest::default() };
-    TrainingTables::new(&table(N_ITEMS), &table(7), true, origin).unwrap()
+    let (items, contexts) = (table(N_ITEMS), table(7));
+    TrainingTables::new(&items, &contexts, Some(&items), origin).unwrap()
 }
 
 /// Sessions with short and full histories, true ends and items already recommended.

@@ -106,7 +106,7 @@ impl Space {
     pub fn tables(&self) -> TrainingTables {
         let users = (0..N_CLUSTERS).flat_map(Self::user).collect();
         let contexts = EmbeddingTable::new(N_CLUSTERS, N_CLUSTERS, users).unwrap();
-        TrainingTables::new(&self.0, &contexts, false, self.1.clone()).unwrap()
+        TrainingTables::new(&self.0, &contexts, None, self.1.clone()).unwrap()
     }
 }
 
@@ -121,8 +121,8 @@ impl EmbeddingSpace for Space {
             .map_or_else(|| vec![0.0; N_CLUSTERS], |it| Self::user(it.item.index() / ITEMS_PER_CLUSTER))
     }
 
-    fn is_additive(&self) -> bool {
-        false
+    fn additions(&self) -> Option<&EmbeddingTable> {
+        None
     }
 
     fn origin(&self) -> &RowOrigin {

@@ -86,8 +86,8 @@ impl EmbeddingSpace for GivenSpace {
         user
     }
 
-    fn is_additive(&self) -> bool {
-        true
+    fn additions(&self) -> Option<&EmbeddingTable> {
+        Some(&self.items)
     }
 
     fn origin(&self) -> &RowOrigin {

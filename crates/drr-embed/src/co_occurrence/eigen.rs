@@ -22,7 +22,7 @@ const ROWS: usize = 128;
 const TOLERANCE: f64 = 1e-7;
 
 /// Eigenvalues, greatest first, and their eigenvectors.
-pub(super) struct Leading {
+pub(crate) struct Leading {
     /// `[k]`.
     pub values: Vec<f64>,
     /// One column of length 1 per value, `[n, k]`, its coordinate of greatest size positive.
@@ -30,7 +30,7 @@ pub(super) struct Leading {
 }
 
 /// The `k` greatest eigenvalues of the symmetric `matrix` (`[n, n]`, `k <= n`). `None` if its values are not finite.
-pub(super) fn leading(matrix: &Mat<f64>, k: usize, random: &mut RandomStream) -> Option<Leading> {
+pub(crate) fn leading(matrix: &Mat<f64>, k: usize, random: &mut RandomStream) -> Option<Leading> {
     let n = matrix.nrows();
     let mut basis = Basis { n, blocks: Vec::new() };
     let mut projected = Mat::<f64>::zeros(0, 0);
@@ -168,11 +168,16 @@ fn product_of(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {
 
 /// The product of the symmetric `matrix` and a block, by tasks of [`ROWS`] rows.
 fn multiply(matrix: MatRef<'_, f64>, block: MatRef<'_, f64>) -> Mat<f64> {
-    let mut product = Mat::<f64>::zeros(matrix.nrows(), block.ncols());
+    // The matrix is symmetric, and its columns lie together in memory.
+    transposed_product(matrix, block)
+}
+
+/// `left' right`, by tasks of [`ROWS`] rows.
+pub(crate) fn transposed_product(left: MatRef<'_, f64>, right: MatRef<'_, f64>) -> Mat<f64> {
+    let mut product = Mat::<f64>::zeros(left.ncols(), right.ncols());
     product.par_row_chunks_mut(ROWS).enumerate().for_each(|(chunk, rows)| {
-        // The matrix is symmetric, and its columns lie together in memory.
-        let part = matrix.subcols(chunk * ROWS, rows.nrows()).transpose();
-        matmul(rows, Accum::Replace, part, block, 1.0, Par::Seq);
+        let part = left.subcols(chunk * ROWS, rows.nrows()).transpose();
+        matmul(rows, Accum::Replace, part, right, 1.0, Par::Seq);
     });
     product
 }

@@ -30,7 +30,7 @@ impl Positives {
 }
 
 /// For each item whether anyone likes it.
-pub(super) fn has_positives(log: &InteractionLog, positive: f32) -> Vec<bool> {
+pub(crate) fn has_positives(log: &InteractionLog, positive: f32) -> Vec<bool> {
     let mut liked = vec![false; log.n_items()];
     for user in (0..log.n_users()).map(UserIdx::from) {
         for item in log.of_user(user).positives(positive) {
@@ -40,17 +40,16 @@ pub(super) fn has_positives(log: &InteractionLog, positive: f32) -> Vec<bool> {
     liked
 }
 
-/// The matrix `C`, `[I, I]`: symmetric, zero on the diagonal. `None` if nothing is positive.
-pub(super) fn shrunk_cosines(log: &InteractionLog, positive: f32, shrink: f64) -> Option<Mat<f64>> {
+/// The number of users who like both items of each pair, `[I, I]`; on the diagonal, who like the item. `None` if nothing
+/// is positive.
+pub(crate) fn common_users(log: &InteractionLog, positive: f32) -> Option<Mat<f64>> {
     let positives = Positives::of(log, positive);
     let n_items = log.n_items();
-    #[expect(clippy::cast_precision_loss, reason = "no item has 2^53 users")]
-    let lengths: Vec<f64> = positives.users_of.iter().map(|users| (users.len() as f64).sqrt()).collect();
-    if lengths.iter().all(|length| *length == 0.0) {
+    if positives.users_of.iter().all(Vec::is_empty) {
         return None;
     }
-    let mut cosines = Mat::zeros(n_items, n_items);
-    cosines.par_col_iter_mut().enumerate().for_each_init(
+    let mut common = Mat::zeros(n_items, n_items);
+    common.par_col_iter_mut().enumerate().for_each_init(
         || vec![0_u32; n_items],
         |counts, (item, column)| {
             counts.fill(0);
@@ -59,14 +58,23 @@ pub(super) fn shrunk_cosines(log: &InteractionLog, positive: f32, shrink: f64) -
                     counts[*other as usize] += 1;
                 }
             }
-            // Counts are whole numbers, so the matrix is exactly symmetric, whoever computes a column.
-            for (other, value) in column.iter_mut().enumerate() {
-                if counts[other] > 0 && other != item {
-                    *value = f64::from(counts[other]) / (lengths[item] * lengths[other] + shrink);
-                }
-            }
+            column.iter_mut().zip(&*counts).for_each(|(value, count)| *value = f64::from(*count));
         },
     );
+    Some(common)
+}
+
+/// The matrix `C`, `[I, I]`: symmetric, zero on the diagonal. `None` if nothing is positive.
+pub(crate) fn shrunk_cosines(log: &InteractionLog, positive: f32, shrink: f64) -> Option<Mat<f64>> {
+    let mut cosines = common_users(log, positive)?;
+    let lengths: Vec<f64> = (0..log.n_items()).map(|item| cosines[(item, item)].sqrt()).collect();
+    // Counts are whole numbers, so the matrix is exactly symmetric, whoever computes a column.
+    cosines.par_col_iter_mut().enumerate().for_each(|(item, column)| {
+        for (other, value) in column.iter_mut().enumerate() {
+            let counts = *value > 0.0 && other != item;
+            *value = if counts { *value / (lengths[item] * lengths[other] + shrink) } else { 0.0 };
+        }
+    });
     Some(cosines)
 }
 

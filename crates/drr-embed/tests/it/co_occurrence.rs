@@ -31,7 +31,7 @@ fn two_items_liked_by_the_same_users_have_the_factor_computed_by_hand() {
 fn the_fold_in_is_the_sum_of_the_positive_items_each_once() {
     let log = two_tastes(60, 20, 0.6);
     let space = CoOccurrence::fit(&log, &config(2), Seeds(1)).unwrap();
-    assert!(space.is_additive());
+    assert!(space.additions().is_some());
     assert_eq!(space.origin(), log.origin());
     let history = [seen(4, 5.0), seen(1, 2.0), seen(0, 4.0), seen(4, 4.0), seen(99, 5.0)];
     let sum: Vec<f32> =

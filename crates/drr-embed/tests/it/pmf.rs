@@ -34,7 +34,7 @@ fn two_tastes_are_learned_and_a_new_user_is_folded_in() {
     let folded = pmf.fold_in_user(&[seen(0, 5.0), seen(1, 1.0), seen(4, 5.0)]);
     assert!(pmf.predict(&folded.vector, folded.bias, ItemIdx(6)) > 3.6);
     assert!(pmf.predict(&folded.vector, folded.bias, ItemIdx(7)) < 2.4);
-    assert!(!pmf.is_additive());
+    assert!(pmf.additions().is_none());
     assert_eq!(pmf.origin(), log.origin());
     assert_eq!(pmf.fold_in(&[seen(0, 5.0)]).len(), 4);
 }

@@ -10,8 +10,7 @@ use anyhow::{Context as _, Result};
 use drr_agent::{DrrPolicy, RewardModel};
 use drr_baselines::{BaselineConfig, FitInputs, FoldInRecommender, Popularity};
 use drr_core::{
-    EmbeddingSpace, Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem,
-    UserIdx,
+    Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,
 };
 use drr_data::Protocol;
 use std::sync::Arc;
@@ -40,7 +39,7 @@ pub fn all(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contes
     if let Some(config) = &experiment.config.lab.reward_model {
         tracing::info!("{protocol}: fitting reward_model");
         let meter = Meter::start();
-        let space = own_space(experiment, protocol)?;
+        let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
         let contexts = labelled_contexts(experiment, protocol, Phase::Final)?;
         let seeds = experiment.seeds(protocol).child("reward_model");
         let model = RewardModel::fit(&contexts, space, config, experiment.positive(protocol), seeds)?;
@@ -49,10 +48,6 @@ pub fn all(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contes
     all.extend(sequences(experiment, protocol)?);
     all.extend(agents(experiment, protocol)?);
     Ok(all)
-}
-
-fn own_space(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Arc<dyn EmbeddingSpace>> {
-    pretrain::space(experiment, protocol.split(), Phase::Final, experiment.config.embedding.space)
 }
 
 fn baselines(
@@ -100,8 +95,7 @@ pub fn fit_baseline(
 ) -> Result<Box<dyn Recommender>> {
     let seeds = experiment.seeds(protocol).child(config.kind_name());
     let space = if config.needs_item_vectors() {
-        let kind = experiment.config.embedding.space;
-        Some(pretrain::space(experiment, protocol.split(), phase, kind)?)
+        Some(pretrain::own_space(experiment, protocol, phase)?)
     } else {
         None
     };
@@ -117,13 +111,10 @@ pub fn fit_baseline(
 
 /// The embedding spaces without anything on top.
 fn spaces(experiment: &Experiment<'_>, protocol: Protocol, log: &InteractionLog) -> Result<Vec<Contestant>> {
-    let own = experiment.config.embedding.space;
-    let other = match own {
-        SpaceKind::Pmf => SpaceKind::CoOccurrence,
-        SpaceKind::CoOccurrence => SpaceKind::Pmf,
-    };
+    let own = experiment.config.embedding.space_of(protocol);
+    let others = SpaceKind::ALWAYS.into_iter().filter(|kind| *kind != own);
     let mut all = Vec::new();
-    for (name, kind) in [(other.name(), other), (NO_RL, own)] {
+    for (name, kind) in others.map(|kind| (kind.name(), kind)).chain([(NO_RL, own)]) {
         let meter = Meter::start();
         let space = pretrain::space(experiment, protocol.split(), Phase::Final, kind)?;
         let fallback = Popularity::fit(log, experiment.positive(protocol));
@@ -148,7 +139,7 @@ fn sequences(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Cont
 /// The agents of a protocol: the untrained one, then the twin, then the agent; of "online", those of both worlds.
 fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contestant>> {
     let split = protocol.split();
-    let space = own_space(experiment, protocol)?;
+    let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
     let mut all = Vec::new();
     let untrained = jobs::of_split(experiment, split)[0];
     let policy = DrrPolicy::load(&experiment.path(untrained.policy(false)), Arc::clone(&space))?;

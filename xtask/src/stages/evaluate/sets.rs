@@ -70,8 +70,7 @@ pub fn labelled_contexts(
 /// What the measures beyond accuracy need to know of the items.
 pub fn item_features(experiment: &Experiment<'_>, protocol: Protocol) -> Result<ItemFeatures> {
     let log = experiment.log(protocol, Phase::Final)?;
-    let kind = experiment.config.embedding.space;
-    let space = crate::stages::pretrain::space(experiment, protocol.split(), Phase::Final, kind)?;
+    let space = crate::stages::pretrain::own_space(experiment, protocol, Phase::Final)?;
     let (names, genres) = genres(experiment);
     Ok(ItemFeatures {
         popularity_share: popularity_share(&log),

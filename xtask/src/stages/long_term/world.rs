@@ -43,7 +43,7 @@ impl Vectors {
     /// The vectors as the training reads them.
     pub(super) fn tables(&self) -> Result<TrainingTables> {
         let contexts = EmbeddingTable::new(1, self.user.len(), self.user.clone())?;
-        Ok(TrainingTables::new(&self.items, &contexts, self.is_additive(), self.origin.clone())?)
+        Ok(TrainingTables::new(&self.items, &contexts, self.additions(), self.origin.clone())?)
     }
 }
 
@@ -56,8 +56,8 @@ impl EmbeddingSpace for Vectors {
         self.user.clone()
     }
 
-    fn is_additive(&self) -> bool {
-        false
+    fn additions(&self) -> Option<&EmbeddingTable> {
+        None
     }
 
     fn origin(&self) -> &RowOrigin {

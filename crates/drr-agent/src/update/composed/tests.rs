@@ -40,7 +40,7 @@ fn tables() -> TrainingTables {
     let items = EmbeddingTable::new(3, DIM, vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0]).unwrap();
     let contexts = EmbeddingTable::new(1, DIM, vec![1.0, -1.0]).unwrap();
     let origin = RowOrigin { split: "s".into(), parts: PartSet::train(), digest: RowDigest::default() };
-    TrainingTables::new(&items, &contexts, false, origin).unwrap()
+    TrainingTables::new(&items, &contexts, None, origin).unwrap()
 }
 
 /// One transition, drawn twice, so that a batch has two equal rows.
