@@ -5,6 +5,9 @@
 //! singular values are kept: an item of the history adds its row of `U S^(1/2)`, an item is recommended by its row of
 //! `V S^(1/2)`. The product of both is the best approximation of `B` of that rank, and the root on either side keeps the
 //! coordinates of users and items in proportion.
+//!
+//! Some of the cosines `C` of the co-occurrence factors may be mixed in: what is factorized is then
+//! `(1 - share) B / |B| + share C / |C|`, with Frobenius norms.
 
 use crate::EmbedError;
 use crate::arrays::{Array, Arrays, in_file};
@@ -28,11 +31,17 @@ pub struct EaseFactorsConfig {
     pub dim: usize,
     /// What is added to the diagonal of the items' common users; above 0.
     pub lambda: f64,
+    /// The share of the cosines, in `[0, 1)`.
+    #[serde(default)]
+    pub cosine_share: f64,
+    /// What is added to the cosines' divisor, in users; at least 0.
+    #[serde(default)]
+    pub shrink: f64,
 }
 
 impl Default for EaseFactorsConfig {
     fn default() -> Self {
-        Self { dim: 100, lambda: 5000.0 }
+        Self { dim: 100, lambda: 5000.0, cosine_share: 0.0, shrink: 20.0 }
     }
 }
 
@@ -68,7 +77,12 @@ impl EaseFactors {
     ) -> Result<Self, EmbedError> {
         check(config, log.n_items())?;
         let common = similarity::common_users(log, positive).ok_or(EmbedError::NoPositives { positive })?;
-        let weights = weights(common, config.lambda).ok_or(EmbedError::Eigen)?;
+        let mut weights = weights(common, config.lambda).ok_or(EmbedError::Eigen)?;
+        if config.cosine_share > 0.0 {
+            let cosines = similarity::shrunk_cosines(log, positive, config.shrink)
+                .ok_or(EmbedError::NoPositives { positive })?;
+            mix(&mut weights, &cosines, config.cosine_share);
+        }
         let mut random = seeds.stream("ease_factors.start");
         let gram = transposed_product(weights.as_ref(), weights.as_ref());
         let found = leading(&gram, config.dim, &mut random).ok_or(EmbedError::Eigen)?;
@@ -170,6 +184,21 @@ fn weights(mut common: Mat<f64>, lambda: f64) -> Option<Mat<f64>> {
     Some(weights)
 }
 
+/// Sets `weights` to `(1 - share) weights / |weights| + share cosines / |cosines|`.
+fn mix(weights: &mut Mat<f64>, cosines: &Mat<f64>, share: f64) {
+    let norm = |matrix: &Mat<f64>| {
+        // Column by column, so that the order of the sum is fixed.
+        let columns = (0..matrix.ncols()).map(|column| matrix.col_as_slice(column));
+        columns.map(|column| column.iter().map(|value| value * value).sum::<f64>()).sum::<f64>().sqrt()
+    };
+    let of = |norm: f64, share: f64| if norm > 0.0 { share / norm } else { 0.0 };
+    let (keep, add) = (of(norm(weights), 1.0 - share), of(norm(cosines), share));
+    for column in 0..weights.ncols() {
+        let pairs = weights.col_as_slice_mut(column).iter_mut().zip(cosines.col_as_slice(column));
+        pairs.for_each(|(weight, cosine)| *weight = keep * *weight + add * cosine);
+    }
+}
+
 fn table(
     n_items: usize,
     dim: usize,
@@ -189,6 +218,14 @@ fn check(config: &EaseFactorsConfig, n_items: usize) -> Result<(), EmbedError> {
         let wanted = "a finite number above 0";
         return Err(EmbedError::Config { field: "lambda", value: config.lambda, wanted });
     }
+    if !(0.0..1.0).contains(&config.cosine_share) {
+        let wanted = "at least 0 and below 1";
+        return Err(EmbedError::Config { field: "cosine_share", value: config.cosine_share, wanted });
+    }
+    if !config.shrink.is_finite() || config.shrink < 0.0 {
+        let wanted = "a finite number of at least 0";
+        return Err(EmbedError::Config { field: "shrink", value: config.shrink, wanted });
+    }
     if config.dim >= n_items {
         return Err(EmbedError::DimTooLarge { dim: config.dim, n_items });
     }
@@ -198,6 +235,17 @@ fn check(config: &EaseFactorsConfig, n_items: usize) -> Result<(), EmbedError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mixture_has_its_parts_in_proportion_to_their_norms() {
+        let of = |left: f64, right: f64| {
+            Mat::from_fn(2, 2, |row, column| [[0.0, left], [right, 0.0]][row][column])
+        };
+        let mut weights = of(3.0, 4.0);
+        mix(&mut weights, &of(8.0, 6.0), 0.25);
+        assert!((weights[(0, 1)] - (0.75 * 0.6 + 0.25 * 0.8)).abs() < 1e-12, "{weights:?}");
+        assert!((weights[(1, 0)] - (0.75 * 0.8 + 0.25 * 0.6)).abs() < 1e-12, "{weights:?}");
+    }
 
     #[test]
     fn the_weights_of_two_items_are_those_computed_by_hand() {

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
 mod co_occurrence;
+mod ease_factors;
 mod files;
 mod neighbourhood;
 mod pmf;
+mod rating_factors;
 
 use drr_core::{Interaction, InteractionLog, ItemIdx, Observed, Seeds, UserIdx};
 use rand::Rng;
