@@ -96,11 +96,16 @@ pub struct EmbeddingConfig {
     /// The factorization of the co-occurrences.
     pub co_occurrence: CoOccurrenceConfig,
     /// The factors of EASE.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub ease_factors: EaseFactorsConfig,
     /// The factors of the ratings with their biases: the ratings at which an item counts half.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub rating_damping: f64,
+}
+
+/// Whether a setting is as it is where nobody set it: it is then left out, as it was before there was such a setting.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl EmbeddingConfig {
