@@ -18,7 +18,8 @@ fn with_all_factors_a_score_is_the_weight_computed_by_hand() {
     let rows = [row(0, 0, 5.0, 0), row(0, 1, 4.0, 1), row(1, 0, 4.0, 2), row(2, 2, 5.0, 3)];
     let log = InteractionLog::new(3, 3, &rows).unwrap();
     let space = EaseFactors::fit(&log, &config(2), 4.0, Seeds(1)).unwrap();
-    let score = |history: u32, item: usize| dot(&space.fold_in(&[seen(history, 5.0)]), space.items().row(item));
+    let score =
+        |history: u32, item: usize| dot(&space.fold_in(&[seen(history, 5.0)]), space.items().row(item));
     assert!((score(0, 1) - 1.0 / 3.0).abs() < 1e-5, "{}", score(0, 1));
     assert!((score(1, 0) - 0.5).abs() < 1e-5, "{}", score(1, 0));
     assert!(score(0, 0).abs() < 1e-5 && score(2, 0).abs() < 1e-5 && score(0, 2).abs() < 1e-5);
@@ -28,7 +29,8 @@ fn with_all_factors_a_score_is_the_weight_computed_by_hand() {
 fn a_user_is_the_sum_of_what_the_positive_items_add_each_once() {
     let space = EaseFactors::fit(&two_tastes(60, 20, 0.6), &config(3), 4.0, Seeds(1)).unwrap();
     let additions = space.additions().unwrap();
-    let sum: Vec<f32> = additions.row(0).iter().zip(additions.row(4)).map(|(left, right)| left + right).collect();
+    let sum: Vec<f32> =
+        additions.row(0).iter().zip(additions.row(4)).map(|(left, right)| left + right).collect();
     assert_eq!(space.fold_in(&[seen(4, 5.0), seen(1, 2.0), seen(0, 4.0), seen(4, 4.0), seen(99, 5.0)]), sum);
 }
 
