@@ -40,7 +40,8 @@ impl DrrAtt {
         let shifted = scores.broadcast_sub(&scores.max_keepdim(1)?.detach())?;
         // The masks once more: of an empty history all places are equally absent.
         let weights = (shifted.exp()? * masks)?;
-        let total = weights.sum_keepdim(1)?.maximum(f64::from(f32::MIN_POSITIVE))?;
+        // At least 1 where there is an item: the greatest score counts 1.
+        let total = weights.sum_keepdim(1)?.maximum(0.5)?;
         let shares = weights.broadcast_div(&total)?.unsqueeze(1)?; // [B, 1, N]
         let pooled = shares.matmul(histories)?.squeeze(1)?; // [B, D]
         let crossed = (users * &pooled)?;
