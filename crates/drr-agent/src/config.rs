@@ -1,6 +1,6 @@
 //! Every setting of the agent.
 
-use crate::AgentError;
+use crate::{AgentError, StateKind};
 use drr_nn::AdamConfig;
 use drr_replay::ReplayConfig;
 use serde::{Deserialize, Serialize};
@@ -51,8 +51,8 @@ pub enum Served {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UpdatePath {
-    /// Passes written out on flat arrays: several times as fast. Item vectors that are fine-tuned are beyond it; such an
-    /// agent takes the composed path.
+    /// Passes written out on flat arrays: several times as fast. Item vectors that are fine-tuned are beyond it, and state
+    /// modules other than DRR-ave; such an agent takes the composed path.
     #[default]
     Fused,
     /// Tensor operations with automatic gradients: the reference.
@@ -77,6 +77,9 @@ pub struct ExplorationConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentConfig {
+    /// The state module.
+    #[serde(default, skip_serializing_if = "StateKind::is_default")]
+    pub state: StateKind,
     /// The widths of the actor's two hidden layers.
     pub actor_hidden: [usize; 2],
     /// The widths of the critic's layers before and after the action joins.
@@ -123,6 +126,11 @@ pub struct AgentConfig {
 }
 
 impl AgentConfig {
+    /// Whether the networks can be written out on flat arrays.
+    pub(crate) fn is_flat(&self) -> bool {
+        self.state == StateKind::DrrAve
+    }
+
     /// The rounds that make up [`AgentConfig::n_episodes`].
     #[must_use]
     pub const fn n_rounds(&self) -> u64 {

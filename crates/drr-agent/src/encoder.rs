@@ -1,106 +1,117 @@
-//! DRR-ave: the state is the user, the pooled recent items, and their element-wise product.
+//! The state modules: from a user's vector and the latest positive items to the state that actor and critic read.
+//!
+//! Four are those of Liu et al. 2018 (eq. 5-9), the fifth that of the journal version (Liu et al. 2020). All read the same
+//! inputs, users `[B, D]`, histories `[B, N, D]` with the latest item last, and masks `[B, N]`; a place without an item is a
+//! vector of zeros.
 
-use candle_core::{D, Tensor};
+mod attention;
+mod average;
+mod pairs;
+
+pub use average::DrrAve;
+
+use attention::DrrAtt;
+use candle_core::Tensor;
+use drr_core::Seeds;
 use drr_nn::{NnError, Parameters};
+use pairs::{DrrN, DrrP, DrrU};
+use serde::{Deserialize, Serialize};
 
-/// The DRR-ave state representation module (Liu et al. 2018, eq. 8-9): `g = mean_a(w_a i_a)`, state `[u, u * g, g]`.
-#[derive(Debug, Clone)]
-pub struct DrrAve {
-    /// One learned weight per position, the latest item last, `[N]`.
-    position_weights: Tensor,
+/// Which state module an agent has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateKind {
+    /// The items, one behind the other (eq. 5): the user is not in the state.
+    DrrN,
+    /// The items and the weighted products of all pairs of them (eq. 6).
+    DrrP,
+    /// The user's weighted products with the items, and those of all pairs of items (eq. 7).
+    DrrU,
+    /// The user, the pooled items, and the product of both (eq. 8-9).
+    #[default]
+    DrrAve,
+    /// The same with a pool weighted by attention (Liu et al. 2020).
+    DrrAtt,
 }
 
-impl DrrAve {
-    /// A module for histories of `history_length` items, all weights 1: it begins as the plain mean.
-    ///
-    /// # Errors
-    ///
-    /// Fails if Candle cannot make the tensor.
-    pub fn new(parameters: &mut Parameters, history_length: usize) -> Result<Self, NnError> {
-        Ok(Self { position_weights: parameters.filled("state.position_weights", history_length, 1.0)? })
-    }
+impl StateKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::DrrN, Self::DrrP, Self::DrrU, Self::DrrAve, Self::DrrAtt];
 
-    /// The same module without gradients for its weights.
+    /// Whether it is what an agent has that names none.
     #[must_use]
-    pub fn detached(&self) -> Self {
-        Self { position_weights: self.position_weights.detach() }
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 
-    /// The state's dimension for vectors of dimension `dim`.
+    /// The name in files and reports.
     #[must_use]
-    pub const fn state_dim(dim: usize) -> usize {
-        3 * dim
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DrrN => "drr_n",
+            Self::DrrP => "drr_p",
+            Self::DrrU => "drr_u",
+            Self::DrrAve => "drr_ave",
+            Self::DrrAtt => "drr_att",
+        }
     }
 
-    /// Encodes users `[B, D]`, histories `[B, N, D]`, the latest item last, and their masks `[B, N]` (1 = item,
-    /// 0 = padding) into states `[B, 3D]`. The mean is over the items, not over the window.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the shapes disagree on `B` or `D`, or if `N` is not the module's.
-    pub fn forward(&self, users: &Tensor, histories: &Tensor, masks: &Tensor) -> Result<Tensor, NnError> {
-        let weights = masks.broadcast_mul(&self.position_weights)?; // [B, N]
-        let n_items = masks.sum_keepdim(1)?.maximum(1.0)?; // [B, 1]
-        let weights = weights.broadcast_div(&n_items)?.unsqueeze(1)?; // [B, 1, N]
-        let pooled = weights.matmul(histories)?.squeeze(1)?; // [B, D]
-        let crossed = (users * &pooled)?; // [B, D]
-        Ok(Tensor::cat(&[users, &crossed, &pooled], D::Minus1)?)
+    /// The state's dimension `S` for vectors of dimension `dim` and windows of `history_length`.
+    #[must_use]
+    pub const fn state_dim(self, dim: usize, history_length: usize) -> usize {
+        let n = history_length;
+        match self {
+            Self::DrrN => dim * n,
+            Self::DrrP | Self::DrrU => dim * (n + n * n.saturating_sub(1) / 2),
+            Self::DrrAve | Self::DrrAtt => DrrAve::state_dim(dim),
+        }
+    }
+}
+
+/// A state module with its parameters.
+#[derive(Debug, Clone)]
+pub(crate) enum StateModule {
+    Items(DrrN),
+    Pairs(DrrP),
+    UserPairs(DrrU),
+    Average(DrrAve),
+    Attention(DrrAtt),
+}
+
+impl StateModule {
+    /// A module for histories of `history_length` vectors of dimension `dim`.
+    pub(crate) fn new(
+        kind: StateKind,
+        parameters: &mut Parameters,
+        dim: usize,
+        history_length: usize,
+        seeds: Seeds,
+    ) -> Result<Self, NnError> {
+        Ok(match kind {
+            StateKind::DrrN => Self::Items(DrrN),
+            StateKind::DrrP => Self::Pairs(DrrP::new(parameters, history_length)?),
+            StateKind::DrrU => Self::UserPairs(DrrU::new(parameters, history_length)?),
+            StateKind::DrrAve => Self::Average(DrrAve::new(parameters, history_length)?),
+            StateKind::DrrAtt => Self::Attention(DrrAtt::new(parameters, dim, seeds)?),
+        })
+    }
+
+    /// Encodes users `[B, D]`, histories `[B, N, D]` and masks `[B, N]` into states `[B, S]`.
+    pub(crate) fn forward(
+        &self,
+        users: &Tensor,
+        histories: &Tensor,
+        masks: &Tensor,
+    ) -> Result<Tensor, NnError> {
+        match self {
+            Self::Items(module) => module.forward(histories, masks),
+            Self::Pairs(module) => module.forward(histories, masks),
+            Self::UserPairs(module) => module.forward(users, histories, masks),
+            Self::Average(module) => module.forward(users, histories, masks),
+            Self::Attention(module) => module.forward(users, histories, masks),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use candle_core::Device;
-
-    fn inputs() -> Result<(Tensor, Tensor, Tensor), NnError> {
-        let users = Tensor::new(&[[2.0_f32, 3.0], [1.0, 1.0]], &Device::Cpu)?;
-        let histories = Tensor::new(&[[[1.0_f32, 0.0], [3.0, 4.0]], [[9.0, 9.0], [9.0, 9.0]]], &Device::Cpu)?;
-        let masks = Tensor::new(&[[1.0_f32, 1.0], [0.0, 0.0]], &Device::Cpu)?;
-        Ok((users, histories, masks))
-    }
-
-    #[test]
-    fn the_state_is_user_product_and_pool_and_an_empty_history_leaves_the_user_alone() -> Result<(), NnError>
-    {
-        let module = DrrAve::new(&mut Parameters::new(), 2)?;
-        let (users, histories, masks) = inputs()?;
-        let states = module.forward(&users, &histories, &masks)?.to_vec2::<f32>()?;
-        assert_eq!(states[0], [2.0, 3.0, 4.0, 6.0, 2.0, 2.0]);
-        assert_eq!(states[1], [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
-        Ok(())
-    }
-
-    #[test]
-    fn padding_does_not_thin_the_mean() -> Result<(), NnError> {
-        let module = DrrAve::new(&mut Parameters::new(), 2)?;
-        let users = Tensor::new(&[[1.0_f32]], &Device::Cpu)?;
-        let histories = Tensor::new(&[[[5.0_f32], [4.0]]], &Device::Cpu)?;
-        let masks = Tensor::new(&[[0.0_f32, 1.0]], &Device::Cpu)?;
-        assert_eq!(module.forward(&users, &histories, &masks)?.to_vec2::<f32>()?, [[1.0, 4.0, 4.0]]);
-        Ok(())
-    }
-
-    #[test]
-    fn the_position_weights_receive_the_gradient_of_finite_differences() -> Result<(), NnError> {
-        let mut parameters = Parameters::new();
-        let module = DrrAve::new(&mut parameters, 2)?;
-        let (users, histories, masks) = inputs()?;
-        let loss = |module: &DrrAve| -> Result<Tensor, NnError> {
-            Ok(module.forward(&users, &histories, &masks)?.sqr()?.sum_all()?)
-        };
-        let gradients = loss(&module)?.backward()?;
-        let gradient = gradients.get(&module.position_weights).unwrap().to_vec1::<f32>()?;
-        for position in 0..2 {
-            let at = |shift: f32| -> Result<f32, NnError> {
-                let mut weights = vec![1.0_f32; 2];
-                weights[position] += shift;
-                let moved = DrrAve { position_weights: Tensor::new(weights, &Device::Cpu)? };
-                Ok(loss(&moved)?.to_scalar()?)
-            };
-            let difference = (at(1e-2)? - at(-1e-2)?) / 2e-2;
-            assert!((gradient[position] - difference).abs() < 0.05, "{gradient:?} {difference}");
-        }
-        Ok(())
-    }
-}
+mod tests;

@@ -29,7 +29,7 @@ pub use bench::{BenchSizes, ComposedScoring, UpdateBench, random_transition};
 pub use config::{
     ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, UpdatePath,
 };
-pub use encoder::DrrAve;
+pub use encoder::{DrrAve, StateKind};
 pub use error::AgentError;
 pub use online::{OnlineAgent, OnlineConfig};
 pub use policy::DrrPolicy;

@@ -3,7 +3,8 @@
 use crate::actor::Actor;
 use crate::batch::Inputs;
 use crate::critic::Critic;
-use crate::{AgentConfig, AgentError, DrrAve};
+use crate::encoder::StateModule;
+use crate::{AgentConfig, AgentError};
 use candle_core::Tensor;
 use drr_core::Seeds;
 use drr_nn::{NamedArray, Parameters};
@@ -16,7 +17,7 @@ pub(crate) struct Networks {
     /// What the critic's optimizer moves: the critic, the state module, and the items where they are fine-tuned.
     pub critic_parameters: Parameters,
     /// The state module.
-    pub encoder: DrrAve,
+    pub encoder: StateModule,
     /// The actor.
     pub actor: Actor,
     /// The critic.
@@ -35,9 +36,9 @@ impl Networks {
         seeds: Seeds,
     ) -> Result<Self, AgentError> {
         let dim = items.dim(1)?;
-        let state_dim = DrrAve::state_dim(dim);
+        let state_dim = config.state.state_dim(dim, history_length);
         let (mut actor_parameters, mut critic_parameters) = (Parameters::new(), Parameters::new());
-        let encoder = DrrAve::new(&mut critic_parameters, history_length)?;
+        let encoder = StateModule::new(config.state, &mut critic_parameters, dim, history_length, seeds)?;
         let bound = config.action.first_bound;
         let actor = Actor::new(&mut actor_parameters, state_dim, config.actor_hidden, dim, bound, seeds)?;
         let critic = Critic::new(&mut critic_parameters, state_dim, dim, config.critic_hidden, seeds)?;

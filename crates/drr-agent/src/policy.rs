@@ -3,9 +3,11 @@
 use crate::action::Request;
 use crate::batch::Rows;
 use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
+use crate::networks::Networks;
 use crate::tables::{normalize, scale_factor, scaled};
 use crate::{AgentConfig, AgentError};
-use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
+use candle_core::{Device, Tensor};
+use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
 use drr_nn::{NamedArray, read_arrays, write_arrays};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -34,11 +36,16 @@ pub struct DrrPolicy {
     header: Header,
     /// Every parameter, as in the file.
     arrays: Vec<NamedArray>,
-    shapes: Shapes,
-    networks: FlatNetworks,
+    networks: PolicyNetworks,
     /// The item vectors, scaled as in training, `[I, D]`.
     items: Vec<f32>,
     space: Arc<dyn EmbeddingSpace>,
+}
+
+/// The networks, on flat arrays where these can hold them.
+enum PolicyNetworks {
+    Flat(Box<(Shapes, FlatNetworks)>),
+    Composed(Box<Networks>),
 }
 
 impl DrrPolicy {
@@ -69,14 +76,13 @@ impl DrrPolicy {
         space: Arc<dyn EmbeddingSpace>,
     ) -> Result<Self, AgentError> {
         let table = scaled(space.items(), scale_factor(space.items())?)?;
-        let shapes = Shapes::new(&header.config, table.dim(), header.history_length);
-        let networks = FlatNetworks::from_arrays(&shapes, "", &arrays)?;
         let items = if header.config.fine_tune_items {
             NamedArray::f32(&arrays, "items", table.values().len())?.to_vec()
         } else {
             table.values().to_vec()
         };
-        Ok(Self { header, arrays, shapes, networks, items, space })
+        let networks = PolicyNetworks::new(&header, &arrays, &items, table.dim())?;
+        Ok(Self { header, arrays, networks, items, space })
     }
 
     /// The number of trained values.
@@ -137,10 +143,44 @@ impl DrrPolicy {
 
     fn answer(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
         let rows = self.rows(queries);
-        let outputs = Acting::new(&self.shapes).outputs(&self.shapes, &self.networks, &self.items, &rows);
+        let outputs = self.networks.outputs(&self.items, &rows).map_err(|source| RecommendError::Failed {
+            recommender: self.header.name.clone(),
+            source: Box::new(source),
+        })?;
         let asked: Vec<_> = queries.iter().map(|query| (query.user, &query.allowed)).collect();
         let request = Request { name: &self.header.name, rows: &asked, k };
         ranked(&self.header.config.action, &self.items, &rows, &outputs, request)
+    }
+}
+
+impl PolicyNetworks {
+    fn new(header: &Header, arrays: &[NamedArray], items: &[f32], dim: usize) -> Result<Self, AgentError> {
+        let Header { config, history_length, .. } = header;
+        if config.is_flat() {
+            let shapes = Shapes::new(config, dim, *history_length);
+            let networks = FlatNetworks::from_arrays(&shapes, "", arrays)?;
+            return Ok(Self::Flat(Box::new((shapes, networks))));
+        }
+        let items = Tensor::from_slice(items, (items.len() / dim, dim), &Device::Cpu)?;
+        // The first values are of no account: all are replaced.
+        let networks = Networks::new(config, &items, *history_length, Seeds(0))?;
+        networks.load_arrays("", arrays)?;
+        Ok(Self::Composed(Box::new(networks)))
+    }
+
+    /// The actor's outputs `[B, D]` for `rows`, with item vectors `items` `[I, D]`.
+    fn outputs(&self, items: &[f32], rows: &Rows) -> Result<Vec<f32>, AgentError> {
+        match self {
+            Self::Flat(flat) => {
+                let (shapes, networks) = &**flat;
+                Ok(Acting::new(shapes).outputs(shapes, networks, items, rows))
+            }
+            Self::Composed(networks) if rows.len() > 0 => {
+                let outputs = networks.actor.forward(&networks.states(&rows.inputs()?)?)?;
+                Ok(outputs.flatten_all()?.to_vec1()?)
+            }
+            Self::Composed(_) => Ok(Vec::new()),
+        }
     }
 }
 

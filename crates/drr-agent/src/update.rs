@@ -53,7 +53,7 @@ impl Learner {
         history_length: usize,
         seeds: Seeds,
     ) -> Result<Self, AgentError> {
-        let path = if config.path == UpdatePath::Composed || config.fine_tune_items {
+        let path = if config.path == UpdatePath::Composed || config.fine_tune_items || !config.is_flat() {
             Path::Composed(Box::new(ComposedLearner::new(config, tables, history_length, seeds)?))
         } else {
             Path::Fused(Box::new(FusedLearner::new(config, tables, history_length, seeds)?))

@@ -8,7 +8,7 @@ mod sets;
 pub use comparisons::Comparison;
 #[cfg(test)]
 pub use contestants::all as contestants;
-pub use contestants::{NO_RL, UNTRAINED, configured, fit_baseline};
+pub use contestants::{NO_RL, configured, fit_baseline};
 pub use costs::CostRow;
 pub use sets::{episodes, evaluation_set, simulated};
 

@@ -169,7 +169,7 @@ fn train(
     let seeds = seeds.child(&format!("seed_{seed}"));
     let vectors = Arc::new(Vectors::new(config, &mut seeds.stream("vectors"))?);
     let mut trainer = Trainer::new(
-        variant.name(),
+        &variant.name(agent.state),
         &agent,
         vec![world.clone(); agent.n_environments],
         config.horizon,
@@ -184,7 +184,7 @@ fn train(
     }
     let sessions = agent.n_environments as u64;
     let curve = trainer.validations().iter().map(|it| (it.round * sessions, it.score)).collect();
-    Ok(LongTermRun { agent: variant.name().to_owned(), seed, curve })
+    Ok(LongTermRun { agent: variant.name(agent.state), seed, curve })
 }
 
 struct Hooks<'a> {

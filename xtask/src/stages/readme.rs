@@ -103,13 +103,15 @@ fn write_table(text: &mut String, metrics: &RunMetrics, table: &str) -> Result<(
         ndcg.name()
     )?;
     writeln!(text, "|---|---:|---:|---:|---:|---:|---:|")?;
+    let names = rows.iter().map(|it| &*it.summary.recommender);
+    let agent = names.clone().find(|name| jobs::agent_name(name).is_some_and(|(_, rest)| rest.is_empty()));
     for it in rows {
         let Some((_, _, interval)) = headline(it) else { continue };
         let mean =
             |metric| it.summary.metric(metric, k).map_or("-".to_owned(), |it| format!("{:.4}", it.mean));
         let diversity = it.summary.diversity.iter().max_by_key(|at| at.k).map(|at| at.diversity);
         let (coverage, gini) = diversity.map_or((f64::NAN, f64::NAN), |it| (it.coverage, it.gini));
-        let difference = metrics.comparison(table, Variant::Agent.name(), &it.summary.recommender);
+        let difference = agent.and_then(|agent| metrics.comparison(table, agent, &it.summary.recommender));
         let difference = difference.map_or_else(String::new, |it| {
             let d = it.result.difference;
             format!("{:+.4} [{:+.4}, {:+.4}]", d.mean, d.low, d.high)

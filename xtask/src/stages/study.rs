@@ -42,7 +42,7 @@ pub fn length(experiment: &Experiment<'_>, protocol: Protocol, lengths: &[usize]
             folder: experiment.folder.clone(),
         };
         let world = if protocol == Protocol::Online { World::A } else { World::Logged };
-        let job = Job { split: protocol.split(), variant: Variant::Agent, world };
+        let job = Job::of(&varied, protocol.split(), Variant::Agent, world);
         let score = train::best_validation(&varied, job, &varied.config.agent)?;
         writeln!(text, "| {horizon} | {score:.4} |")?;
         bar.set(at as u64 + 1);

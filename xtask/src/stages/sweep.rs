@@ -151,7 +151,7 @@ fn draw(
     trial: u32,
     random: &mut RandomStream,
 ) -> Result<Option<Settings>> {
-    if request.recommender == Variant::Agent.name() {
+    if request.recommender == experiment.config.agent.state.name() {
         let agent = &experiment.config.agent;
         let drawn = if trial == 0 { agent.clone() } else { sample_agent(agent, random) };
         return Ok(Some(Settings::Agent(Box::new(drawn))));
@@ -161,7 +161,7 @@ fn draw(
         bail!(
             "there is no recommender {}: use one of {kinds}, {}",
             request.recommender,
-            Variant::Agent.name()
+            experiment.config.agent.state.name()
         )
     };
     if trial == 0 {
@@ -191,7 +191,7 @@ fn validated(experiment: &Experiment<'_>, protocol: Protocol, settings: &Setting
         Settings::Baseline(config) => judged(experiment, protocol, config, Phase::Choose, Part::Validation),
         Settings::Agent(agent) => {
             let world = if protocol == Protocol::Online { World::A } else { World::Logged };
-            let job = Job { split: protocol.split(), variant: Variant::Agent, world };
+            let job = Job::of(experiment, protocol.split(), Variant::Agent, world);
             train::best_validation(experiment, job, agent)
         }
     }

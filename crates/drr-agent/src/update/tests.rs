@@ -1,7 +1,7 @@
 //! One path of the update against the other.
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, ReplayAction};
+use crate::{ActionBase, ActionConfig, ExplorationConfig, ReplayAction, StateKind};
 use drr_core::{
     ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
     UserIdx,
@@ -19,6 +19,7 @@ fn config() -> AgentConfig {
     let optimizer =
         |learning_rate, max_gradient_norm| AdamConfig { learning_rate, l2: 1e-3, max_gradient_norm };
     AgentConfig {
+        state: StateKind::DrrAve,
         actor_hidden: [12, 10],
         critic_hidden: [11, 9],
         action: ActionConfig { base: ActionBase::User, scale: 0.7, first_bound: 0.5 },

@@ -1,8 +1,8 @@
 //! An environment with a known optimum: every user likes one cluster of items, and the user's vector tells which.
 
 use drr_agent::{
-    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, TrainingTables,
-    UpdatePath,
+    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, StateKind,
+    TrainingTables, UpdatePath,
 };
 use drr_core::{
     ContextIdx, EmbeddingSpace, EmbeddingTable, Environment, EnvironmentError, ItemIdx, ItemSet, Observation,
@@ -134,6 +134,7 @@ impl EmbeddingSpace for Space {
 pub fn config() -> AgentConfig {
     let optimizer = |learning_rate| AdamConfig { learning_rate, l2: 0.0, max_gradient_norm: 1.0 };
     AgentConfig {
+        state: StateKind::DrrAve,
         actor_hidden: [32, 32],
         critic_hidden: [32, 32],
         action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.1 },

@@ -1,7 +1,9 @@
 //! Training, resuming, saving.
 
 use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_ITEMS, Space, config};
-use drr_agent::{AgentConfig, AgentError, DrrPolicy, Outcome, ReplayAction, Trainer, TrainingHooks};
+use drr_agent::{
+    AgentConfig, AgentError, DrrPolicy, Outcome, ReplayAction, StateKind, Trainer, TrainingHooks,
+};
 use drr_core::{
     Environment, EnvironmentError, ItemIdx, ItemSet, Observation, Observed, Query, RandomStream, Recommender,
     Seeds, Step, UserIdx,
@@ -49,6 +51,26 @@ fn it_finds_the_known_optimum_that_its_first_policy_misses() {
         let best = HORIZON as f64;
         assert!(first < 0.4 * best, "{replay_action:?}: {first}");
         assert!(last > 0.75 * best, "{replay_action:?}: {last} of {best}");
+    }
+}
+
+#[test]
+fn every_state_module_learns_and_is_served_as_it_was_trained() {
+    for state in StateKind::ALL {
+        let config = AgentConfig { state, n_episodes: 1200, ..config() };
+        let mut trainer = trainer(&config, 1);
+        trainer.run(config.n_rounds(), None, &mut Quiet).unwrap();
+        let (first, last) = first_and_last_reward(&trainer);
+        assert!(last > 1.3 * first, "{state:?}: {first} {last}");
+        let policy = trainer.policy().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("policy.safetensors");
+        policy.save(&path).unwrap();
+        let loaded = DrrPolicy::load(&path, Arc::new(Space::new("split"))).unwrap();
+        let queries = [query(&[]), query(&[3]), query(&[0, 11])];
+        let lists = policy.recommend(&queries, 4).unwrap();
+        assert!(lists.iter().all(|list| list.len() == 4), "{state:?}");
+        assert_eq!(lists, loaded.recommend(&queries, 4).unwrap(), "{state:?}");
     }
 }
 

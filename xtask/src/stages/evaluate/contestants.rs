@@ -17,8 +17,6 @@ use std::sync::Arc;
 
 /// The agent without RL: its own space's user vector is the action.
 pub const NO_RL: &str = "no_rl";
-/// The agent before its first update.
-pub const UNTRAINED: &str = "drr_ave_untrained";
 
 /// One of those who are judged.
 pub struct Contestant {
@@ -143,7 +141,10 @@ fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contest
     let mut all = Vec::new();
     let untrained = jobs::of_split(experiment, split)[0];
     let policy = DrrPolicy::load(&experiment.path(untrained.policy(false)), Arc::clone(&space))?;
-    all.push(Meter::start().contestant(Box::new(Renamed { inner: policy, name: UNTRAINED })));
+    all.push(
+        Meter::start()
+            .contestant(Box::new(Renamed { inner: policy, name: jobs::untrained(&untrained.name()) })),
+    );
     for job in jobs::of_split(experiment, split).into_iter().rev() {
         let meter = Meter::start();
         let policy = DrrPolicy::load(&experiment.path(job.policy(true)), Arc::clone(&space))?;
@@ -154,7 +155,7 @@ fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contest
     if let (Protocol::Online, Some(learning)) = (protocol, experiment.config.lab.online.learning) {
         for world in World::SIMULATED {
             let meter = Meter::start();
-            let job = Job { split, variant: Variant::Agent, world };
+            let job = Job::of(experiment, split, Variant::Agent, world);
             all.push(meter.contestant(Box::new(train::online_agent(experiment, job, learning)?)));
         }
     }
@@ -164,12 +165,12 @@ fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contest
 /// A recommender under another name.
 struct Renamed<R> {
     inner: R,
-    name: &'static str,
+    name: String,
 }
 
 impl<R: Recommender> Recommender for Renamed<R> {
     fn name(&self) -> &str {
-        self.name
+        &self.name
     }
 
     fn origin(&self) -> Option<&RowOrigin> {

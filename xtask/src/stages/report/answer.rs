@@ -2,7 +2,7 @@
 
 use super::results::{best_agent, best_without_rl, words};
 use crate::stages::evaluate::{Comparison, RunMetrics, headline};
-use crate::stages::jobs::Variant;
+use crate::stages::jobs;
 use drr_data::Protocol;
 use drr_eval::report::{Cell, Section, Table};
 
@@ -44,7 +44,7 @@ impl Answer {
             let row = rows.iter().find(|it| it.summary.recommender == name)?;
             Some(headline(row)?.2.mean)
         };
-        let twin = agent.replacen(Variant::Agent.name(), Variant::Greedy.name(), 1);
+        let twin = jobs::twin_of(agent);
         Some(Self {
             table: table.to_owned(),
             agent_value: value(agent)?,

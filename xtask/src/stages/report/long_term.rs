@@ -1,6 +1,6 @@
 //! The study of later rewards: returns beside the optimum, and the learning curves.
 
-use crate::stages::jobs::Variant;
+use crate::stages::jobs::{self, Variant};
 use crate::stages::long_term::{LongTermRun, LongTermStudy, N_RANDOM};
 use drr_eval::report::{Cell, Plot, Section, Series, Table};
 
@@ -33,7 +33,8 @@ fn prose(study: &LongTermStudy) -> String {
 }
 
 fn runs(study: &LongTermStudy, variant: Variant) -> impl Iterator<Item = &LongTermRun> {
-    study.runs.iter().filter(move |it| it.agent == variant.name())
+    let is_of = move |rest: &str| rest == variant.suffix();
+    study.runs.iter().filter(move |it| jobs::agent_name(&it.agent).is_some_and(|(_, rest)| is_of(rest)))
 }
 
 fn table(study: &LongTermStudy) -> Table {
@@ -66,7 +67,10 @@ fn row(study: &LongTermStudy, name: &str, seed: &str, value: f64) -> Vec<Cell> {
 fn plot(study: &LongTermStudy) -> Plot {
     let mut series: Vec<Series> = [Variant::Agent, Variant::Greedy]
         .into_iter()
-        .map(|variant| Series { name: variant.name().to_owned(), points: mean_curve(study, variant) })
+        .filter_map(|variant| {
+            let name = runs(study, variant).next()?.agent.clone();
+            Some(Series { name, points: mean_curve(study, variant) })
+        })
         .collect();
     let ends = |value: f64| {
         let last = series.first().and_then(|it| it.points.last()).map_or(0.0, |point| point.0);

@@ -1,6 +1,7 @@
 //! What the names in a report stand for, and what each kind of recommender is like.
 
-use crate::stages::evaluate::{ADAPTIVE, NO_RL, UNTRAINED};
+use crate::stages::evaluate::{ADAPTIVE, NO_RL};
+use crate::stages::jobs;
 
 /// What a recommender is, what it needs, and whom it can serve without being trained anew.
 pub struct Character {
@@ -30,7 +31,10 @@ const FOLDED: &str = "folded in from a history, else the popular items";
 /// The character behind a name.
 pub fn of(name: &str) -> Character {
     let name = name.strip_suffix(ADAPTIVE).unwrap_or(name);
-    if name.starts_with("drr_ave") && name != UNTRAINED {
+    if jobs::is_untrained(name) {
+        return character("the agent before its first update", "ratings", FOLDED, NEVER);
+    }
+    if jobs::agent_name(name).is_some() {
         return agent(name);
     }
     match name {
@@ -57,7 +61,6 @@ pub fn of(name: &str) -> Character {
             character("the sum of the history's co-occurrence factors", "ratings", FOLDED, NEVER)
         }
         NO_RL => character("the agent without RL: the user's vector is the action", "ratings", FOLDED, NEVER),
-        UNTRAINED => character("the agent before its first update", "ratings", FOLDED, NEVER),
         "reward_model" => {
             character("DRR's networks, supervised: the greatest reward now", "ratings", FOLDED, "as any item")
         }

@@ -2,15 +2,15 @@
 
 use super::names;
 use crate::stages::evaluate::comparisons::letters;
-use crate::stages::evaluate::{Comparison, Judged, NO_RL, RunMetrics, UNTRAINED, headline};
-use crate::stages::jobs::{Variant, World};
+use crate::stages::evaluate::{Comparison, Judged, NO_RL, RunMetrics, headline};
+use crate::stages::jobs::{self, World};
 use drr_data::{PerUserRow, Protocol};
 use drr_eval::Metric;
 use drr_eval::report::{Bar, Best, Cell, Plot, ScatterPoint, Section, Series, Table};
 use std::collections::BTreeMap;
 
-/// The recommenders whose users are shown one by one.
-const SHOWN: [&str; 3] = ["popularity", "item_knn", "drr_ave"];
+/// The recommenders without RL whose users are shown one by one, beside the agent's.
+const SHOWN: [&str; 2] = ["popularity", "item_knn"];
 
 /// The sections of one protocol, one for each of its tables.
 pub fn sections(metrics: &RunMetrics, protocol: Protocol, per_user: &[PerUserRow]) -> Vec<Section> {
@@ -48,10 +48,9 @@ fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow]) -> Sectio
 
 /// The agent that speaks for RL in a table: the one of its name, or the best of those trained in a simulator.
 pub(super) fn best_agent<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
-    let name = Variant::Agent.name();
     let is_agent = |it: &&&Judged| {
-        let other = it.summary.recommender.strip_prefix(name);
-        other.is_some_and(|rest| ["", "_in_a", "_in_b"].contains(&rest))
+        jobs::agent_name(&it.summary.recommender)
+            .is_some_and(|(_, rest)| ["", "_in_a", "_in_b"].contains(&rest))
     };
     let value = |it: &&&Judged| headline(it).map_or(f64::MIN, |(_, _, interval)| interval.mean);
     let best = rows.iter().filter(is_agent).max_by(|one, other| value(one).total_cmp(&value(other)))?;
@@ -62,7 +61,7 @@ pub(super) fn best_agent<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
 pub(super) fn best_without_rl(rows: &[&Judged]) -> Option<String> {
     let others = rows.iter().filter(|it| {
         let name = &*it.summary.recommender;
-        !name.starts_with(Variant::Agent.name()) && name != "oracle"
+        jobs::agent_name(name).is_none() && name != "oracle"
     });
     others
         .filter_map(|it| Some((it.summary.recommender.clone(), headline(it)?.2.mean)))
@@ -212,11 +211,11 @@ fn comparison_table(metrics: &RunMetrics, table: &str, agent: &str, rows: &[&Jud
 
 /// The answer to "does RL help?", in words that follow from the comparisons.
 fn verdicts(metrics: &RunMetrics, table: &str, agent: &str) -> Vec<String> {
-    let greedy = agent.replacen(Variant::Agent.name(), Variant::Greedy.name(), 1);
+    let greedy = jobs::twin_of(agent);
     let best_other = best_without_rl(&metrics.table(table));
     let mut questions = vec![
         ("popularity".to_owned(), "Is the agent better than recommending what is popular?".to_owned()),
-        (UNTRAINED.to_owned(), "Did training change anything?".to_owned()),
+        (jobs::untrained(agent), "Did training change anything?".to_owned()),
         (NO_RL.to_owned(), "Does the agent add anything to the same vectors without RL?".to_owned()),
         (greedy, "Does looking ahead (discount above 0) add anything to its greedy twin?".to_owned()),
     ];
@@ -312,9 +311,12 @@ fn histogram(per_user: &[PerUserRow], rows: &[&Judged], table: &str) -> Option<P
         });
         of.map(|row| row.value).collect()
     };
+    let agent = rows.iter().map(|it| &*it.summary.recommender);
+    let agent = agent.filter(|name| jobs::agent_name(name).is_some_and(|(_, rest)| rest.is_empty()));
     let series: Vec<(String, Vec<f64>)> = SHOWN
-        .iter()
-        .map(|name| ((*name).to_owned(), values(name)))
+        .into_iter()
+        .chain(agent)
+        .map(|name| (name.to_owned(), values(name)))
         .filter(|(_, values)| !values.is_empty())
         .collect();
     (series.len() > 1).then(|| Plot::Histogram {

@@ -1,7 +1,7 @@
 //! The update rule against hand-computed targets and finite differences.
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, Served, UpdatePath};
+use crate::{ActionBase, ActionConfig, ExplorationConfig, Served, StateKind, UpdatePath};
 use drr_core::{ContextIdx, EmbeddingTable, Observation, PartSet, RowDigest, RowOrigin};
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
@@ -12,6 +12,7 @@ const WINDOW: usize = 2;
 fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
     let optimizer = AdamConfig { learning_rate: 1e-2, l2: 0.0, max_gradient_norm: 0.0 };
     AgentConfig {
+        state: StateKind::DrrAve,
         actor_hidden: [4, 4],
         critic_hidden: [4, 4],
         action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.5 },
