@@ -11,8 +11,8 @@ use super::jobs::Variant;
 use crate::cache::digest_of;
 use crate::files::read_json;
 use anyhow::{Context as _, Result};
-use drr_agent::{AgentConfig, DrrPolicy, Outcome, Trainer, TrainingHooks};
-use drr_core::Seeds;
+use drr_agent::{AgentConfig, Outcome, Trainer, TrainingHooks};
+use drr_core::{Recommender, Seeds};
 use drr_env::long_term::{LongTermConfig as Sizes, LongTermEnvironment};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -195,7 +195,7 @@ struct Hooks<'a> {
 impl TrainingHooks for Hooks<'_> {
     fn validate(
         &mut self,
-        policy: &DrrPolicy,
+        policy: &dyn Recommender,
     ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(Some(world::return_of(policy, &mut self.world)?))
     }

@@ -13,10 +13,10 @@ use crate::cache::digest_of;
 use crate::context::Bar;
 use anyhow::{Context as _, Result};
 use drr_agent::{
-    AgentConfig, DrrPolicy, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables,
+    AgentConfig, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables,
     Validation,
 };
-use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, ItemSet, Part, PartSet};
+use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, ItemSet, Part, PartSet, Recommender};
 use drr_data::{TrainingRow, read_training, write_training};
 use drr_env::{LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions, Unrated};
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
@@ -351,7 +351,7 @@ impl TrainingHooks for Hooks<'_> {
 
     fn validate(
         &mut self,
-        policy: &DrrPolicy,
+        policy: &dyn Recommender,
     ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
         let Some(set) = self.validation else { return Ok(None) };
         let (summary, metric, k) = match &set.simulator {
