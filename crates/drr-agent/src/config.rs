@@ -1,6 +1,6 @@
 //! Every setting of the agent.
 
-use crate::{AgentError, StateKind};
+use crate::{AgentError, ExplorationConfig, Schedule, StateKind};
 use drr_nn::AdamConfig;
 use drr_replay::ReplayConfig;
 use serde::{Deserialize, Serialize};
@@ -59,20 +59,6 @@ pub enum UpdatePath {
     Composed,
 }
 
-/// How the agent explores.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExplorationConfig {
-    /// The probability of noise at the first step.
-    pub epsilon_start: f64,
-    /// The probability of noise that is never gone below.
-    pub epsilon_end: f64,
-    /// The number of environment steps from start to end, linearly.
-    pub decay_steps: u64,
-    /// The standard deviation of the Gaussian noise on each coordinate of the actor's output.
-    pub noise: f32,
-}
-
 /// The settings of a DRR agent and its training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +84,12 @@ pub struct AgentConfig {
     pub actor_optimizer: AdamConfig,
     /// The optimizer of the critic and the state module.
     pub critic_optimizer: AdamConfig,
+    /// What the actor's learning rate is multiplied by, by updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_optimizer_schedule: Option<Schedule>,
+    /// What the learning rate of the critic and the state module is multiplied by, by updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critic_optimizer_schedule: Option<Schedule>,
     /// Which networks are judged and served.
     pub served: Served,
     /// Whether the actor's loss moves the state module too.
@@ -157,9 +149,13 @@ impl AgentConfig {
         within("tau", f64::from(self.tau), 0.0, 1.0)?;
         within("action.scale", f64::from(self.action.scale), 0.0, large)?;
         within("action.first_bound", f64::from(self.action.first_bound), 0.0, large)?;
-        within("exploration.epsilon_start", self.exploration.epsilon_start, 0.0, 1.0)?;
-        within("exploration.epsilon_end", self.exploration.epsilon_end, 0.0, 1.0)?;
-        within("exploration.noise", f64::from(self.exploration.noise), 0.0, large)?;
+        self.exploration.check(self.replay_action)?;
+        for (name, schedule) in [
+            ("actor_optimizer_schedule", &self.actor_optimizer_schedule),
+            ("critic_optimizer_schedule", &self.critic_optimizer_schedule),
+        ] {
+            schedule.map_or(Ok(()), |schedule| schedule.check(name, 0.0, 1e3))?;
+        }
         for optimizer in [&self.actor_optimizer, &self.critic_optimizer] {
             within("learning_rate", optimizer.learning_rate, 0.0, 1.0)?;
             within("l2", optimizer.l2, 0.0, large)?;

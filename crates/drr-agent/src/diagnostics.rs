@@ -41,12 +41,11 @@ impl Round {
     }
 
     /// Records the round's means at environment step `step`.
-    pub(crate) fn record(&self, step: u64, n_sessions: usize, epsilon: f64, sink: &mut dyn MetricSink) {
+    pub(crate) fn record(&self, step: u64, n_sessions: usize, sink: &mut dyn MetricSink) {
         let per_step = 1.0 / self.n_steps.max(1) as f64;
         let per_coordinate = 1.0 / self.n_coordinates.max(1) as f64;
         sink.record(step, "precision", self.n_positive as f64 * per_step);
         sink.record(step, "total_reward", self.total_reward / n_sessions.max(1) as f64);
-        sink.record(step, "epsilon", epsilon);
         sink.record(step, "mean_action", self.action_sum * per_coordinate);
         sink.record(step, "saturated_share", self.n_saturated as f64 * per_coordinate);
         sink.record(step, "distinct_items", self.items.len() as f64);
@@ -70,7 +69,7 @@ mod tests {
         round.step(&[1.0, 0.0], 3, 0.5);
         round.step(&[0.5, 0.5], 3, -0.5);
         let mut sink = Metrics::default();
-        round.record(2, 2, 0.25, &mut sink);
+        round.record(2, 2, &mut sink);
         let value = |name: &str| sink.records.iter().find(|record| record.1 == name).map(|record| record.2);
         assert_eq!(value("precision"), Some(0.5));
         assert_eq!(value("total_reward"), Some(0.0));

@@ -286,8 +286,9 @@ impl<E: Environment> Trainer<E> {
                 }
             }
         }
-        let epsilon = self.config.exploration.epsilon(self.step);
-        round.record(self.step, self.environments.len(), epsilon, &mut self.metrics);
+        round.record(self.step, self.environments.len(), &mut self.metrics);
+        self.config.exploration.record(self.step, &mut self.metrics);
+        self.learner.record_rates(self.step, &mut self.metrics);
         Ok(())
     }
 
@@ -310,14 +311,17 @@ impl<E: Environment> Trainer<E> {
         let asked: Vec<_> = under_way
             .filter_map(|(environment, slot)| Some((slot.as_ref()?.user, environment.candidates())))
             .collect();
-        let request = Request { name: &self.name, rows: &asked, k: 1 };
+        let exploration = &self.config.exploration;
+        let request = Request { name: &self.name, rows: &asked, k: exploration.n_ranked(1) };
         let lists = self.learner.ranked(Served::Online, &self.acting, &outputs, &self.tables, request)?;
         let rows = outputs.chunks_exact(dim).zip(lists);
         let sessions =
             self.environments.iter_mut().zip(observations).filter(|(_, observation)| observation.is_some());
         for ((environment, slot), (output, list)) in sessions.zip(rows) {
             let Some(observation) = slot.take() else { continue };
-            let Some(item) = list.first().map(|it| it.item) else {
+            let random = &mut self.streams.exploration;
+            let chosen = exploration.choose(self.step, &list, environment.candidates(), 1, random);
+            let Some(item) = chosen.first().copied() else {
                 continue; // No candidate: the session ended before it began.
             };
             let next = environment.step(item)?;

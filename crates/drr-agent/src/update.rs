@@ -12,10 +12,10 @@ use crate::action::{Request, compose};
 use crate::batch::Rows;
 use crate::flat;
 use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, Served, UpdatePath};
+use crate::{AgentConfig, AgentError, Schedule, Served, UpdatePath};
 use candle_core::{Device, Tensor};
 use composed::ComposedLearner;
-use drr_core::{ScoredItem, Seeds};
+use drr_core::{MetricSink, ScoredItem, Seeds};
 use drr_nn::NamedArray;
 use drr_replay::Batch;
 use fused::FusedLearner;
@@ -69,6 +69,21 @@ impl Learner {
         }
     }
 
+    /// What both learning rates are multiplied by at the next update, if one of them has a schedule.
+    fn rate_factors(&self) -> Option<(f64, f64)> {
+        let (actor, critic) = (self.config.actor_optimizer_schedule, self.config.critic_optimizer_schedule);
+        let factor = |schedule: Option<Schedule>| schedule.map_or(1.0, |it| it.at(self.n_updates()));
+        (actor.is_some() || critic.is_some()).then(|| (factor(actor), factor(critic)))
+    }
+
+    /// Records the learning rates at environment step `step` where they have a schedule.
+    pub(crate) fn record_rates(&self, step: u64, sink: &mut dyn MetricSink) {
+        if let Some((actor, critic)) = self.rate_factors() {
+            sink.record(step, "actor_learning_rate", self.config.actor_optimizer.learning_rate * actor);
+            sink.record(step, "critic_learning_rate", self.config.critic_optimizer.learning_rate * critic);
+        }
+    }
+
     /// One update of critic, state module, actor and targets from one batch; `step` stands in errors.
     pub(crate) fn update(
         &mut self,
@@ -76,6 +91,12 @@ impl Learner {
         tables: &TrainingTables,
         step: u64,
     ) -> Result<&UpdateReport, AgentError> {
+        if let Some((actor, critic)) = self.rate_factors() {
+            match &mut self.path {
+                Path::Fused(learner) => learner.set_rate_factors(actor, critic),
+                Path::Composed(learner) => learner.set_rate_factors(actor, critic),
+            }
+        }
         match &mut self.path {
             Path::Fused(learner) => learner.update(batch, tables, step, &mut self.report)?,
             Path::Composed(learner) => self.report = learner.update(batch, tables, step)?,

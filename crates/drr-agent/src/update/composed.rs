@@ -47,6 +47,12 @@ impl ComposedLearner {
         }
     }
 
+    /// Multiplies the learning rates of the updates to come.
+    pub(crate) const fn set_rate_factors(&mut self, actor: f64, critic: f64) {
+        self.actor_optimizer.set_rate_factor(actor);
+        self.critic_optimizer.set_rate_factor(critic);
+    }
+
     /// One update of critic, state module, actor and targets from one batch.
     pub(crate) fn update(
         &mut self,
