@@ -36,4 +36,4 @@ pub use policy::DrrPolicy;
 pub use reward_model::{LabelledContext, RewardModel, RewardModelConfig};
 pub use schedule::Schedule;
 pub use tables::TrainingTables;
-pub use train::{Outcome, Trainer, TrainingHooks, Validation};
+pub use train::{Judgement, Outcome, Trainer, TrainingHooks, Validation};

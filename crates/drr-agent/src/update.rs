@@ -12,10 +12,10 @@ use crate::action::{Request, compose};
 use crate::batch::Rows;
 use crate::flat;
 use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, Schedule, Served, UpdatePath};
+use crate::{AgentConfig, AgentError, ReplayAction, Schedule, Served, UpdatePath};
 use candle_core::{Device, Tensor};
 use composed::ComposedLearner;
-use drr_core::{MetricSink, ScoredItem, Seeds};
+use drr_core::{ItemIdx, MetricSink, ScoredItem, Seeds};
 use drr_nn::NamedArray;
 use drr_replay::Batch;
 use fused::FusedLearner;
@@ -121,6 +121,36 @@ impl Learner {
         }
     }
 
+    /// The online critic's values `[B]` of what was executed in `rows`: the outputs `[B, D]` or the items, whichever the
+    /// critic is taught on. A row without items has a value without a meaning.
+    pub(crate) fn values(
+        &self,
+        rows: &Rows,
+        outputs: &[f32],
+        items: &[Vec<ItemIdx>],
+        tables: &TrainingTables,
+    ) -> Result<Vec<f32>, AgentError> {
+        let learned = match &self.path {
+            Path::Composed(learner) if self.config.fine_tune_items => {
+                Some(learner.online.items.flatten_all()?.to_vec1::<f32>()?)
+            }
+            _ => None,
+        };
+        let vectors = learned.as_deref().unwrap_or(tables.item_values());
+        let of_items;
+        let actions = match self.config.replay_action {
+            ReplayAction::Proto => outputs,
+            ReplayAction::Item => {
+                of_items = means(vectors, tables.dim(), items);
+                &of_items
+            }
+        };
+        match &self.path {
+            Path::Fused(learner) => Ok(learner.values(rows, actions, tables)),
+            Path::Composed(learner) => learner.values(rows, actions),
+        }
+    }
+
     /// The best items for the actions made of `outputs` `[B, D]`.
     pub(crate) fn ranked(
         &self,
@@ -167,6 +197,19 @@ impl Learner {
             Path::Composed(learner) => learner.load_arrays(arrays, n_updates),
         }
     }
+}
+
+/// The means `[B, D]` of the vectors of each row's items, out of `vectors` `[I, D]`; zeros where a row has none.
+pub(crate) fn means(vectors: &[f32], dim: usize, items: &[Vec<ItemIdx>]) -> Vec<f32> {
+    let mut means = vec![0.0; items.len() * dim];
+    for (mean, items) in means.chunks_exact_mut(dim).zip(items) {
+        let share = 1.0 / items.len().max(1) as f32;
+        for item in items {
+            let vector = &vectors[item.index() * dim..][..dim];
+            mean.iter_mut().zip(vector).for_each(|(mean, value)| *mean += share * value);
+        }
+    }
+    means
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::UpdateReport;
 use crate::action::{compose, scores};
-use crate::batch::{Inputs, Side, sampled};
+use crate::batch::{Inputs, Rows, Side, sampled};
 use crate::networks::Networks;
 use crate::tables::TrainingTables;
 use crate::{AgentConfig, AgentError, ReplayAction, Served};
@@ -168,6 +168,13 @@ impl ComposedLearner {
         } else {
             Err(AgentError::NotFinite { what, value, update: self.n_updates, step })
         }
+    }
+
+    /// The online critic's values `[B]` of actions `[B, D]`.
+    pub(crate) fn values(&self, rows: &Rows, actions: &[f32]) -> Result<Vec<f32>, AgentError> {
+        let inputs = rows.inputs()?;
+        let actions = Tensor::from_slice(actions, inputs.users.shape(), &Device::Cpu)?;
+        Ok(self.online.critic.forward(&self.online.states(&inputs)?, &actions)?.to_vec1()?)
     }
 
     /// Networks, targets and optimizers as arrays.

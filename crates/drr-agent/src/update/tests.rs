@@ -142,6 +142,11 @@ fn configs() -> Vec<AgentConfig> {
     }
     configs
         .push(AgentConfig { action: ActionConfig { base: ActionBase::None, ..config().action }, ..config() });
+    configs.push(AgentConfig {
+        actor_optimizer_schedule: Some(Schedule::Cosine { start: 1.0, end: 0.1, steps: 20 }),
+        critic_optimizer_schedule: Some(Schedule::Exponential { start: 2.0, end: 0.5, steps: 10 }),
+        ..config()
+    });
     configs
 }
 
@@ -187,6 +192,54 @@ fn actors_and_lists_are_the_same_on_both_paths() {
             let [ours, theirs] = [list, expected].map(|it| it.iter().map(|it| it.score).collect::<Vec<_>>());
             near(&ours, &theirs, 1e-5, "scores");
         }
+    }
+}
+
+#[test]
+fn the_critics_values_are_the_same_on_both_paths() {
+    let tables = tables();
+    let mut random = Seeds(5).stream("observations");
+    let mut rows = Rows::new(WINDOW);
+    (0..9).for_each(|_| rows.push_observation(&transition(&mut random).observation, &tables));
+    let outputs: Vec<f32> = (0..9 * DIM).map(|_| random.random_range(-1.0..1.0)).collect();
+    let items: Vec<Vec<ItemIdx>> = (0..9).map(|at| vec![ItemIdx(at), ItemIdx(at + 1)]).collect();
+    for replay_action in [ReplayAction::Proto, ReplayAction::Item] {
+        let [ours, theirs] = [UpdatePath::Fused, UpdatePath::Composed].map(|path| {
+            let config = AgentConfig { path, replay_action, ..config() };
+            let mut run = Run::new(&config);
+            (0..3).for_each(|_| drop(run.update(&tables)));
+            run.learner.values(&rows, &outputs, &items, &tables).unwrap()
+        });
+        near(&ours, &theirs, 1e-4, "values");
+        assert_ne!(ours[0], ours[1]);
+    }
+}
+
+#[test]
+fn the_mean_of_a_slate_is_that_of_its_vectors() {
+    let vectors = [1.0, 2.0, 3.0, 6.0];
+    let items = [vec![ItemIdx(0), ItemIdx(1)], vec![ItemIdx(1)], Vec::new()];
+    assert_eq!(means(&vectors, 2, &items), [2.0, 4.0, 3.0, 6.0, 0.0, 0.0]);
+}
+
+#[test]
+fn a_learning_rate_whose_schedule_is_at_zero_moves_nothing() {
+    let tables = tables();
+    for path in [UpdatePath::Fused, UpdatePath::Composed] {
+        let schedule = Some(Schedule::Linear { start: 0.0, end: 1.0, steps: 1 });
+        let mut run = Run::new(&AgentConfig { path, actor_optimizer_schedule: schedule, ..config() });
+        let actor = |run: &Run| -> Vec<NamedArray> {
+            let arrays = run.learner.to_arrays().unwrap();
+            arrays.into_iter().filter(|it| it.name.starts_with("online.actor")).collect()
+        };
+        let before = actor(&run);
+        run.update(&tables);
+        assert_eq!(actor(&run), before, "{path:?}");
+        run.update(&tables);
+        assert_ne!(actor(&run), before, "{path:?}");
+        let mut sink = drr_core::Metrics::default();
+        run.learner.record_rates(5, &mut sink);
+        assert_eq!(sink.records[0], (5, "actor_learning_rate".to_owned(), 1e-3));
     }
 }
 
