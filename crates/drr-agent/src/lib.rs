@@ -27,7 +27,7 @@ mod train;
 mod update;
 
 pub use bench::{BenchSizes, ComposedScoring, UpdateBench, random_transition};
-pub use config::{ActionBase, ActionConfig, AgentConfig, ReplayAction, Served, UpdatePath};
+pub use config::{ActionBase, ActionConfig, AgentConfig, ReplayAction, Served, SlateReward, UpdatePath};
 pub use encoder::{DrrAve, StateKind};
 pub use error::AgentError;
 pub use exploration::{ExplorationConfig, ExplorationKind};

@@ -53,7 +53,11 @@ impl Learner {
         history_length: usize,
         seeds: Seeds,
     ) -> Result<Self, AgentError> {
-        let path = if config.path == UpdatePath::Composed || config.fine_tune_items || !config.is_flat() {
+        let path = if config.path == UpdatePath::Composed
+            || config.fine_tune_items
+            || config.slate > 1
+            || !config.is_flat()
+        {
             Path::Composed(Box::new(ComposedLearner::new(config, tables, history_length, seeds)?))
         } else {
             Path::Fused(Box::new(FusedLearner::new(config, tables, history_length, seeds)?))
@@ -213,4 +217,4 @@ pub(crate) fn means(vectors: &[f32], dim: usize, items: &[Vec<ItemIdx>]) -> Vec<
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

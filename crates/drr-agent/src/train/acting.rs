@@ -59,12 +59,12 @@ impl<E: Environment> Trainer<E> {
         let asked: Vec<_> = under_way
             .filter_map(|(environment, slot)| Some((slot.as_ref()?.user, environment.candidates())))
             .collect();
-        let k = self.config.exploration.n_ranked(1);
+        let k = self.config.exploration.n_ranked(self.config.slate);
         let request = Request { name: &self.name, rows: &asked, k };
         self.learner.ranked(Served::Online, &self.acting, outputs, &self.tables, request)
     }
 
-    /// Recommends in session `at`. Returns the items, and the next observation unless the session has ended.
+    /// Recommends one slate in session `at` and stores it as one transition. Returns its items, and the next observation unless the session has ended.
     fn act(
         &mut self,
         at: usize,
@@ -75,26 +75,41 @@ impl<E: Environment> Trainer<E> {
     ) -> Result<(Vec<ItemIdx>, Option<Observation>), AgentError> {
         let environment = &mut self.environments[at];
         let (exploration, random) = (&self.config.exploration, &mut self.streams.exploration);
-        let chosen = exploration.choose(self.step, list, environment.candidates(), 1, random);
-        round.own_items(list.iter().take(1).map(|it| it.item));
-        let Some(item) = chosen.first().copied() else {
-            return Ok((Vec::new(), None)); // No candidate: the session ended before it began.
+        let slate = self.config.slate;
+        let chosen = exploration.choose(self.step, list, environment.candidates(), slate, random);
+        round.own_items(list.iter().take(slate).map(|it| it.item));
+        let (mut executed, mut rewards, mut last) = (Vec::new(), Vec::new(), None);
+        for item in chosen {
+            let next = environment.step(item)?;
+            self.step += 1;
+            round.step(item, next.reward);
+            executed.push(item);
+            rewards.push(next.reward);
+            let ended = next.terminated || next.truncated;
+            last = Some((item, next));
+            if ended {
+                break; // The rest of the slate is never seen.
+            }
+        }
+        let Some((item, next)) = last else {
+            return Ok((executed, None)); // No candidate: the session ended before it began.
         };
-        let next = environment.step(item)?;
-        self.step += 1;
-        round.step(item, next.reward);
-        round.decision(at, output, next.reward);
+        let reward = self.config.slate_reward.of(&rewards);
+        round.decision(at, output, reward);
         let ended = next.terminated || next.truncated;
         self.replay.push(&Transition {
             observation,
             item,
             action: output.to_vec(),
-            reward: next.reward,
+            reward,
             next_observation: next.observation.clone(),
             terminated: next.terminated,
             truncated: next.truncated,
             recommended: environment.recommended().to_vec(),
         })?;
-        Ok((chosen, (!ended).then_some(next.observation)))
+        Ok((executed, (!ended).then_some(next.observation)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! One path of the update against the other.
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, ReplayAction, StateKind};
+use crate::{ActionBase, ActionConfig, ExplorationConfig, SlateReward, StateKind};
 use drr_core::{
     ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
     UserIdx,
@@ -10,12 +10,12 @@ use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, Sizes, Transition};
 use rand::Rng;
 
-const DIM: usize = 6;
-const WINDOW: usize = 4;
-const N_ITEMS: usize = 50;
+pub(crate) const DIM: usize = 6;
+pub(crate) const WINDOW: usize = 4;
+pub(crate) const N_ITEMS: usize = 50;
 const BATCH: usize = 21;
 
-fn config() -> AgentConfig {
+pub(crate) fn config() -> AgentConfig {
     let optimizer =
         |learning_rate, max_gradient_norm| AdamConfig { learning_rate, l2: 1e-3, max_gradient_norm };
     AgentConfig {
@@ -24,6 +24,8 @@ fn config() -> AgentConfig {
         critic_hidden: [11, 9],
         action: ActionConfig { base: ActionBase::User, scale: 0.7, first_bound: 0.5 },
         replay_action: ReplayAction::Proto,
+        slate: 1,
+        slate_reward: SlateReward::Mean,
         discount: 0.9,
         tau: 0.1,
         batch_size: BATCH,
@@ -46,7 +48,7 @@ fn config() -> AgentConfig {
     }
 }
 
-fn tables() -> TrainingTables {
+pub(crate) fn tables() -> TrainingTables {
     let mut random = Seeds(9).stream("tables");
     let mut table = |n_rows: usize| {
         let values = (0..n_rows * DIM).map(|_| random.random_range(-1.0..1.0)).collect();
@@ -284,4 +286,6 @@ fn a_value_that_is_not_finite_stops_either_path_with_the_step() {
 fn item_vectors_that_are_trained_take_the_composed_path() {
     let config = AgentConfig { fine_tune_items: true, ..config() };
     assert!(matches!(Run::new(&config).learner.path, Path::Composed(_)));
+    let slates = AgentConfig { fine_tune_items: false, slate: 2, ..config };
+    assert!(matches!(Run::new(&slates).learner.path, Path::Composed(_)), "and so do slates");
 }

@@ -1,7 +1,7 @@
 //! An environment with a known optimum: every user likes one cluster of items, and the user's vector tells which.
 
 use drr_agent::{
-    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, StateKind,
+    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, SlateReward, StateKind,
     TrainingTables, UpdatePath,
 };
 use drr_core::{
@@ -139,6 +139,8 @@ pub fn config() -> AgentConfig {
         critic_hidden: [32, 32],
         action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.1 },
         replay_action: ReplayAction::Proto,
+        slate: 1,
+        slate_reward: SlateReward::Mean,
         discount: 0.5,
         tau: 0.02,
         batch_size: 32,

@@ -3,7 +3,7 @@
 use crate::clusters::{Clusters, HORIZON, Space, config};
 use drr_agent::{
     AgentConfig, AgentError, DrrPolicy, ExplorationConfig, ExplorationKind, Judgement, ReplayAction,
-    Schedule, Trainer, TrainingHooks,
+    Schedule, SlateReward, Trainer, TrainingHooks,
 };
 use drr_core::Seeds;
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
@@ -60,6 +60,27 @@ fn exploring_by_items_finds_the_known_optimum_too() {
         let rewards = curve(&trainer, "total_reward");
         let last = mean(&rewards[rewards.len() - 20..]);
         assert!(last > 0.7 * HORIZON as f64, "{kind:?}: {last}");
+    }
+}
+
+#[test]
+fn slates_find_the_known_optimum_too() {
+    for slate_reward in [SlateReward::Mean, SlateReward::Dcg] {
+        // Sessions of four items: slates of three are followed by one that is short.
+        for slate in [2, 3] {
+            let config = AgentConfig {
+                slate,
+                slate_reward,
+                n_episodes: 3200,
+                ..exploring(ExplorationKind::RandomItem {})
+            };
+            let mut trainer = trainer(&config);
+            trainer.run(config.n_rounds(), None, &mut Quiet).unwrap();
+            let rewards = curve(&trainer, "total_reward");
+            let last = mean(&rewards[rewards.len() - 20..]);
+            assert!(last > 0.7 * HORIZON as f64, "{slate} {slate_reward:?}: {last}");
+            assert!(curve(&trainer, "q_bias").iter().all(|value| value.is_finite()));
+        }
     }
 }
 
