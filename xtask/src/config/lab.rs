@@ -1,5 +1,6 @@
 //! The laboratory's part of a configuration: who is judged beside the agent, and how the protocols with sessions are set.
 
+use super::variants::AgentVariant;
 use crate::stages::long_term::LongTermConfig;
 use crate::stages::staleness::StalenessConfig;
 use anyhow::{Result, bail};
@@ -18,6 +19,9 @@ pub struct LabConfig {
     pub recommenders: Vec<BaselineConfig>,
     /// Settings chosen on validation rows, by protocol: each takes the place of the recommender of its kind.
     pub tuned: BTreeMap<Protocol, Vec<BaselineConfig>>,
+    /// More agents, each written down as what it changes of the run's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<AgentVariant>,
     /// The supervised one-step model of the agent's networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reward_model: Option<RewardModelConfig>,

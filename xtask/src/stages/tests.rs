@@ -3,7 +3,7 @@
 use super::data::{self, Source};
 use super::evaluate::{contestants, evaluation_set, load};
 use super::experiment::Phase;
-use super::jobs::{Job, Variant};
+use super::jobs::{Job, World};
 use super::recommend::{self, Request};
 use super::train::note;
 use super::{
@@ -58,7 +58,7 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
             assert_eq!(check_recommender(&*contestant.recommender, &queries).unwrap(), [], "{name}");
         }
         let space = pretrain::own_space(&experiment, protocol, Phase::Final).unwrap();
-        let path = experiment.path(Job::logged(protocol, Variant::Agent).policy(true));
+        let path = experiment.path(Job::main(&experiment, protocol, World::Logged).policy(true));
         let agent = DrrPolicy::load(&path, space).unwrap();
         let validation = evaluation_set(&experiment, protocol, Part::Validation).unwrap();
         let refused = drr_eval::evaluate(&agent, &validation, &[10]);
@@ -174,7 +174,8 @@ fn one_seed_gives_one_set_of_metrics_and_another_seed_another() {
 fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let uninterrupted = context(whole.path(), Interrupt::default());
-    let expected = note(&run(&uninterrupted, 1), Job::logged(Protocol::Seed, Variant::Agent)).unwrap();
+    let whole_run = run(&uninterrupted, 1);
+    let expected = note(&whole_run, &Job::main(&whole_run, Protocol::Seed, World::Logged)).unwrap();
 
     let stopped = context(parts.path(), Interrupt::already_set());
     let experiment = Experiment::begin(&stopped, config(1), &source(&stopped), "test").unwrap();
@@ -185,7 +186,8 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     assert!(error.chain().any(|cause| cause.is::<crate::exit::Interrupted>()), "{error:#}");
     assert!(load(&experiment).is_err(), "nothing was judged yet");
 
-    let resumed = note(&run(&undisturbed, 1), Job::logged(Protocol::Seed, Variant::Agent)).unwrap();
+    let resumed_run = run(&undisturbed, 1);
+    let resumed = note(&resumed_run, &Job::main(&resumed_run, Protocol::Seed, World::Logged)).unwrap();
     assert_eq!(resumed.checkpoint, expected.checkpoint);
     assert_eq!(resumed.validations, expected.validations);
 }

@@ -31,16 +31,16 @@ pub fn section(experiment: &Experiment<'_>, split: Protocol, rows: &[TrainingRow
         "The rating factorization took {} epochs; its best validation RMSE is {best:.4}.",
         pretrained.epochs
     ));
-    for job in jobs::of_split(experiment, split) {
+    for job in jobs::of_split(experiment, split)? {
         let reference = experiment.config.training.reference_duration.as_deref();
-        prose.push(job_prose(job, &note(experiment, job)?, reference));
+        prose.push(job_prose(&job, &note(experiment, &job)?, reference));
     }
     let plots = CURVES.iter().filter_map(|(name, label)| curve(split, rows, name, label)).collect();
     let heading = format!("Cut \"{split}\": training");
     Ok(Section { heading, prose, plots, details: true, ..Section::default() })
 }
 
-fn job_prose(job: Job, note: &JobNote, reference: Option<&str>) -> String {
+fn job_prose(job: &Job, note: &JobNote, reference: Option<&str>) -> String {
     let reference = reference.map(|it| format!(" ({it})")).unwrap_or_default();
     let (name, [choose, fit]) = (job.name(), note.seconds);
     let chosen = match note.validations.iter().find(|it| it.round == note.rounds) {
