@@ -34,5 +34,5 @@ pub use error::AgentError;
 pub use online::{OnlineAgent, OnlineConfig};
 pub use policy::DrrPolicy;
 pub use reward_model::{LabelledContext, RewardModel, RewardModelConfig};
-pub use tables::TrainingTables;
+pub use tables::{TrainingTables, normalize, scaled_items};
 pub use train::{Outcome, Trainer, TrainingHooks, Validation};

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use drr_agent::{AgentConfig, DrrPolicy};
 use drr_core::{EmbeddingSpace, Recommender};
 use drr_data::Protocol;
+use drr_rivals::{RivalConfig, RivalPolicy};
 use serde::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub struct Learner {
 pub enum Settings {
     /// An agent of the DRR family.
     Drr(Box<AgentConfig>),
+    /// Another system.
+    Rival(Box<RivalConfig>),
 }
 
 impl Serialize for Settings {
@@ -36,6 +39,7 @@ impl Serialize for Settings {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match self {
             Self::Drr(agent) => agent.serialize(serializer),
+            Self::Rival(rival) => rival.serialize(serializer),
         }
     }
 }
@@ -45,6 +49,7 @@ impl Settings {
     pub fn n_rounds(&self) -> u64 {
         match self {
             Self::Drr(agent) => agent.n_rounds(),
+            Self::Rival(rival) => rival.n_rounds(),
         }
     }
 
@@ -52,6 +57,7 @@ impl Settings {
     pub fn n_environments(&self) -> usize {
         match self {
             Self::Drr(agent) => agent.n_environments,
+            Self::Rival(rival) => rival.schedule.n_environments,
         }
     }
 
@@ -59,6 +65,15 @@ impl Settings {
     pub fn updates_per_step(&self) -> usize {
         match self {
             Self::Drr(agent) => agent.updates_per_step,
+            Self::Rival(rival) => rival.schedule.updates_per_step,
+        }
+    }
+
+    /// The same with a discount of 0.
+    pub fn greedy(&self) -> Self {
+        match self {
+            Self::Drr(agent) => Self::Drr(Box::new(AgentConfig { discount: 0.0, ..(**agent).clone() })),
+            Self::Rival(rival) => Self::Rival(Box::new(RivalConfig { discount: 0.0, ..(**rival).clone() })),
         }
     }
 
@@ -66,6 +81,7 @@ impl Settings {
     pub fn load_policy(&self, path: &Path, space: Arc<dyn EmbeddingSpace>) -> Result<Box<dyn Recommender>> {
         Ok(match self {
             Self::Drr(_) => Box::new(DrrPolicy::load(path, space)?),
+            Self::Rival(_) => Box::new(RivalPolicy::load(path, space)?),
         })
     }
 }
@@ -175,7 +191,8 @@ fn main_learner(config: &ExperimentConfig) -> Learner {
     }
 }
 
-/// Everybody who learns in an experiment: the agent, its twins, then the other agents, each with its own.
+/// Everybody who learns in an experiment: the agent, its twins, then the other agents, each with its own, then the other
+/// systems.
 pub fn learners(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
     let mut all = with_twins(config, &config.agent, main_learner(config))?;
     for variant in &config.lab.agents {
@@ -192,18 +209,25 @@ pub fn learners(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
             all.push(learner);
         }
     }
+    for rival in &config.lab.rivals {
+        let name = rival.name().to_owned();
+        let protocols = config.lab.rival_protocols.get(&name).cloned().unwrap_or_default();
+        let settings = Settings::Rival(Box::new(rival.clone()));
+        all.push(Learner { name, form: Form::Agent, settings, protocols });
+    }
     Ok(all.into_iter().map(Arc::new).collect())
 }
 
 /// The agent and those of its twins that are wanted.
 fn with_twins(config: &ExperimentConfig, agent: &AgentConfig, learner: Learner) -> Result<Vec<Learner>> {
-    let twin = |form, agent| Learner { form, settings: Settings::Drr(Box::new(agent)), ..learner.clone() };
+    let twin = |form, settings| Learner { form, settings, ..learner.clone() };
     let mut all = vec![learner.clone()];
     if config.training.greedy_twin {
-        all.push(twin(Form::Greedy, AgentConfig { discount: 0.0, ..agent.clone() }));
+        all.push(twin(Form::Greedy, learner.settings.greedy()));
     }
     if config.training.supervised_twin {
-        all.extend(supervised(agent)?.map(|agent| twin(Form::Supervised, agent)));
+        let supervised = supervised(agent)?.map(|agent| Settings::Drr(Box::new(agent)));
+        all.extend(supervised.map(|settings| twin(Form::Supervised, settings)));
     }
     Ok(all)
 }
@@ -249,9 +273,9 @@ mod tests {
         let learners = learners(&config).unwrap();
         let names: Vec<String> = learners.iter().map(|it| it.full_name()).collect();
         assert_eq!(names, ["strong", "strong_gamma_0", "patient", "patient_gamma_0", "alone"]);
-        let discount = |at: usize| {
-            let Settings::Drr(agent) = &learners[at].settings;
-            agent.discount
+        let discount = |at: usize| match &learners[at].settings {
+            Settings::Drr(agent) => agent.discount,
+            Settings::Rival(rival) => rival.discount,
         };
         assert_eq!((discount(2), discount(3)), (0.5, 0.0));
         assert!(learners[2].is_of(Protocol::Holdout) && !learners[2].is_of(Protocol::Seed));

@@ -14,9 +14,10 @@ use crate::cache::digest_of;
 use crate::config::{AgentVariant, check_name};
 use crate::files::read_json;
 use anyhow::{Context as _, Result};
-use drr_agent::{AgentConfig, DrrPolicy, Outcome, Trainer, TrainingHooks};
-use drr_core::{EmbeddingSpace, Seeds};
+use drr_agent::{AgentConfig, Outcome, Trainer, TrainingHooks};
+use drr_core::{EmbeddingSpace, Recommender, Seeds};
 use drr_env::long_term::{LongTermConfig as Sizes, LongTermEnvironment};
+use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub struct LongTermConfig {
     /// More agents, each written down as what it changes of the agent, and each with a twin.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<AgentVariant>,
+    /// Other systems with reinforcement learning, each with a twin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<RivalConfig>,
 }
 
 impl LongTermConfig {
@@ -55,6 +59,9 @@ impl LongTermConfig {
         self.agent.check()?;
         for variant in &self.agents {
             check_name(&variant.name)?;
+        }
+        for rival in &self.rivals {
+            rival.check()?;
         }
         let mut names: Vec<String> = self.learners()?.into_iter().map(|it| it.name).collect();
         names.sort_unstable();
@@ -70,10 +77,13 @@ impl LongTermConfig {
         for variant in &self.agents {
             agents.push((variant.name.clone(), variant.of(&self.agent)?));
         }
-        let pairs = agents.into_iter().flat_map(|(name, agent)| {
-            let twin = AgentConfig { discount: 0.0, ..agent.clone() };
-            let learner = |name, agent| LongTermLearner { name, settings: Settings::Drr(Box::new(agent)) };
-            [learner(name.clone(), agent), learner(format!("{name}{}", Form::Greedy.suffix()), twin)]
+        let agents = agents.into_iter().map(|(name, agent)| (name, Settings::Drr(Box::new(agent))));
+        let rivals = self.rivals.iter();
+        let rivals = rivals.map(|it| (it.name().to_owned(), Settings::Rival(Box::new(it.clone()))));
+        let pairs = agents.chain(rivals).flat_map(|(name, settings)| {
+            let twin = format!("{name}{}", Form::Greedy.suffix());
+            let greedy = settings.greedy();
+            [LongTermLearner { name, settings }, LongTermLearner { name: twin, settings: greedy }]
         });
         Ok(pairs.collect())
     }
@@ -209,6 +219,10 @@ fn train(
             let tables = vectors.tables()?;
             Box::new(Trainer::new(name, agent, environments, horizon, tables, space, 0.0, seeds)?)
         }
+        Settings::Rival(rival) => {
+            let world = RivalWorld::new(vectors.tables()?, vec![Vec::new()])?;
+            Box::new(RivalTrainer::new(name, rival, environments, world, space, 0.0, seeds)?)
+        }
     };
     let mut hooks = Hooks { world, stops };
     if training.run(settings.n_rounds(), None, &mut hooks)? == Outcome::Interrupted {
@@ -227,7 +241,7 @@ struct Hooks<'a> {
 impl TrainingHooks for Hooks<'_> {
     fn validate(
         &mut self,
-        policy: &DrrPolicy,
+        policy: &dyn Recommender,
     ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(Some(world::return_of(policy, &mut self.world)?))
     }

@@ -119,13 +119,14 @@ impl Parsed<'_> {
 impl Names {
     /// The learners of a configuration.
     pub fn of(config: &ExperimentConfig) -> Self {
-        if config.training.name.is_none() && config.lab.agents.is_empty() {
+        let lab = &config.lab;
+        if config.training.name.is_none() && lab.agents.is_empty() && lab.rivals.is_empty() {
             return Self::default();
         }
-        let others = config.lab.agents.iter().map(|it| it.name.clone());
+        let others = lab.agents.iter().map(|it| it.name.clone());
         Self {
             agents: std::iter::once(config.agent_name().to_owned()).chain(others).collect(),
-            rivals: Vec::new(),
+            rivals: lab.rivals.iter().map(|it| it.name().to_owned()).collect(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::train::note;
 use super::{
     Experiment, evaluate, long_term, pretrain, readme, report, sequential, staleness, study, sweep, train,
 };
-use crate::config::ExperimentConfig;
+use crate::config::{AgentVariant, ExperimentConfig};
 use crate::context::Context;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -134,6 +134,36 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
     let ledger = drr_data::read_ledger(&experiment.path(sweep::LEDGER)).unwrap();
     let parts: Vec<&str> = ledger.iter().map(|row| row.part.as_str()).collect();
     assert_eq!(parts, ["validation", "validation", "validation", "test"]);
+}
+
+#[test]
+fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path(), Interrupt::default());
+    let mut config = config(1);
+    config.training.name = Some("strong".to_owned());
+    config.lab.agents = vec![AgentVariant {
+        name: "items".to_owned(),
+        protocols: vec![Protocol::Seed],
+        twins: true,
+        changes: "state = \"drr_n\"\ndiscount = 0.5".parse().unwrap(),
+    }];
+    let experiment = Experiment::begin(&context, config, &source(&context), "named").unwrap();
+    pretrain::run(&experiment).unwrap();
+    train::run(&experiment).unwrap();
+    let metrics = evaluate::run(&experiment).unwrap();
+    assert_eq!(metrics.names.agents, ["strong", "items"]);
+    let names = |table: &str| -> Vec<String> {
+        let learners = metrics.table(table).into_iter().map(|it| it.summary.recommender.clone());
+        learners.filter(|name| metrics.names.parse(name).is_some()).collect()
+    };
+    let untrained = ["items_untrained", "strong_untrained"];
+    let trained = ["items_gamma_0", "items", "strong_gamma_0", "strong"];
+    assert_eq!(names("seed"), [&untrained[..], &trained].concat());
+    assert_eq!(names("temporal"), ["strong_untrained", "strong_gamma_0", "strong"]);
+    let markdown = report::run(&experiment).unwrap();
+    assert!(markdown.contains("strong is") && markdown.contains("| another agent |"), "{markdown}");
+    assert!(markdown.contains("ooking ahead added"), "{markdown}");
 }
 
 #[test]

@@ -13,13 +13,15 @@ use crate::cache::{Stage, digest_of};
 use crate::context::Bar;
 use anyhow::{Context as _, Result};
 use drr_agent::{
-    AgentConfig, DrrPolicy, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables,
-    Validation,
+    AgentConfig, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables, Validation,
 };
-use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, ItemSet, Part, PartSet, Seeds};
+use drr_core::{
+    ContextIdx, EmbeddingSpace, EmbeddingTable, ItemIdx, ItemSet, Part, PartSet, Recommender, Seeds,
+};
 use drr_data::{Protocol, TrainingRow, read_training, write_training};
 use drr_env::{LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions, Unrated};
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
+use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -208,6 +210,7 @@ impl Fit {
         let surroundings = Surroundings::new(experiment, job, phase)?;
         let training: Box<dyn Training> = match settings {
             Settings::Drr(agent) => Box::new(surroundings.trainer(experiment, &job.name(), agent)?),
+            Settings::Rival(rival) => Box::new(surroundings.rival(&job.name(), rival)?),
         };
         let validation = match phase {
             Phase::Choose => Some(ValidationSet::new(experiment, job)?),
@@ -281,6 +284,18 @@ impl Surroundings {
         let (horizon, space) = (experiment.config.environment.horizon, Arc::clone(&self.space));
         let tables = tables(&*self.space, &self.sessions)?;
         Ok(Trainer::new(name, agent, environments, horizon, tables, space, self.positive, self.seeds)?)
+    }
+
+    /// The training of another system.
+    fn rival(&self, name: &str, rival: &RivalConfig) -> Result<RivalTrainer<LoggedEnvironment>> {
+        let environments = vec![self.environment.clone(); rival.schedule.n_environments];
+        let disliked = (0..self.sessions.n_contexts()).map(|context| {
+            let observed = self.sessions.observed(ContextIdx::from(context));
+            observed.iter().filter(|it| it.rating < self.positive).map(|it| it.item).collect::<Vec<ItemIdx>>()
+        });
+        let world = RivalWorld::new(tables(&*self.space, &self.sessions)?, disliked.collect())?;
+        let (space, seeds) = (Arc::clone(&self.space), self.seeds.child(rival.name()));
+        Ok(RivalTrainer::new(name, rival, environments, world, space, self.positive, seeds)?)
     }
 }
 
@@ -400,7 +415,7 @@ impl TrainingHooks for Hooks<'_> {
 
     fn validate(
         &mut self,
-        policy: &DrrPolicy,
+        policy: &dyn Recommender,
     ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
         let Some(set) = self.validation else { return Ok(None) };
         let (summary, metric, k) = match &set.simulator {

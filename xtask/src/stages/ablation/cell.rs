@@ -3,7 +3,7 @@
 use super::{Bench, FOLDER};
 use crate::cache::digest_of;
 use crate::files::read_json;
-use crate::stages::evaluate::{forms, headline_of, without_rl};
+use crate::stages::evaluate::{forms, headline_of, renamed, without_rl};
 use crate::stages::experiment::{Experiment, Phase};
 use crate::stages::jobs::{Job, World};
 use crate::stages::names::Form;
@@ -142,12 +142,13 @@ impl Cells<'_> {
             let seconds = note.seconds[0] + note.seconds[1];
             let effort = Effort { rounds: note.rounds, updates: note.updates, seconds };
             let seed = varied.config.seed;
-            let mut rows = self.judge(protocol, &bench, &*trained, trained.name(), seed, effort)?;
+            let mut rows = self.judge(protocol, &bench, &*trained, seed, effort)?;
             // Before the first update the twins are the agent, and both worlds are one.
             if job.learner.form == Form::Agent && job.world == World::of(job.split)[0] {
                 let untrained = job.load_policy(varied, false, space)?;
                 let name = format!("{}{}", job.learner.name, Form::Untrained.suffix());
-                rows.extend(self.judge(protocol, &bench, &*untrained, &name, seed, Effort::default())?);
+                let untrained = renamed(untrained, name);
+                rows.extend(self.judge(protocol, &bench, &*untrained, seed, Effort::default())?);
             }
             Ok(rows)
         })
@@ -158,6 +159,8 @@ impl Cells<'_> {
         let experiment = self.experiment;
         let lab = crate::config::LabConfig {
             agents: Vec::new(),
+            rivals: Vec::new(),
+            rival_protocols: BTreeMap::new(),
             staleness: None,
             long_term: None,
             canaries_per_user: 0,
@@ -176,12 +179,11 @@ impl Cells<'_> {
             let mut rows = Vec::new();
             for it in without_rl(experiment, protocol)? {
                 let effort = Effort { seconds: it.cost.seconds, ..Effort::default() };
-                let name = it.recommender.name();
-                rows.extend(self.judge(protocol, &bench, &*it.recommender, name, seed, effort)?);
+                rows.extend(self.judge(protocol, &bench, &*it.recommender, seed, effort)?);
             }
             if bench.tables.iter().all(|(_, simulator)| simulator.is_none()) {
                 let oracle = Oracle::new(&bench.cases);
-                rows.extend(self.judge(protocol, &bench, &oracle, oracle.name(), seed, Effort::default())?);
+                rows.extend(self.judge(protocol, &bench, &oracle, seed, Effort::default())?);
             }
             Ok(rows)
         })
@@ -193,7 +195,6 @@ impl Cells<'_> {
         protocol: Protocol,
         bench: &Bench,
         recommender: &dyn Recommender,
-        name: &str,
         seed: u64,
         effort: Effort,
     ) -> Result<Vec<Row>> {
@@ -201,13 +202,7 @@ impl Cells<'_> {
         for (table, simulator) in &bench.tables {
             let forms = forms(self.experiment, protocol, &bench.cases, recommender, simulator.as_ref())?;
             for it in forms {
-                let judged = &it.evaluation.summary.recommender;
-                // A policy that is judged before its training has the trained one's name in its file.
-                let suffix = judged.strip_prefix(recommender.name()).unwrap_or_default();
-                let name = format!("{name}{suffix}");
-                if suffix.is_empty() || !name.contains(Form::Untrained.suffix()) {
-                    rows.push(row(table, name, seed, &it.evaluation, effort)?);
-                }
+                rows.push(row(table, seed, &it.evaluation, effort)?);
             }
         }
         Ok(rows)
@@ -221,8 +216,9 @@ fn rows(path: &std::path::Path) -> Result<Vec<Row>> {
     Ok(read_json::<CellFile>(path, "run the study")?.rows)
 }
 
-fn row(table: &str, recommender: String, seed: u64, evaluation: &Evaluation, effort: Effort) -> Result<Row> {
+fn row(table: &str, seed: u64, evaluation: &Evaluation, effort: Effort) -> Result<Row> {
     let summary = &evaluation.summary;
+    let recommender = summary.recommender.clone();
     let (metric, k, interval) =
         headline_of(summary).with_context(|| format!("{recommender} has no headline metric in {table}"))?;
     let values = evaluation.values(metric, k).context("the metric has no values")?;

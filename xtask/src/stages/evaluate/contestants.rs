@@ -157,7 +157,7 @@ fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contest
         let meter = Meter::start();
         let inner = job.load_policy(experiment, false, Arc::clone(&space))?;
         let name = format!("{}{}", job.learner.name, Form::Untrained.suffix());
-        all.push(meter.contestant(Box::new(Renamed { inner, name })));
+        all.push(meter.contestant(renamed(inner, name)));
     }
     for job in jobs.iter().rev() {
         let meter = Meter::start();
@@ -174,7 +174,11 @@ fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contest
     Ok(all)
 }
 
-/// A recommender under another name.
+/// The recommender under another name.
+pub fn renamed(inner: Box<dyn Recommender>, name: String) -> Box<dyn Recommender> {
+    Box::new(Renamed { inner, name })
+}
+
 struct Renamed {
     inner: Box<dyn Recommender>,
     name: String,

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use drr_agent::{Outcome, Trainer, TrainingHooks, Validation};
 use drr_core::{Environment, Metrics};
+use drr_rivals::RivalTrainer;
 use std::path::Path;
 
 /// What every training can do: the same calls for all systems.
@@ -32,6 +33,37 @@ pub trait Training {
 }
 
 impl<E: Environment> Training for Trainer<E> {
+    fn resume(&mut self, folder: &Path) -> Result<u64> {
+        Ok(Self::resume(self, folder)?)
+    }
+
+    fn run(
+        &mut self,
+        n_rounds: u64,
+        checkpoints: Option<&Path>,
+        hooks: &mut dyn TrainingHooks,
+    ) -> Result<Outcome> {
+        Ok(Self::run(self, n_rounds, checkpoints, hooks)?)
+    }
+
+    fn save_policy(&self, path: &Path) -> Result<()> {
+        Ok(self.policy()?.save(path)?)
+    }
+
+    fn validations(&self) -> &[Validation] {
+        Self::validations(self)
+    }
+
+    fn metrics(&self) -> &Metrics {
+        Self::metrics(self)
+    }
+
+    fn n_updates(&self) -> u64 {
+        Self::n_updates(self)
+    }
+}
+
+impl<E: Environment> Training for RivalTrainer<E> {
     fn resume(&mut self, folder: &Path) -> Result<u64> {
         Ok(Self::resume(self, folder)?)
     }
