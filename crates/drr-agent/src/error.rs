@@ -48,6 +48,9 @@ pub enum AgentError {
         /// The greatest allowed.
         high: f64,
     },
+    /// Two settings exclude each other.
+    #[error("agent settings do not fit together: {0}")]
+    Conflict(&'static str),
     /// Two tables or a table and an environment do not fit together.
     #[error("the vectors do not fit: {0}")]
     Tables(String),

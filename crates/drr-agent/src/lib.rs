@@ -20,6 +20,7 @@ mod flat;
 mod networks;
 mod online;
 mod policy;
+mod refinement;
 mod reward_model;
 mod tables;
 mod train;
@@ -27,7 +28,8 @@ mod update;
 
 pub use bench::{BenchSizes, ComposedScoring, UpdateBench, random_transition};
 pub use config::{
-    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, UpdatePath,
+    ActionBase, ActionConfig, AgentConfig, AnchorConfig, ConservativeConfig, ExplorationConfig,
+    RefinementConfig, ReplayAction, Served, Td3Config, UpdatePath,
 };
 pub use encoder::{DrrAve, StateKind};
 pub use error::AgentError;

@@ -41,6 +41,12 @@ fn config() -> AgentConfig {
         checkpoint_every: 1,
         validate_every: 1,
         path: UpdatePath::Fused,
+        critic_layer_norm: false,
+        saturation_penalty: None,
+        td3: None,
+        anchor: None,
+        refinement: None,
+        conservative: None,
     }
 }
 

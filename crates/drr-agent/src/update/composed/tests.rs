@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{ActionBase, ActionConfig, ExplorationConfig, Served, StateKind, UpdatePath};
+use drr_core::ItemIdx;
 use drr_core::{ContextIdx, EmbeddingTable, Observation, PartSet, RowDigest, RowOrigin};
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
@@ -34,6 +35,12 @@ fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
         checkpoint_every: 1,
         validate_every: 1,
         path: UpdatePath::default(),
+        critic_layer_norm: false,
+        saturation_penalty: None,
+        td3: None,
+        anchor: None,
+        refinement: None,
+        conservative: None,
     }
 }
 
@@ -72,18 +79,18 @@ fn learner(config: &AgentConfig) -> ComposedLearner {
     ComposedLearner::new(config, &tables(), WINDOW, Seeds(3)).unwrap()
 }
 
-fn targets(learner: &ComposedLearner, batch: &Batch) -> Vec<f32> {
+fn targets(learner: &mut ComposedLearner, batch: &Batch) -> Vec<f32> {
     learner.td_targets(batch, &tables()).unwrap().to_vec1().unwrap()
 }
 
 #[test]
 fn the_future_counts_past_a_time_limit_and_not_past_a_true_end() {
     for replay_action in [ReplayAction::Proto, ReplayAction::Item] {
-        let learner = learner(&config(replay_action, 0.9));
-        let ended = targets(&learner, &batch(0.5, true, false));
+        let mut learner = learner(&config(replay_action, 0.9));
+        let ended = targets(&mut learner, &batch(0.5, true, false));
         assert_eq!(ended, [0.5, 0.5]);
-        let cut = targets(&learner, &batch(0.5, false, true));
-        let going_on = targets(&learner, &batch(0.5, false, false));
+        let cut = targets(&mut learner, &batch(0.5, false, true));
+        let going_on = targets(&mut learner, &batch(0.5, false, false));
         assert_eq!(cut, going_on, "a time limit is no end");
         assert_ne!(cut, ended);
     }
@@ -91,19 +98,22 @@ fn the_future_counts_past_a_time_limit_and_not_past_a_true_end() {
 
 #[test]
 fn the_greedy_twin_never_looks_ahead() {
-    assert_eq!(targets(&learner(&config(ReplayAction::Item, 0.0)), &batch(-0.5, false, false)), [-0.5, -0.5]);
+    assert_eq!(
+        targets(&mut learner(&config(ReplayAction::Item, 0.0)), &batch(-0.5, false, false)),
+        [-0.5, -0.5]
+    );
 }
 
 #[test]
 fn the_target_is_the_discounted_value_of_the_target_networks() {
-    let learner = learner(&config(ReplayAction::Proto, 0.9));
+    let mut learner = learner(&config(ReplayAction::Proto, 0.9));
     let batch = batch(1.0, false, false);
     let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let actions = learner.targets.actor.forward(&states).unwrap();
     let values: Vec<f32> = learner.targets.critic.forward(&states, &actions).unwrap().to_vec1().unwrap();
     let expected = 0.9_f32.mul_add(values[0], 1.0);
-    assert!((targets(&learner, &batch)[0] - expected).abs() < 1e-6);
+    assert!((targets(&mut learner, &batch)[0] - expected).abs() < 1e-6);
 }
 
 #[test]
@@ -112,7 +122,8 @@ fn the_next_item_is_neither_in_the_history_nor_already_recommended() {
     let batch = batch(0.0, false, false);
     let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let outputs = Tensor::new(&[[1.0_f32, 0.2], [1.0, 0.2]], &Device::Cpu).unwrap();
-    let chosen = learner.chosen_items(&batch, &next, &outputs).unwrap().to_vec2::<f32>().unwrap();
+    let states = learner.targets.states(&next).unwrap();
+    let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
     // Items 0 and 2 score higher, but 0 and 2 are in the history and 2 was recommended.
     assert!(chosen[0][0] == 0.0 && chosen[0][1] > 0.0, "{chosen:?}");
 }
