@@ -5,6 +5,10 @@ use drr_nn::AdamConfig;
 use drr_replay::ReplayConfig;
 use serde::{Deserialize, Serialize};
 
+mod switches;
+
+pub use switches::{AnchorConfig, ConservativeConfig, RefinementConfig, Td3Config};
+
 /// What the actor's output is added to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,7 +90,7 @@ pub enum Served {
 #[serde(rename_all = "snake_case")]
 pub enum UpdatePath {
     /// Passes written out on flat arrays: several times as fast. Item vectors that are fine-tuned are beyond it, state
-    /// modules other than DRR-ave, and slates; such an agent takes the composed path.
+    /// modules other than DRR-ave, slates, and the optional parts of the agent; such an agent takes the composed path.
     #[default]
     Fused,
     /// Tensor operations with automatic gradients: the reference.
@@ -155,6 +159,24 @@ pub struct AgentConfig {
     /// Which code carries out the updates.
     #[serde(default)]
     pub path: UpdatePath,
+    /// Layer normalization in the critic, before each ReLU (Ba et al. 2016).
+    #[serde(default, skip_serializing_if = "switches::is_off")]
+    pub critic_layer_norm: bool,
+    /// The weight of the penalty on the actor's saturated coordinates, on their values before the tanh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturation_penalty: Option<f32>,
+    /// Twin critics, smoothed targets, delayed policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub td3: Option<Td3Config>,
+    /// The supervised anchor of the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<AnchorConfig>,
+    /// The critic's choice among the nearest items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refinement: Option<RefinementConfig>,
+    /// The conservative term of the critic's loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conservative: Option<ConservativeConfig>,
 }
 
 const fn one() -> usize {
@@ -166,9 +188,19 @@ const fn is_one(count: &usize) -> bool {
 }
 
 impl AgentConfig {
-    /// Whether the networks can be written out on flat arrays.
+    /// Whether networks and updates can be written out on flat arrays.
     pub(crate) fn is_flat(&self) -> bool {
-        self.state == StateKind::DrrAve
+        self.state == StateKind::DrrAve && !self.has_switches()
+    }
+
+    /// Whether any of the optional parts is there.
+    pub(crate) const fn has_switches(&self) -> bool {
+        self.critic_layer_norm
+            || self.saturation_penalty.is_some()
+            || self.td3.is_some()
+            || self.anchor.is_some()
+            || self.refinement.is_some()
+            || self.conservative.is_some()
     }
 
     /// The rounds that make up [`AgentConfig::n_episodes`].
@@ -183,13 +215,6 @@ impl AgentConfig {
     ///
     /// Names the first field out of its range.
     pub fn check(&self) -> Result<(), AgentError> {
-        let within = |name: &'static str, value: f64, low: f64, high: f64| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(AgentError::Config { name, value, low, high })
-            }
-        };
         let large = 1e9;
         #[expect(clippy::cast_precision_loss, reason = "compared with small bounds only")]
         let at_least_one = |name, count: usize| within(name, count as f64, 1.0, large);
@@ -218,8 +243,29 @@ impl AgentConfig {
         at_least_one("updates_per_step", self.updates_per_step)?;
         at_least_one("checkpoint_every", usize::try_from(self.checkpoint_every).unwrap_or(usize::MAX))?;
         at_least_one("validate_every", usize::try_from(self.validate_every).unwrap_or(usize::MAX))?;
-        at_least_one("n_episodes", usize::try_from(self.n_episodes).unwrap_or(usize::MAX))
+        at_least_one("n_episodes", usize::try_from(self.n_episodes).unwrap_or(usize::MAX))?;
+        self.check_switches()
     }
+
+    fn check_switches(&self) -> Result<(), AgentError> {
+        within("saturation_penalty", f64::from(self.saturation_penalty.unwrap_or(0.0)), 0.0, 1e9)?;
+        self.td3.as_ref().map_or(Ok(()), Td3Config::check)?;
+        self.anchor.as_ref().map_or(Ok(()), AnchorConfig::check)?;
+        self.refinement.as_ref().map_or(Ok(()), RefinementConfig::check)?;
+        self.conservative.as_ref().map_or(Ok(()), ConservativeConfig::check)?;
+        let asks_about_items = self.refinement.is_some() || self.conservative.is_some();
+        if asks_about_items && self.replay_action != ReplayAction::Item {
+            let message =
+                "refinement and conservative need replay_action = \"item\": their critic judges items";
+            return Err(AgentError::Settings(message));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a value out of its range.
+fn within(name: &'static str, value: f64, low: f64, high: f64) -> Result<(), AgentError> {
+    if (low..=high).contains(&value) { Ok(()) } else { Err(AgentError::Config { name, value, low, high }) }
 }
 
 #[cfg(test)]

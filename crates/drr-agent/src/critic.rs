@@ -10,34 +10,94 @@ pub(crate) struct Critic {
     state: Dense,
     joint: Dense,
     last: Dense,
+    norms: Option<[LayerNorm; 2]>,
 }
 
 impl Critic {
-    /// A critic of states of `state_dim` and actions of `dim`.
+    /// A critic of states of `state_dim` and actions of `dim`; `normalized` puts a layer normalization before each ReLU.
     pub(crate) fn new(
         parameters: &mut Parameters,
+        name: &str,
         state_dim: usize,
         dim: usize,
         hidden: [usize; 2],
+        normalized: bool,
         seeds: Seeds,
     ) -> Result<Self, NnError> {
-        Ok(Self {
-            state: Dense::new(parameters, "critic.state", state_dim, hidden[0], seeds)?,
-            joint: Dense::new(parameters, "critic.joint", hidden[0] + dim, hidden[1], seeds)?,
-            last: Dense::with_bound(parameters, "critic.last", hidden[1], 1, 3e-3, seeds)?,
-        })
+        let [first, second] = hidden;
+        let state = Dense::new(parameters, &format!("{name}.state"), state_dim, first, seeds)?;
+        let joint = Dense::new(parameters, &format!("{name}.joint"), first + dim, second, seeds)?;
+        let last = Dense::with_bound(parameters, &format!("{name}.last"), second, 1, 3e-3, seeds)?;
+        let mut norm = |layer, width| LayerNorm::new(parameters, &format!("{name}.{layer}"), width);
+        let norms =
+            if normalized { Some([norm("state_norm", first)?, norm("joint_norm", second)?]) } else { None };
+        Ok(Self { state, joint, last, norms })
     }
 
     /// The values `[B]` of actions `[B, D]` in states `[B, S]`.
     pub(crate) fn forward(&self, states: &Tensor, actions: &Tensor) -> Result<Tensor, NnError> {
-        let hidden = self.state.forward(states)?.relu()?;
-        let joint = Tensor::cat(&[&hidden, actions], D::Minus1)?;
-        let hidden = self.joint.forward(&joint)?.relu()?;
+        self.join(&self.hidden(states)?, actions)
+    }
+
+    /// What the critic makes of states `[B, S]` before it hears of an action, `[B, H]`.
+    pub(crate) fn hidden(&self, states: &Tensor) -> Result<Tensor, NnError> {
+        Ok(self.normalized(0, self.state.forward(states)?)?.relu()?)
+    }
+
+    /// The values `[B]` of actions `[B, D]` for what [`Critic::hidden`] gave, `[B, H]`.
+    pub(crate) fn join(&self, hidden: &Tensor, actions: &Tensor) -> Result<Tensor, NnError> {
+        let joint = Tensor::cat(&[hidden, actions], D::Minus1)?;
+        let hidden = self.normalized(1, self.joint.forward(&joint)?)?.relu()?;
         Ok(self.last.forward(&hidden)?.squeeze(1)?)
+    }
+
+    fn normalized(&self, layer: usize, inputs: Tensor) -> Result<Tensor, NnError> {
+        match &self.norms {
+            Some(norms) => norms[layer].forward(&inputs),
+            None => Ok(inputs),
+        }
     }
 
     /// The same critic without gradients for its own parameters: for the actor's loss.
     pub(crate) fn detached(&self) -> Self {
-        Self { state: self.state.detached(), joint: self.joint.detached(), last: self.last.detached() }
+        Self {
+            state: self.state.detached(),
+            joint: self.joint.detached(),
+            last: self.last.detached(),
+            norms: self.norms.as_ref().map(|norms| [norms[0].detached(), norms[1].detached()]),
+        }
+    }
+}
+
+/// Each row to mean 0 and variance 1, then a learned gain and bias (Ba et al. 2016, eq. 4). Only basic operations, which
+/// all have gradients.
+#[derive(Debug, Clone)]
+struct LayerNorm {
+    gain: Tensor,
+    bias: Tensor,
+}
+
+/// Added to the variance.
+const EPSILON: f64 = 1e-5;
+
+impl LayerNorm {
+    /// A normalization of rows of `width`. Neither gain nor bias decays.
+    fn new(parameters: &mut Parameters, name: &str, width: usize) -> Result<Self, NnError> {
+        Ok(Self {
+            gain: parameters.filled(&format!("{name}.gain"), width, 1.0)?,
+            bias: parameters.filled(&format!("{name}.bias"), width, 0.0)?,
+        })
+    }
+
+    /// Maps `[B, H]` to `[B, H]`.
+    fn forward(&self, inputs: &Tensor) -> Result<Tensor, NnError> {
+        let centred = inputs.broadcast_sub(&inputs.mean_keepdim(D::Minus1)?)?;
+        let variances = centred.sqr()?.mean_keepdim(D::Minus1)?;
+        let scaled = centred.broadcast_div(&(variances + EPSILON)?.sqrt()?)?;
+        Ok(scaled.broadcast_mul(&self.gain)?.broadcast_add(&self.bias)?)
+    }
+
+    fn detached(&self) -> Self {
+        Self { gain: self.gain.detach(), bias: self.bias.detach() }
     }
 }

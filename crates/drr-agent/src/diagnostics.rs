@@ -33,6 +33,8 @@ pub(crate) struct Round {
     critic_loss: f64,
     td_error: f64,
     value: f64,
+    /// The sum and the number of each of the optional parts' values.
+    terms: BTreeMap<&'static str, (f64, u64)>,
 }
 
 /// What was expected of one session, and what came.
@@ -66,6 +68,7 @@ impl Round {
             critic_loss: 0.0,
             td_error: 0.0,
             value: 0.0,
+            terms: BTreeMap::new(),
         }
     }
 
@@ -113,6 +116,11 @@ impl Round {
         self.n_updates += 1;
         self.critic_loss += report.critic_loss;
         self.value += report.mean_value;
+        for (name, value) in &report.terms {
+            let (sum, n) = self.terms.entry(name).or_default();
+            *sum += value;
+            *n += 1;
+        }
         let sum: f64 = report.td_errors.iter().map(|error| f64::from(error.abs())).sum();
         self.td_error += sum / report.td_errors.len().max(1) as f64;
     }
@@ -139,6 +147,9 @@ impl Round {
             sink.record(step, "critic_loss", self.critic_loss * per_update);
             sink.record(step, "td_error", self.td_error * per_update);
             sink.record(step, "policy_value", self.value * per_update);
+        }
+        for (name, (sum, n)) in &self.terms {
+            sink.record(step, name, sum / *n as f64);
         }
     }
 

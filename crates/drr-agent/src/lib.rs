@@ -20,6 +20,7 @@ mod flat;
 mod networks;
 mod online;
 mod policy;
+mod refinement;
 mod reward_model;
 mod schedule;
 mod tables;
@@ -27,7 +28,10 @@ mod train;
 mod update;
 
 pub use bench::{BenchSizes, ComposedScoring, UpdateBench, random_transition};
-pub use config::{ActionBase, ActionConfig, AgentConfig, ReplayAction, Served, SlateReward, UpdatePath};
+pub use config::{
+    ActionBase, ActionConfig, AgentConfig, AnchorConfig, ConservativeConfig, RefinementConfig, ReplayAction,
+    Served, SlateReward, Td3Config, UpdatePath,
+};
 pub use encoder::{DrrAve, StateKind};
 pub use error::AgentError;
 pub use exploration::{ExplorationConfig, ExplorationKind};

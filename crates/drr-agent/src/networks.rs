@@ -22,6 +22,8 @@ pub(crate) struct Networks {
     pub actor: Actor,
     /// The critic.
     pub critic: Critic,
+    /// The second critic of TD3.
+    pub twin: Option<Critic>,
     /// The item vectors, `[I, D]`.
     pub items: Tensor,
     history_length: usize,
@@ -41,13 +43,16 @@ impl Networks {
         let encoder = StateModule::new(config.state, &mut critic_parameters, dim, history_length, seeds)?;
         let bound = config.action.first_bound;
         let actor = Actor::new(&mut actor_parameters, state_dim, config.actor_hidden, dim, bound, seeds)?;
-        let critic = Critic::new(&mut critic_parameters, state_dim, dim, config.critic_hidden, seeds)?;
+        let (hidden, normalized) = (config.critic_hidden, config.critic_layer_norm);
+        let mut critic =
+            |name| Critic::new(&mut critic_parameters, name, state_dim, dim, hidden, normalized, seeds);
+        let (critic, twin) = (critic("critic")?, config.td3.as_ref().map(|_| critic("twin")).transpose()?);
         let items = if config.fine_tune_items {
             critic_parameters.given("items", items.dims2()?, items.flatten_all()?.to_vec1()?)?
         } else {
             items.clone()
         };
-        Ok(Self { actor_parameters, critic_parameters, encoder, actor, critic, items, history_length })
+        Ok(Self { actor_parameters, critic_parameters, encoder, actor, critic, twin, items, history_length })
     }
 
     /// Networks of the same shape that start as a copy.
@@ -69,6 +74,20 @@ impl Networks {
         let histories = self.items.index_select(&inputs.history_items, 0)?;
         let histories = histories.reshape((n_rows, self.history_length, self.items.dim(1)?))?;
         Ok(self.encoder.forward(&inputs.users, &histories, &inputs.masks)?)
+    }
+
+    /// The critic, and its twin where there is one.
+    pub(crate) fn critics(&self) -> impl Iterator<Item = &Critic> {
+        std::iter::once(&self.critic).chain(&self.twin)
+    }
+
+    /// The values `[B]` of actions `[B, D]` in states `[B, S]`: the lesser of both critics' (Fujimoto et al. 2018, eq. 10).
+    pub(crate) fn values(&self, states: &Tensor, actions: &Tensor) -> Result<Tensor, AgentError> {
+        let values = self.critic.forward(states, actions)?;
+        match &self.twin {
+            Some(twin) => Ok(values.minimum(&twin.forward(states, actions)?)?),
+            None => Ok(values),
+        }
     }
 
     /// All parameters, their names behind `prefix`.

@@ -207,7 +207,7 @@ fn serve(
     let served = shared.config.served;
     let output = begun.learner.outputs(served, &rows, &begun.tables)?;
     let request = Request { name: &shared.name, rows: &[(observation.user, &query.allowed)], k };
-    let list = begun.learner.ranked(served, &rows, &output, &begun.tables, request)?.swap_remove(0);
+    let list = begun.learner.served(&rows, &output, &begun.tables, request)?.swap_remove(0);
     begun.pending = Some(Pending { observation, output, item: ItemIdx(0), reward: None });
     Ok(list)
 }

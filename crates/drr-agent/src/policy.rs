@@ -1,11 +1,12 @@
 //! What remains after training: a frozen policy that recommends, to users old and new.
 
-use crate::action::Request;
+use crate::action::{Request, compose, scores};
 use crate::batch::Rows;
 use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
 use crate::networks::Networks;
+use crate::refinement::refined;
 use crate::tables::{normalize, scale_factor, scaled};
-use crate::{AgentConfig, AgentError};
+use crate::{AgentConfig, AgentError, RefinementConfig};
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
 use drr_nn::{NamedArray, read_arrays, write_arrays};
@@ -143,13 +144,42 @@ impl DrrPolicy {
 
     fn answer(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
         let rows = self.rows(queries);
-        let outputs = self.networks.outputs(&self.items, &rows).map_err(|source| RecommendError::Failed {
-            recommender: self.header.name.clone(),
-            source: Box::new(source),
-        })?;
         let asked: Vec<_> = queries.iter().map(|query| (query.user, &query.allowed)).collect();
         let request = Request { name: &self.header.name, rows: &asked, k };
-        ranked(&self.header.config.action, &self.items, &rows, &outputs, request)
+        let config = &self.header.config;
+        if let (PolicyNetworks::Composed(networks), Some(refinement)) = (&self.networks, &config.refinement)
+            && refinement.serve
+            && rows.len() > 0
+        {
+            return self.refined(refinement, networks, &rows, request).map_err(|error| self.failed(error));
+        }
+        let outputs = self.networks.outputs(&self.items, &rows).map_err(|error| self.failed(error))?;
+        ranked(&config.action, &self.items, &rows, &outputs, request)
+    }
+
+    /// Lists in which the critic orders the items nearest to the action.
+    fn refined(
+        &self,
+        config: &RefinementConfig,
+        networks: &Networks,
+        rows: &Rows,
+        request: Request<'_>,
+    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
+        let inputs = rows.inputs()?;
+        let states = networks.states(&inputs)?.detach();
+        let outputs = networks.actor.forward(&states)?.detach();
+        let actions = compose(&self.header.config.action, &inputs.users, &outputs)?;
+        let scores = scores(&actions, &networks.items.detach())?;
+        refined(config, networks, &states, &scores, request)
+    }
+
+    fn failed(&self, source: AgentError) -> RecommendError {
+        match source {
+            AgentError::Ranking(source) => source,
+            source => {
+                RecommendError::Failed { recommender: self.header.name.clone(), source: Box::new(source) }
+            }
+        }
     }
 }
 

@@ -14,6 +14,8 @@ pub struct TrainingTables {
     /// What the space's vectors were multiplied by.
     factor: f32,
     origin: RowOrigin,
+    /// The items that each context's user rates positively later; empty where they were not given.
+    positives: Vec<Vec<ItemIdx>>,
 }
 
 impl TrainingTables {
@@ -46,7 +48,38 @@ impl TrainingTables {
             additions: additions.map(|table| scaled(table, factor)).transpose()?,
             factor,
             origin,
+            positives: Vec::new(),
         })
+    }
+
+    /// The same with the items that each context's user rates positively after the session's start, `[contexts]`: what
+    /// the supervised anchor draws on.
+    ///
+    /// # Errors
+    ///
+    /// Refuses another number of lists than there are contexts, and items beyond the catalogue.
+    pub fn with_positives(mut self, positives: Vec<Vec<ItemIdx>>) -> Result<Self, AgentError> {
+        let (n_lists, n_contexts) = (positives.len(), self.contexts.n_rows());
+        if n_lists != n_contexts {
+            return Err(AgentError::Tables(format!(
+                "{n_lists} lists of positives for {n_contexts} contexts"
+            )));
+        }
+        if let Some(item) = positives.iter().flatten().find(|item| item.index() >= self.n_items()) {
+            return Err(AgentError::Tables(format!("the positive item {} has no vector", item.0)));
+        }
+        self.positives = positives;
+        Ok(self)
+    }
+
+    /// Whether positives were given.
+    pub(crate) const fn has_positives(&self) -> bool {
+        !self.positives.is_empty()
+    }
+
+    /// The items that a context's user rates positively after the session's start.
+    pub(crate) fn positives(&self, context: ContextIdx) -> &[ItemIdx] {
+        self.positives.get(context.index()).map_or(&[], Vec::as_slice)
     }
 
     /// The dimension `D`.
@@ -86,6 +119,9 @@ impl TrainingTables {
         values.extend(vector.iter().map(|value| value * self.factor));
         self.contexts = EmbeddingTable::new(context.index() + 1, self.dim(), values)
             .map_err(|error| AgentError::Tables(error.to_string()))?;
+        if self.has_positives() {
+            self.positives.push(Vec::new());
+        }
         Ok(context)
     }
 

@@ -11,8 +11,9 @@ mod fused;
 use crate::action::{Request, compose};
 use crate::batch::Rows;
 use crate::flat;
+use crate::refinement::refined;
 use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, ReplayAction, Schedule, Served, UpdatePath};
+use crate::{AgentConfig, AgentError, RefinementConfig, ReplayAction, Schedule, Served, UpdatePath};
 use candle_core::{Device, Tensor};
 use composed::ComposedLearner;
 use drr_core::{ItemIdx, MetricSink, ScoredItem, Seeds};
@@ -29,6 +30,8 @@ pub(crate) struct UpdateReport {
     pub critic_loss: f64,
     /// The mean value of the actor's own actions.
     pub mean_value: f64,
+    /// What the optional parts say of themselves, by the names of their curves; empty without them.
+    pub terms: Vec<(&'static str, f64)>,
 }
 
 /// Online networks, target networks and their optimizers, on the path that the configuration names.
@@ -155,7 +158,7 @@ impl Learner {
         }
     }
 
-    /// The best items for the actions made of `outputs` `[B, D]`.
+    /// The best items for the actions made of `outputs` `[B, D]`, in the critic's order where it has a say.
     pub(crate) fn ranked(
         &self,
         which: Served,
@@ -163,6 +166,30 @@ impl Learner {
         outputs: &[f32],
         tables: &TrainingTables,
         request: Request<'_>,
+    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
+        self.lists(which, rows, outputs, tables, request, self.config.refinement.as_ref())
+    }
+
+    /// The same for lists that are served: the critic may have its say in training alone.
+    pub(crate) fn served(
+        &self,
+        rows: &Rows,
+        outputs: &[f32],
+        tables: &TrainingTables,
+        request: Request<'_>,
+    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
+        let refinement = self.config.refinement.as_ref().filter(|it| it.serve);
+        self.lists(self.config.served, rows, outputs, tables, request, refinement)
+    }
+
+    fn lists(
+        &self,
+        which: Served,
+        rows: &Rows,
+        outputs: &[f32],
+        tables: &TrainingTables,
+        request: Request<'_>,
+        refinement: Option<&RefinementConfig>,
     ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
         match &self.path {
             Path::Fused(_) => {
@@ -172,8 +199,14 @@ impl Learner {
                 let inputs = rows.inputs()?;
                 let outputs = Tensor::from_slice(outputs, inputs.users.shape(), &Device::Cpu)?;
                 let actions = compose(&self.config.action, &inputs.users, &outputs)?;
-                let scores = crate::action::scores(&actions, &learner.networks(which).items.detach())?;
-                Ok(crate::action::ranked(request, &scores)?)
+                let networks = learner.networks(which);
+                let scores = crate::action::scores(&actions, &networks.items.detach())?;
+                match refinement {
+                    Some(refinement) => {
+                        refined(refinement, networks, &networks.states(&inputs)?, &scores, request)
+                    }
+                    None => Ok(crate::action::ranked(request, &scores)?),
+                }
             }
         }
     }

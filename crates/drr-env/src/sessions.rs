@@ -155,6 +155,16 @@ impl Sessions {
         self.log.of_user(user).split_at(cut).0
     }
 
+    /// The items that the user rates positively after the cut, oldest first: what a supervised loss may learn from.
+    /// Panics beyond the table, which is a bug.
+    #[must_use]
+    pub fn positives_after_cut(&self, context: ContextIdx) -> Vec<ItemIdx> {
+        let Context { user, cut } = self.contexts[context.index()];
+        let after = self.log.of_user(user).split_at(cut).1;
+        let rated = after.items.iter().zip(after.ratings);
+        rated.filter(|(_, rating)| **rating >= self.positive).map(|(item, _)| *item).collect()
+    }
+
     /// Fills `history` with the latest positive items before the cut, oldest first, at most `n`.
     pub(crate) fn fill_history(&self, context: ContextIdx, n: usize, history: &mut Vec<ItemIdx>) {
         let before = self.before(context);

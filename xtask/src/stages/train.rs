@@ -300,7 +300,7 @@ impl Surroundings {
     }
 }
 
-/// The vectors of the items, and of the users as they were known when their sessions begin.
+/// The vectors of the items, and of the users as they were known when their sessions begin; what the users like later.
 fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTables> {
     let dim = space.items().dim();
     let mut values = Vec::with_capacity(sessions.n_contexts() * dim);
@@ -308,7 +308,9 @@ fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTab
         values.extend(space.fold_in(&sessions.observed(context)));
     }
     let contexts = EmbeddingTable::new(sessions.n_contexts(), dim, values)?;
-    Ok(TrainingTables::new(space.items(), &contexts, space.additions(), space.origin().clone())?)
+    let tables = TrainingTables::new(space.items(), &contexts, space.additions(), space.origin().clone())?;
+    let later = |context| sessions.positives_after_cut(ContextIdx::from(context));
+    Ok(tables.with_positives((0..sessions.n_contexts()).map(later).collect())?)
 }
 
 fn environment(

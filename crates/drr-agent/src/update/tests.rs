@@ -45,6 +45,12 @@ pub(crate) fn config() -> AgentConfig {
         checkpoint_every: 1,
         validate_every: 1,
         path: UpdatePath::Fused,
+        critic_layer_norm: false,
+        saturation_penalty: None,
+        td3: None,
+        anchor: None,
+        refinement: None,
+        conservative: None,
     }
 }
 

@@ -160,5 +160,11 @@ pub fn config() -> AgentConfig {
         checkpoint_every: 5,
         validate_every: 1000,
         path: UpdatePath::default(),
+        critic_layer_norm: false,
+        saturation_penalty: None,
+        td3: None,
+        anchor: None,
+        refinement: None,
+        conservative: None,
     }
 }

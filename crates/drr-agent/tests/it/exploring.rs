@@ -2,10 +2,10 @@
 
 use crate::clusters::{Clusters, HORIZON, Space, config};
 use drr_agent::{
-    AgentConfig, AgentError, DrrPolicy, ExplorationConfig, ExplorationKind, Judgement, ReplayAction,
-    Schedule, SlateReward, Trainer, TrainingHooks,
+    AgentConfig, AgentError, ExplorationConfig, ExplorationKind, Judgement, ReplayAction, Schedule,
+    SlateReward, Trainer, TrainingHooks,
 };
-use drr_core::Seeds;
+use drr_core::{Recommender, Seeds};
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ struct Pleased;
 impl TrainingHooks for Pleased {
     fn validate(
         &mut self,
-        _policy: &DrrPolicy,
+        _policy: &dyn Recommender,
     ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(Some(Judgement { score: 0.5, distinct_top10: Some(0.25) }))
     }

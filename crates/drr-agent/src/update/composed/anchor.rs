@@ -1,0 +1,116 @@
+//! The supervised anchor of the actor: behaviour cloning by a softmax over all items, beside the critic's gradient (in the
+//! manner of TD3+BC: Fujimoto and Gu 2021).
+
+use super::ComposedLearner;
+use crate::tables::TrainingTables;
+use crate::{AgentError, AnchorConfig};
+use candle_core::{Device, Tensor};
+use drr_core::{ContextIdx, ItemIdx};
+use drr_replay::Batch;
+
+/// The anchor's loss and its gradient.
+pub(super) struct Anchored {
+    /// The mean over the rows with positives.
+    pub loss: f64,
+    /// With respect to the actions, `[B, D]`.
+    pub gradients: Tensor,
+    /// The share of the rows that have positives.
+    pub share: f64,
+}
+
+/// Below this a batch's mean `|Q|` says that the critic knows nothing yet, and is not divided by.
+const LEAST_SIZE: f64 = 1e-3;
+
+/// What the value term is multiplied by: its weight, divided by the mean `|Q|` of the batch (Fujimoto and Gu 2021, eq. 5),
+/// so that one weight of the anchor means the same for rewards of any size.
+pub(super) fn value_factor(config: &AnchorConfig, values: &Tensor) -> Result<f64, AgentError> {
+    let size = super::scalar(&values.detach().abs()?.mean_all()?)?;
+    Ok(f64::from(config.value_weight) / size.max(LEAST_SIZE))
+}
+
+impl ComposedLearner {
+    /// The anchor's loss for the actions `[B, D]` in the states of a batch.
+    pub(super) fn anchor_term(
+        &mut self,
+        config: &AnchorConfig,
+        batch: &Batch,
+        tables: &TrainingTables,
+        actions: &Tensor,
+    ) -> Result<Anchored, AgentError> {
+        let positives: Vec<Vec<ItemIdx>> = (0..batch.rewards.len())
+            .map(|row| self.draws.some_of(open_positives(batch, tables, row), config.n_positives))
+            .collect();
+        cross_entropy(actions, &self.online.items, &positives, config.temperature)
+    }
+}
+
+/// The positives of a row's user that are neither in the history nor recommended before this step.
+fn open_positives(batch: &Batch, tables: &TrainingTables, row: usize) -> Vec<ItemIdx> {
+    let window = batch.observations.history_length();
+    let length = batch.observations.lengths[row] as usize;
+    let history = &batch.observations.histories[row * window..][..length];
+    // The last of what was recommended is the step's own item, which is still open.
+    let own = ItemIdx(batch.items[row]);
+    let is_open = |item: &&ItemIdx| {
+        **item == own || !(history.contains(&item.0) || batch.recommended(row).contains(item))
+    };
+    tables.positives(ContextIdx(batch.observations.contexts[row])).iter().filter(is_open).copied().collect()
+}
+
+/// `mean_b mean_{i in positives_b} -log softmax_i(e_i . a_b / temperature)` over all items `[I, D]` for actions `[B, D]`;
+/// rows without positives count nothing.
+///
+/// The gradient is written out, `(softmax - share of positives) e / temperature`: two products where the automatic one
+/// takes three.
+fn cross_entropy(
+    actions: &Tensor,
+    items: &Tensor,
+    positives: &[Vec<ItemIdx>],
+    temperature: f32,
+) -> Result<Anchored, AgentError> {
+    let (actions, items) = (actions.detach(), items.detach());
+    let n_items = items.dim(0)?;
+    let mut rows: Vec<f32> = actions.matmul(&items.t()?)?.flatten_all()?.to_vec1()?;
+    let n_anchored = positives.iter().filter(|positives| !positives.is_empty()).count();
+    #[expect(clippy::cast_precision_loss, reason = "a mean needs no exact count")]
+    let (share_of_row, share) =
+        (1.0 / n_anchored.max(1) as f64, n_anchored as f64 / positives.len().max(1) as f64);
+    let mut loss = 0.0;
+    for (row, positives) in rows.chunks_exact_mut(n_items).zip(positives) {
+        if positives.is_empty() {
+            row.fill(0.0);
+        } else {
+            loss += share_of_row * row_gradient(row, positives, temperature, share_of_row);
+        }
+    }
+    let gradients = Tensor::from_vec(rows, (positives.len(), n_items), &Device::Cpu)?.matmul(&items)?;
+    Ok(Anchored { loss, gradients, share })
+}
+
+/// Puts the gradient, times `factor`, in place of a row of products `[I]`, and returns the row's loss.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "single precision gradients"
+)]
+fn row_gradient(row: &mut [f32], positives: &[ItemIdx], temperature: f32, factor: f64) -> f64 {
+    let greatest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let each = 1.0 / positives.len() as f64;
+    let wanted: f64 = positives.iter().map(|item| f64::from(row[item.index()] - greatest)).sum();
+    for value in row.iter_mut() {
+        *value = ((*value - greatest) / temperature).exp();
+    }
+    // Eight running sums take whole registers; their order is fixed.
+    let mut lanes = [0.0_f64; 8];
+    for chunk in row.chunks(8) {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane += f64::from(*value));
+    }
+    let sum: f64 = lanes.iter().sum();
+    let scale = factor / f64::from(temperature);
+    let of_softmax = (scale / sum) as f32;
+    row.iter_mut().for_each(|value| *value *= of_softmax);
+    for item in positives {
+        row[item.index()] -= (scale * each) as f32;
+    }
+    sum.ln() - wanted * each / f64::from(temperature)
+}

@@ -1,0 +1,103 @@
+//! The targets of the critics.
+
+use super::ComposedLearner;
+use super::slates::mean_vectors;
+use crate::action::{compose, scores};
+use crate::batch::{Inputs, Side, sampled};
+use crate::refinement::{reorder, values};
+use crate::tables::TrainingTables;
+use crate::{AgentError, ReplayAction};
+use candle_core::{Device, Tensor};
+use drr_core::{ItemIdx, ItemSet, ScoredItem, rank};
+use drr_replay::Batch;
+
+impl ComposedLearner {
+    /// `y = r + gamma Q'(s', pi'(s'))`, without the future where a session truly ended. A time limit is no end. With
+    /// twins, `Q'` is the lesser of both (Fujimoto et al. 2018, eq. 10).
+    pub(super) fn td_targets(
+        &mut self,
+        batch: &Batch,
+        tables: &TrainingTables,
+    ) -> Result<Tensor, AgentError> {
+        let n_rows = batch.rewards.len();
+        let rewards = Tensor::from_slice(&batch.rewards, n_rows, &Device::Cpu)?;
+        if self.config.discount == 0.0 {
+            return Ok(rewards);
+        }
+        let next = sampled(batch, Side::Next, tables, self.online.history_length())?;
+        let states = self.targets.states(&next)?.detach();
+        let outputs = self.targets.actor.forward(&states)?.detach();
+        let outputs = self.smoothed(outputs)?;
+        let actions = match self.config.replay_action {
+            ReplayAction::Proto => outputs,
+            ReplayAction::Item => self.chosen_items(batch, &next, &states, &outputs)?,
+        };
+        let values = self.targets.values(&states, &actions)?.detach();
+        #[expect(clippy::cast_possible_truncation, reason = "tensors are single precision")]
+        let discounts: Vec<f32> = batch
+            .terminated
+            .iter()
+            .map(|ended| if *ended { 0.0 } else { self.config.discount as f32 })
+            .collect();
+        Ok((rewards + (values * Tensor::from_vec(discounts, n_rows, &Device::Cpu)?)?)?)
+    }
+
+    /// The target actor's outputs `[B, D]` with noise that is cut, and within `[-1, 1]` again (Fujimoto et al. 2018,
+    /// eq. 14); as they are without TD3.
+    fn smoothed(&mut self, outputs: Tensor) -> Result<Tensor, AgentError> {
+        let Some(td3) = self.config.td3.as_ref().filter(|td3| td3.target_noise > 0.0) else {
+            return Ok(outputs);
+        };
+        let noise = self.draws.noise(outputs.elem_count(), td3.target_noise, td3.target_noise_clip);
+        let noise = Tensor::from_vec(noise, outputs.shape(), &Device::Cpu)?;
+        Ok((outputs + noise)?.clamp(-1.0_f32, 1.0_f32)?)
+    }
+
+    /// The vectors `[B, D]` of the items that the target policy would recommend next, none of them twice in a session; of a
+    /// slate, their mean.
+    pub(super) fn chosen_items(
+        &self,
+        batch: &Batch,
+        next: &Inputs,
+        states: &Tensor,
+        outputs: &Tensor,
+    ) -> Result<Tensor, AgentError> {
+        let actions = compose(&self.config.action, &next.users, outputs)?;
+        let items = self.targets.items.detach();
+        let n_items = items.dim(0)?;
+        let slate = self.config.slate;
+        let k = self.config.refinement.as_ref().map_or(slate, |it| it.n_neighbours(n_items).max(slate));
+        let mut near = self.nearest(batch, &scores(&actions, &items)?, k);
+        if let Some(refinement) = &self.config.refinement {
+            let lists: Vec<&[ScoredItem]> = near.iter().map(Vec::as_slice).collect();
+            let values = values(&self.targets, states, &lists)?;
+            for (list, values) in near.iter_mut().zip(values) {
+                // A value that is not finite shows in the loss.
+                reorder(list, &values, refinement.weight).unwrap_or(());
+            }
+        }
+        let first = |list: &Vec<ScoredItem>| list.iter().take(slate).map(|it| it.item).collect();
+        let mut chosen: Vec<Vec<ItemIdx>> = near.iter().map(first).collect();
+        // Without a candidate the session has ended, and the future does not count.
+        chosen.iter_mut().filter(|list| list.is_empty()).for_each(|list| list.push(ItemIdx(0)));
+        mean_vectors(&items, &chosen)
+    }
+
+    /// The best `k` items of each row of scores `[B][I]` that are neither in the history nor recommended.
+    fn nearest(&self, batch: &Batch, scores: &[f32], k: usize) -> Vec<Vec<ScoredItem>> {
+        let n_items = scores.len() / batch.rewards.len().max(1);
+        let mut candidates = ItemSet::full(n_items);
+        let window = self.online.history_length();
+        let mut near = Vec::with_capacity(batch.rewards.len());
+        for (row, scores) in scores.chunks_exact(n_items).enumerate() {
+            let length = batch.next_observations.lengths[row] as usize;
+            let history = &batch.next_observations.histories[row * window..][..length];
+            let history = || history.iter().map(|item| ItemIdx(*item));
+            let gone = || history().chain(batch.recommended(row).iter().copied());
+            gone().for_each(|item| candidates.remove(item));
+            near.push(rank(scores, &candidates, k).unwrap_or_default());
+            gone().for_each(|item| candidates.insert(item));
+        }
+        near
+    }
+}
