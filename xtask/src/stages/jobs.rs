@@ -194,7 +194,7 @@ fn main_learner(config: &ExperimentConfig) -> Learner {
 /// Everybody who learns in an experiment: the agent, its twins, then the other agents, each with its own, then the other
 /// systems.
 pub fn learners(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
-    let mut all = with_twins(config, &config.agent, main_learner(config))?;
+    let mut all = with_twins(config, &config.agent, &main_learner(config))?;
     for variant in &config.lab.agents {
         let agent = variant.of(&config.agent)?;
         let learner = Learner {
@@ -204,7 +204,7 @@ pub fn learners(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
             protocols: variant.protocols.clone(),
         };
         if variant.twins {
-            all.extend(with_twins(config, &agent, learner)?);
+            all.extend(with_twins(config, &agent, &learner)?);
         } else {
             all.push(learner);
         }
@@ -219,7 +219,7 @@ pub fn learners(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
 }
 
 /// The agent and those of its twins that are wanted.
-fn with_twins(config: &ExperimentConfig, agent: &AgentConfig, learner: Learner) -> Result<Vec<Learner>> {
+fn with_twins(config: &ExperimentConfig, agent: &AgentConfig, learner: &Learner) -> Result<Vec<Learner>> {
     let twin = |form, settings| Learner { form, settings, ..learner.clone() };
     let mut all = vec![learner.clone()];
     if config.training.greedy_twin {
