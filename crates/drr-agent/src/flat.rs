@@ -121,6 +121,28 @@ impl Acting {
     }
 }
 
+/// The critic's values `[B]` of actions `[B, D]` in the states of `rows`, with item vectors `items` `[I, D]`.
+pub(crate) fn values(
+    shapes: &Shapes,
+    networks: &FlatNetworks,
+    items: &[f32],
+    rows: &Rows,
+    actions: &[f32],
+) -> Vec<f32> {
+    let mut workspace = shapes.critic.workspace();
+    workspace.resize(rows.len());
+    let position_weights = &networks.critic[shapes.position_weights.clone()];
+    let mut encoder = state::DrrAve::new(shapes.dim);
+    encode(&mut encoder, items, position_weights, rows, workspace.inputs_mut(0));
+    let joint = workspace.inputs_mut(1);
+    let at = joint.n_features() - shapes.dim;
+    for (row, action) in actions.chunks_exact(shapes.dim).enumerate() {
+        joint.write_row(row, at, action);
+    }
+    shapes.critic.forward(&networks.critic, &mut workspace);
+    shapes.critic.outputs(&workspace).to_rows()
+}
+
 /// The best of all items `[I, D]` for the actions made of `outputs` `[B, D]`, by their scores `i . a` (Liu et al. 2018,
 /// sec. IV-B).
 pub(crate) fn ranked(

@@ -82,6 +82,10 @@ impl OnlineAgent {
         if shared.rehearsal.is_empty() {
             return Err(AgentError::Replay(drr_replay::ReplayError::Empty));
         }
+        if shared.config.slate > 1 {
+            let message = "learning within sessions takes one item at a time: it needs slate = 1";
+            return Err(AgentError::Settings(message));
+        }
         Ok(Self { shared: Arc::new(shared), session: None })
     }
 

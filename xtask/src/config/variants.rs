@@ -120,7 +120,7 @@ mod tests {
     fn another_kind_takes_the_place_of_the_whole_table() {
         let text = "replay = { sampling = { kind = \"uniform\" } }";
         let changed = changed(&agent(), &changes(text)).unwrap();
-        assert_eq!(changed.replay.sampling, drr_replay::Sampling::Uniform {});
+        assert_eq!(changed.replay.sampling, drr_replay::ReplayKind::Uniform {});
         assert_eq!(changed.replay.capacity, agent().replay.capacity);
     }
 

@@ -14,7 +14,7 @@ use crate::cache::digest_of;
 use crate::config::{AgentVariant, check_name};
 use crate::files::read_json;
 use anyhow::{Context as _, Result};
-use drr_agent::{AgentConfig, Outcome, Trainer, TrainingHooks};
+use drr_agent::{AgentConfig, Judgement, Outcome, Trainer, TrainingHooks};
 use drr_core::{EmbeddingSpace, Recommender, Seeds};
 use drr_env::long_term::{LongTermConfig as Sizes, LongTermEnvironment};
 use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
@@ -242,8 +242,8 @@ impl TrainingHooks for Hooks<'_> {
     fn validate(
         &mut self,
         policy: &dyn Recommender,
-    ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Some(world::return_of(policy, &mut self.world)?))
+    ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Some(world::return_of(policy, &mut self.world)?.into()))
     }
 
     fn should_stop(&self) -> bool {

@@ -13,7 +13,8 @@ use crate::cache::{Stage, digest_of};
 use crate::context::Bar;
 use anyhow::{Context as _, Result};
 use drr_agent::{
-    AgentConfig, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables, Validation,
+    AgentConfig, Judgement, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables,
+    Validation,
 };
 use drr_core::{
     ContextIdx, EmbeddingSpace, EmbeddingTable, ItemIdx, ItemSet, Part, PartSet, Recommender, Seeds,
@@ -416,7 +417,7 @@ impl TrainingHooks for Hooks<'_> {
     fn validate(
         &mut self,
         policy: &dyn Recommender,
-    ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         let Some(set) = self.validation else { return Ok(None) };
         let (summary, metric, k) = match &set.simulator {
             None => (evaluate(policy, &set.cases, &[10])?.summary, Metric::Precision, 10),
@@ -425,7 +426,9 @@ impl TrainingHooks for Hooks<'_> {
                 (judged.evaluation.summary, Metric::MeanReward, config.n_steps)
             }
         };
-        Ok(summary.metric(metric, k).map(|interval| interval.mean))
+        let distinct_top10 = summary.diversity(10).map(|diversity| diversity.coverage);
+        let judged = |score| Judgement { score, distinct_top10 };
+        Ok(summary.metric(metric, k).map(|interval| judged(interval.mean)))
     }
 
     fn should_stop(&self) -> bool {

@@ -1,8 +1,10 @@
 //! The update rule in tensor operations with automatic gradients: the reference, to be read first.
 
+mod slates;
+
 use super::UpdateReport;
 use crate::action::{compose, scores};
-use crate::batch::{Inputs, Side, sampled};
+use crate::batch::{Inputs, Rows, Side, sampled};
 use crate::networks::Networks;
 use crate::tables::TrainingTables;
 use crate::{AgentConfig, AgentError, ReplayAction, Served};
@@ -10,6 +12,7 @@ use candle_core::{Device, Tensor};
 use drr_core::{ItemIdx, ItemSet, Seeds, rank};
 use drr_nn::{Adam, NamedArray, soft_update};
 use drr_replay::Batch;
+use slates::{last_slate, mean_vectors};
 
 /// Online networks, target networks, and their optimizers.
 #[derive(Debug)]
@@ -45,6 +48,12 @@ impl ComposedLearner {
             Served::Online => &self.online,
             Served::Target => &self.targets,
         }
+    }
+
+    /// Multiplies the learning rates of the updates to come.
+    pub(crate) const fn set_rate_factors(&mut self, actor: f64, critic: f64) {
+        self.actor_optimizer.set_rate_factor(actor);
+        self.critic_optimizer.set_rate_factor(critic);
     }
 
     /// One update of critic, state module, actor and targets from one batch.
@@ -112,7 +121,8 @@ impl ComposedLearner {
         Ok((rewards + (values * Tensor::from_vec(discounts, n_rows, &Device::Cpu)?)?)?)
     }
 
-    /// The vectors `[B, D]` of the items that the target policy would recommend next, none of them twice in a session.
+    /// The vectors `[B, D]` of the items that the target policy would recommend next, none of them twice in a session; of a
+    /// slate, their mean.
     fn chosen_items(&self, batch: &Batch, next: &Inputs, outputs: &Tensor) -> Result<Tensor, AgentError> {
         let actions = compose(&self.config.action, &next.users, outputs)?;
         let items = self.targets.items.detach();
@@ -127,13 +137,13 @@ impl ComposedLearner {
             let history = || history.iter().map(|item| ItemIdx(*item));
             let gone = || history().chain(batch.recommended(row).iter().copied());
             gone().for_each(|item| candidates.remove(item));
-            let best = rank(scores, &candidates, 1);
+            let best = rank(scores, &candidates, self.config.slate).unwrap_or_default();
+            let best: Vec<ItemIdx> = best.iter().map(|it| it.item).collect();
             // Without a candidate the session has ended, and the future does not count.
-            chosen.push(best.ok().and_then(|best| best.first().map(|it| it.item.0)).unwrap_or(0));
+            chosen.push(if best.is_empty() { vec![ItemIdx(0)] } else { best });
             gone().for_each(|item| candidates.insert(item));
         }
-        let n_rows = chosen.len();
-        Ok(items.index_select(&Tensor::from_vec(chosen, n_rows, &Device::Cpu)?, 0)?)
+        mean_vectors(&items, &chosen)
     }
 
     /// What the critic is told of a replayed action, `[B, D]`.
@@ -142,8 +152,12 @@ impl ComposedLearner {
         Ok(match self.config.replay_action {
             ReplayAction::Proto => Tensor::from_slice(&batch.actions, shape, &Device::Cpu)?,
             ReplayAction::Item => {
-                let ids = Tensor::from_slice(&batch.items, shape.0, &Device::Cpu)?;
-                self.online.items.detach().index_select(&ids, 0)?
+                let slate = |row| last_slate(batch.recommended(row), self.config.slate).to_vec();
+                let items = self.online.items.detach();
+                match self.config.slate {
+                    1 => items.index_select(&Tensor::from_slice(&batch.items, shape.0, &Device::Cpu)?, 0)?,
+                    _ => mean_vectors(&items, &(0..shape.0).map(slate).collect::<Vec<_>>())?,
+                }
             }
         })
     }
@@ -162,6 +176,13 @@ impl ComposedLearner {
         } else {
             Err(AgentError::NotFinite { what, value, update: self.n_updates, step })
         }
+    }
+
+    /// The online critic's values `[B]` of actions `[B, D]`.
+    pub(crate) fn values(&self, rows: &Rows, actions: &[f32]) -> Result<Vec<f32>, AgentError> {
+        let inputs = rows.inputs()?;
+        let actions = Tensor::from_slice(actions, inputs.users.shape(), &Device::Cpu)?;
+        Ok(self.online.critic.forward(&self.online.states(&inputs)?, &actions)?.to_vec1()?)
     }
 
     /// Networks, targets and optimizers as arrays.

@@ -1,7 +1,7 @@
 //! An environment with a known optimum: every user likes one cluster of items, and the user's vector tells which.
 
 use drr_agent::{
-    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, StateKind,
+    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, SlateReward, StateKind,
     TrainingTables, UpdatePath,
 };
 use drr_core::{
@@ -139,21 +139,20 @@ pub fn config() -> AgentConfig {
         critic_hidden: [32, 32],
         action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.1 },
         replay_action: ReplayAction::Proto,
+        slate: 1,
+        slate_reward: SlateReward::Mean,
         discount: 0.5,
         tau: 0.02,
         batch_size: 32,
         actor_optimizer: optimizer(1e-3),
         critic_optimizer: optimizer(3e-3),
+        actor_optimizer_schedule: None,
+        critic_optimizer_schedule: None,
         served: Served::Online,
         actor_moves_state: false,
         fine_tune_items: false,
         replay: ReplayConfig::prioritized(2000, 2000),
-        exploration: ExplorationConfig {
-            epsilon_start: 1.0,
-            epsilon_end: 0.1,
-            decay_steps: 4000,
-            noise: 0.7,
-        },
+        exploration: ExplorationConfig::gaussian(1.0, 0.1, 4000, 0.7),
         n_environments: 8,
         n_episodes: 2400,
         updates_per_step: 1,

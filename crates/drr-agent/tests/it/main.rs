@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod clusters;
+#[cfg(test)]
+mod exploring;
 mod online;
 #[cfg(test)]
 mod training;

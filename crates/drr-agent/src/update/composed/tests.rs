@@ -1,7 +1,7 @@
 //! The update rule against hand-computed targets and finite differences.
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, Served, StateKind, UpdatePath};
+use crate::{ActionBase, ActionConfig, ExplorationConfig, SlateReward, StateKind, UpdatePath};
 use drr_core::{ContextIdx, EmbeddingTable, Observation, PartSet, RowDigest, RowOrigin};
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
@@ -17,16 +17,20 @@ fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
         critic_hidden: [4, 4],
         action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.5 },
         replay_action,
+        slate: 1,
+        slate_reward: SlateReward::Mean,
         discount,
         tau: 0.5,
         batch_size: 2,
         actor_optimizer: optimizer.clone(),
         critic_optimizer: optimizer,
+        actor_optimizer_schedule: None,
+        critic_optimizer_schedule: None,
         served: Served::Online,
         actor_moves_state: false,
         fine_tune_items: false,
         replay: ReplayConfig { capacity: 8, sampling: ReplayKind::Uniform {} },
-        exploration: ExplorationConfig { epsilon_start: 0.0, epsilon_end: 0.0, decay_steps: 1, noise: 0.0 },
+        exploration: ExplorationConfig::gaussian(0.0, 0.0, 1, 0.0),
         n_environments: 1,
         n_episodes: 1,
         updates_per_step: 1,
@@ -115,6 +119,46 @@ fn the_next_item_is_neither_in_the_history_nor_already_recommended() {
     let chosen = learner.chosen_items(&batch, &next, &outputs).unwrap().to_vec2::<f32>().unwrap();
     // Items 0 and 2 score higher, but 0 and 2 are in the history and 2 was recommended.
     assert!(chosen[0][0] == 0.0 && chosen[0][1] > 0.0, "{chosen:?}");
+}
+
+#[test]
+fn the_critic_is_told_of_a_slate_the_mean_of_its_vectors() {
+    let slates = AgentConfig { slate: 2, ..config(ReplayAction::Item, 0.9) };
+    let sizes = Sizes { history_length: WINDOW, action_dim: DIM, max_recommended: 3 };
+    let mut replay = Replay::new(&slates.replay, sizes).unwrap();
+    let transition = Transition {
+        observation: Observation::default(),
+        item: ItemIdx(2),
+        action: vec![0.0; 2],
+        reward: 0.0,
+        next_observation: Observation::default(),
+        terminated: false,
+        truncated: false,
+        recommended: vec![ItemIdx(0), ItemIdx(2)],
+    };
+    replay.push(&transition).unwrap();
+    let batch = replay.sample(2, &mut Seeds(1).stream("replay")).unwrap();
+    let learner = learner(&slates);
+    // Items (1, 0), (0, 1) and (1, 1), times the root of 6 / 4.
+    let scale = 1.5_f32.sqrt();
+    let replayed = learner.replayed_actions(&batch, &tables()).unwrap().to_vec2::<f32>().unwrap();
+    assert!((replayed[0][0] - scale).abs() < 1e-6 && (replayed[0][1] - 0.5 * scale).abs() < 1e-6);
+    // Item 1 alone is left for the next slate: a short one.
+    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let outputs = Tensor::new(&[[1.0_f32, 0.2], [1.0, 0.2]], &Device::Cpu).unwrap();
+    let chosen = learner.chosen_items(&batch, &next, &outputs).unwrap().to_vec2::<f32>().unwrap();
+    assert!(chosen[0][0] == 0.0 && (chosen[0][1] - scale).abs() < 1e-6, "{chosen:?}");
+    // Nothing was recommended, so the best two are, (1, 0) and (1, 1).
+    let fresh = Transition { recommended: Vec::new(), ..transition };
+    replay.push(&fresh).unwrap();
+    let mut random = Seeds(1).stream("replay");
+    let batch = std::iter::repeat_with(|| replay.sample(1, &mut random).unwrap())
+        .find(|batch| batch.recommended(0).is_empty())
+        .unwrap();
+    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let outputs = Tensor::new(&[[1.0_f32, 0.2]], &Device::Cpu).unwrap();
+    let chosen = learner.chosen_items(&batch, &next, &outputs).unwrap().to_vec2::<f32>().unwrap();
+    assert!((chosen[0][0] - scale).abs() < 1e-6 && (chosen[0][1] - 0.5 * scale).abs() < 1e-6, "{chosen:?}");
 }
 
 #[test]
