@@ -1,5 +1,6 @@
 //! Agents that are written down as what they change of another one.
 
+use super::SpaceKind;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_core::Protocol;
@@ -15,6 +16,9 @@ pub struct AgentVariant {
     /// Under which protocols; all of the run where none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protocols: Vec<Protocol>,
+    /// The space of its actions; else the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<SpaceKind>,
     /// Whether the twins that the agent has are trained of this one too.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub twins: bool,
@@ -130,6 +134,7 @@ mod tests {
             let variant = AgentVariant {
                 name: "strong".to_owned(),
                 protocols: Vec::new(),
+                space: None,
                 twins: true,
                 changes: changes(text),
             };

@@ -145,6 +145,7 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
     config.lab.agents = vec![AgentVariant {
         name: "items".to_owned(),
         protocols: vec![Protocol::Seed],
+        space: None,
         twins: true,
         changes: "state = \"drr_n\"\ndiscount = 0.5".parse().unwrap(),
     }];
