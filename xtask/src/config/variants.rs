@@ -73,18 +73,24 @@ fn keeps_kind(old: &Table, new: &Table) -> bool {
     new.get("kind").is_none_or(|kind| old.get("kind") == Some(kind))
 }
 
-/// The key of the supervised part of the actor's loss and of the weight of the critic's part beside it.
-const ANCHOR: (&str, &str) = ("anchor", "value_weight");
+/// The keys of the supervised part of the actor's loss, of the weight of the critic's part beside it, and of the part
+/// by which the critic chooses what is recommended.
+const ANCHOR: (&str, &str, &str) = ("anchor", "value_weight", "refinement");
 
-/// The agent without TD learning: the actor follows its supervised anchor alone. None if it has no anchor, without which
-/// there would be nothing to learn from.
+/// The agent without TD learning: the actor follows its supervised anchor alone, and the critic has no say in what is
+/// recommended. None if it has no anchor, without which there would be nothing to learn from.
 pub fn supervised(agent: &AgentConfig) -> Result<Option<AgentConfig>> {
-    let (anchor, weight) = ANCHOR;
-    if !Table::try_from(agent).context("the agent cannot be written as a table")?.contains_key(anchor) {
+    let (anchor, weight, refinement) = ANCHOR;
+    let table = Table::try_from(agent).context("the agent cannot be written as a table")?;
+    if !table.contains_key(anchor) {
         return Ok(None);
     }
     let without = Table::from_iter([(weight.to_owned(), Value::Float(0.0))]);
-    changed(agent, &Table::from_iter([(anchor.to_owned(), Value::Table(without))])).map(Some)
+    let mut changes = Table::from_iter([(anchor.to_owned(), Value::Table(without))]);
+    if table.contains_key(refinement) {
+        changes.insert(refinement.to_owned(), Value::Boolean(false));
+    }
+    changed(agent, &changes).map(Some)
 }
 
 /// Refuses a name that is no file name, or that belongs to somebody else.
@@ -158,8 +164,15 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_without_an_anchor_has_no_supervised_twin() {
+    fn the_supervised_twin_keeps_all_but_the_critics_parts_and_needs_an_anchor() {
         assert_eq!(supervised(&agent()).unwrap(), None);
+        let parts = "anchor = { weight = 1.0, temperature = 10.0, n_positives = 4 }\nrefinement = { neighbours = 0.05 }";
+        let strong = changed(&agent(), &changes(parts)).unwrap();
+        let twin = supervised(&strong).unwrap().unwrap();
+        let mut expected = strong;
+        expected.anchor.as_mut().unwrap().value_weight = 0.0;
+        expected.refinement = None;
+        assert_eq!(twin, expected);
     }
 
     #[test]
