@@ -80,17 +80,20 @@ const ANCHOR: (&str, &str, &str) = ("anchor", "value_weight", "refinement");
 /// The agent without TD learning: the actor follows its supervised anchor alone, and the critic has no say in what is
 /// recommended. None if it has no anchor, without which there would be nothing to learn from.
 pub fn supervised(agent: &AgentConfig) -> Result<Option<AgentConfig>> {
-    let (anchor, weight, refinement) = ANCHOR;
     let table = Table::try_from(agent).context("the agent cannot be written as a table")?;
-    if !table.contains_key(anchor) {
-        return Ok(None);
-    }
+    without_td(&table).map(|changes| changed(agent, &changes)).transpose()
+}
+
+/// What the twin without TD learning changes of the agent in `table`.
+fn without_td(table: &Table) -> Option<Table> {
+    let (anchor, weight, refinement) = ANCHOR;
+    table.get(anchor)?;
     let without = Table::from_iter([(weight.to_owned(), Value::Float(0.0))]);
     let mut changes = Table::from_iter([(anchor.to_owned(), Value::Table(without))]);
     if table.contains_key(refinement) {
         changes.insert(refinement.to_owned(), Value::Boolean(false));
     }
-    changed(agent, &changes).map(Some)
+    Some(changes)
 }
 
 /// Refuses a name that is no file name, or that belongs to somebody else.
@@ -166,13 +169,10 @@ mod tests {
     #[test]
     fn the_supervised_twin_keeps_all_but_the_critics_parts_and_needs_an_anchor() {
         assert_eq!(supervised(&agent()).unwrap(), None);
-        let parts = "anchor = { weight = 1.0, temperature = 10.0, n_positives = 4 }\nrefinement = { neighbours = 0.05 }";
-        let strong = changed(&agent(), &changes(parts)).unwrap();
-        let twin = supervised(&strong).unwrap().unwrap();
-        let mut expected = strong;
-        expected.anchor.as_mut().unwrap().value_weight = 0.0;
-        expected.refinement = None;
-        assert_eq!(twin, expected);
+        let mut strong = changes("tau = 0.1\n[anchor]\nweight = 2.0\n[refinement]\nneighbours = 0.05");
+        let changed = without_td(&strong).unwrap();
+        merge(&mut strong, &changed);
+        assert_eq!(strong, changes("tau = 0.1\n[anchor]\nweight = 2.0\nvalue_weight = 0.0"));
     }
 
     #[test]
