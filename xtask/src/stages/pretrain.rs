@@ -56,13 +56,24 @@ fn note_file(protocol: Protocol) -> PathBuf {
 fn outputs(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<PathBuf> {
     let mut files = vec![experiment.path(note_file(protocol))];
     for phase in [Phase::Choose, Phase::Final] {
-        let own = Some(experiment.config.embedding.space_of(protocol));
-        let more = own.filter(|kind| kind.is_fitted_on_demand());
-        for kind in SpaceKind::ALWAYS.into_iter().chain(more) {
+        for kind in SpaceKind::ALWAYS.into_iter().chain(on_demand(experiment, protocol)) {
             files.push(experiment.path(file(protocol, phase, kind)));
         }
     }
     files
+}
+
+/// The spaces that are fitted because somebody acts in them under `protocol`, the run's own first.
+fn on_demand(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<SpaceKind> {
+    let config = &experiment.config;
+    let others = config.lab.agents.iter().filter_map(|it| it.space);
+    let mut kinds: Vec<SpaceKind> = Vec::new();
+    for kind in std::iter::once(config.embedding.space_of(protocol)).chain(others) {
+        if kind.is_fitted_on_demand() && !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
 }
 
 /// Fits what is not yet fitted.
@@ -110,7 +121,12 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
         let factors = CoOccurrence::fit(log, &settings, seeds)?;
         note.seconds[1] = begun.elapsed().as_secs_f64();
         factors.save(&experiment.path(file(protocol, phase, SpaceKind::CoOccurrence)))?;
-        note.seconds[2] = fit_own(experiment, protocol, phase, log)?;
+        for kind in on_demand(experiment, protocol) {
+            let seconds = fit_further(experiment, protocol, phase, kind, log)?;
+            if kind == config.space_of(protocol) {
+                note.seconds[2] = seconds;
+            }
+        }
         bar.set(3 + at as u64);
     }
     bar.finish();
@@ -118,16 +134,16 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
     crate::files::write(&experiment.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)
 }
 
-/// Fits the protocol's own space where no run fits it anyway, and returns the duration in seconds.
-fn fit_own(
+/// Fits a space that not every run fits, and returns the duration in seconds.
+fn fit_further(
     experiment: &Experiment<'_>,
     protocol: Protocol,
     phase: Phase,
+    kind: SpaceKind,
     log: &InteractionLog,
 ) -> Result<f64> {
     let config = &experiment.config.embedding;
     let (positive, seeds) = (experiment.positive(protocol), experiment.seeds(protocol));
-    let kind = config.space_of(protocol);
     let path = experiment.path(file(protocol, phase, kind));
     let begun = Instant::now();
     match kind {
