@@ -13,7 +13,7 @@ use crate::stages::names::Names;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_data::{Protocol, RowPolicy, SplitConfig, SyntheticConfig};
-use drr_embed::{CoOccurrenceConfig, EaseFactorsConfig, PmfConfig};
+use drr_embed::{CoOccurrenceConfig, ContinuationFactorsConfig, EaseFactorsConfig, PmfConfig};
 use drr_env::{RewardConfig, SessionStart};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -74,6 +74,8 @@ pub enum SpaceKind {
     EaseFactors,
     /// Factors trained on ratings, with the items' biases as one more coordinate.
     RatingFactors,
+    /// Factors of the regression of the rest of a log on its beginning.
+    ContinuationFactors,
 }
 
 impl SpaceKind {
@@ -87,7 +89,13 @@ impl SpaceKind {
             Self::CoOccurrence => "co_occurrence",
             Self::EaseFactors => "ease_factors",
             Self::RatingFactors => "rating_factors",
+            Self::ContinuationFactors => "continuation_factors",
         }
+    }
+
+    /// Whether only the protocols whose own space it is have it fitted, with a file of its own.
+    pub const fn is_fitted_on_demand(self) -> bool {
+        matches!(self, Self::EaseFactors | Self::ContinuationFactors)
     }
 }
 
@@ -107,6 +115,12 @@ pub struct EmbeddingConfig {
     /// The factors of EASE.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ease_factors: EaseFactorsConfig,
+    /// The continuation factors.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub continuation_factors: ContinuationFactorsConfig,
+    /// Other settings of the continuation factors for the cuts of some protocols, chosen on validation rows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub continuations: BTreeMap<Protocol, ContinuationFactorsConfig>,
     /// The factors of the ratings with their biases: the ratings at which an item counts half.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rating_damping: f64,
@@ -121,6 +135,11 @@ impl EmbeddingConfig {
     /// The space of the agent's actions under `protocol`.
     pub fn space_of(&self, protocol: Protocol) -> SpaceKind {
         self.spaces.get(&protocol.split()).copied().unwrap_or(self.space)
+    }
+
+    /// The settings of the continuation factors under `protocol`.
+    pub fn continuation_of(&self, protocol: Protocol) -> &ContinuationFactorsConfig {
+        self.continuations.get(&protocol.split()).unwrap_or(&self.continuation_factors)
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod arrays;
 mod co_occurrence;
+mod continuation_factors;
 mod ease_factors;
 mod error;
 mod five_fold;
@@ -17,6 +18,7 @@ mod rating_factors;
 
 pub use arrays::{Array, Arrays};
 pub use co_occurrence::{CoOccurrence, CoOccurrenceConfig};
+pub use continuation_factors::{ContinuationFactors, ContinuationFactorsConfig};
 pub use ease_factors::{EaseFactors, EaseFactorsConfig};
 pub use error::EmbedError;
 pub use five_fold::{FiveFold, Predictor, cross_validate, five_fold_rmse};

@@ -1,5 +1,6 @@
 //! Agents that are written down as what they change of another one.
 
+use super::SpaceKind;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_core::Protocol;
@@ -15,6 +16,9 @@ pub struct AgentVariant {
     /// Under which protocols; all of the run where none is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protocols: Vec<Protocol>,
+    /// The space of its actions; else the run's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<SpaceKind>,
     /// Whether the twins that the agent has are trained of this one too.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub twins: bool,
@@ -69,18 +73,27 @@ fn keeps_kind(old: &Table, new: &Table) -> bool {
     new.get("kind").is_none_or(|kind| old.get("kind") == Some(kind))
 }
 
-/// The key of the supervised part of the actor's loss and of the weight of the critic's part beside it.
-const ANCHOR: (&str, &str) = ("anchor", "value_weight");
+/// The keys of the supervised part of the actor's loss, of the weight of the critic's part beside it, and of the part
+/// by which the critic chooses what is recommended.
+const ANCHOR: (&str, &str, &str) = ("anchor", "value_weight", "refinement");
 
-/// The agent without TD learning: the actor follows its supervised anchor alone. None if it has no anchor, without which
-/// there would be nothing to learn from.
+/// The agent without TD learning: the actor follows its supervised anchor alone, and the critic has no say in what is
+/// recommended. None if it has no anchor, without which there would be nothing to learn from.
 pub fn supervised(agent: &AgentConfig) -> Result<Option<AgentConfig>> {
-    let (anchor, weight) = ANCHOR;
-    if !Table::try_from(agent).context("the agent cannot be written as a table")?.contains_key(anchor) {
-        return Ok(None);
-    }
+    let table = Table::try_from(agent).context("the agent cannot be written as a table")?;
+    without_td(&table).map(|changes| changed(agent, &changes)).transpose()
+}
+
+/// What the twin without TD learning changes of the agent in `table`.
+fn without_td(table: &Table) -> Option<Table> {
+    let (anchor, weight, refinement) = ANCHOR;
+    table.get(anchor)?;
     let without = Table::from_iter([(weight.to_owned(), Value::Float(0.0))]);
-    changed(agent, &Table::from_iter([(anchor.to_owned(), Value::Table(without))])).map(Some)
+    let mut changes = Table::from_iter([(anchor.to_owned(), Value::Table(without))]);
+    if table.contains_key(refinement) {
+        changes.insert(refinement.to_owned(), Value::Boolean(false));
+    }
+    Some(changes)
 }
 
 /// Refuses a name that is no file name, or that belongs to somebody else.
@@ -120,7 +133,7 @@ mod tests {
     fn another_kind_takes_the_place_of_the_whole_table() {
         let text = "replay = { sampling = { kind = \"uniform\" } }";
         let changed = changed(&agent(), &changes(text)).unwrap();
-        assert_eq!(changed.replay.sampling, drr_replay::Sampling::Uniform {});
+        assert_eq!(changed.replay.sampling, drr_replay::ReplayKind::Uniform {});
         assert_eq!(changed.replay.capacity, agent().replay.capacity);
     }
 
@@ -130,6 +143,7 @@ mod tests {
             let variant = AgentVariant {
                 name: "strong".to_owned(),
                 protocols: Vec::new(),
+                space: None,
                 twins: true,
                 changes: changes(text),
             };
@@ -153,8 +167,12 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_without_an_anchor_has_no_supervised_twin() {
+    fn the_supervised_twin_keeps_all_but_the_critics_parts_and_needs_an_anchor() {
         assert_eq!(supervised(&agent()).unwrap(), None);
+        let mut strong = changes("tau = 0.1\n[anchor]\nweight = 2.0\n[refinement]\nneighbours = 0.05");
+        let changed = without_td(&strong).unwrap();
+        merge(&mut strong, &changed);
+        assert_eq!(strong, changes("tau = 0.1\n[anchor]\nweight = 2.0\nvalue_weight = 0.0"));
     }
 
     #[test]

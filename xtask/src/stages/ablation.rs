@@ -262,9 +262,7 @@ fn folder(experiment: &Experiment<'_>, seed: u64) -> PathBuf {
 
 /// Refuses a training with more updates than the study allows.
 fn check_budget(experiment: &Experiment<'_>, config: &AblationConfig, job: &Job) -> Result<()> {
-    let settings = &job.learner.settings;
-    let steps = settings.n_rounds() * experiment.config.environment.horizon as u64;
-    let updates = steps * settings.updates_per_step() as u64;
+    let updates = job.learner.settings.max_updates(experiment.config.environment.horizon);
     if updates > config.max_updates {
         bail!(
             "{} would take up to {updates} updates, more than study.ablation.max_updates = {}: lower its n_episodes or \

@@ -1,8 +1,9 @@
 //! What is trained in a run: which learner, under which cut, among which simulated users.
 
-use super::Experiment;
+use super::experiment::{Experiment, Phase};
 use super::names::Form;
-use crate::config::{ExperimentConfig, supervised};
+use super::pretrain;
+use crate::config::{ExperimentConfig, SpaceKind, supervised};
 use anyhow::{Context as _, Result};
 use drr_agent::{AgentConfig, DrrPolicy};
 use drr_core::{EmbeddingSpace, Recommender};
@@ -23,6 +24,8 @@ pub struct Learner {
     pub settings: Settings,
     /// Under which protocols; all of the run where none is named.
     pub protocols: Vec<Protocol>,
+    /// The space of its actions; else the run's.
+    pub space: Option<SpaceKind>,
 }
 
 /// The settings of a learner.
@@ -61,12 +64,13 @@ impl Settings {
         }
     }
 
-    /// Updates after each step of all environments.
-    pub fn updates_per_step(&self) -> usize {
-        match self {
-            Self::Drr(agent) => agent.updates_per_step,
-            Self::Rival(rival) => rival.schedule.updates_per_step,
-        }
+    /// The greatest number of updates of a whole training with sessions of `horizon` steps.
+    pub fn max_updates(&self, horizon: usize) -> u64 {
+        let (decisions, updates) = match self {
+            Self::Drr(agent) => (horizon.div_ceil(agent.slate), agent.updates_per_step),
+            Self::Rival(rival) => (horizon, rival.schedule.updates_per_step),
+        };
+        self.n_rounds() * (decisions * updates) as u64
     }
 
     /// The same with a discount of 0.
@@ -165,13 +169,19 @@ impl Job {
         self.file("policies", if trained { ".safetensors" } else { "-untrained.safetensors" })
     }
 
+    /// Which space the learner acts in.
+    pub fn space_kind(&self, experiment: &Experiment<'_>) -> SpaceKind {
+        self.learner.space.unwrap_or_else(|| experiment.config.embedding.space_of(self.split))
+    }
+
+    /// The space that the learner acts in.
+    pub fn space(&self, experiment: &Experiment<'_>, phase: Phase) -> Result<Arc<dyn EmbeddingSpace>> {
+        pretrain::space(experiment, self.split, phase, self.space_kind(experiment))
+    }
+
     /// The trained policy, or that of the same networks before training.
-    pub fn load_policy(
-        &self,
-        experiment: &Experiment<'_>,
-        trained: bool,
-        space: Arc<dyn EmbeddingSpace>,
-    ) -> Result<Box<dyn Recommender>> {
+    pub fn load_policy(&self, experiment: &Experiment<'_>, trained: bool) -> Result<Box<dyn Recommender>> {
+        let space = self.space(experiment, Phase::Final)?;
         self.learner.settings.load_policy(&experiment.path(self.policy(trained)), space).with_context(|| {
             format!(
                 "{} is not trained under {}: add it to evaluation.protocols and run the pipeline",
@@ -188,13 +198,14 @@ fn main_learner(config: &ExperimentConfig) -> Learner {
         form: Form::Agent,
         settings: Settings::Drr(Box::new(config.agent.clone())),
         protocols: Vec::new(),
+        space: None,
     }
 }
 
 /// Everybody who learns in an experiment: the agent, its twins, then the other agents, each with its own, then the other
 /// systems.
 pub fn learners(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
-    let mut all = with_twins(config, &config.agent, main_learner(config))?;
+    let mut all = with_twins(config, &config.agent, &main_learner(config))?;
     for variant in &config.lab.agents {
         let agent = variant.of(&config.agent)?;
         let learner = Learner {
@@ -202,9 +213,10 @@ pub fn learners(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
             form: Form::Agent,
             settings: Settings::Drr(Box::new(agent.clone())),
             protocols: variant.protocols.clone(),
+            space: variant.space,
         };
         if variant.twins {
-            all.extend(with_twins(config, &agent, learner)?);
+            all.extend(with_twins(config, &agent, &learner)?);
         } else {
             all.push(learner);
         }
@@ -213,13 +225,13 @@ pub fn learners(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
         let name = rival.name().to_owned();
         let protocols = config.lab.rival_protocols.get(&name).cloned().unwrap_or_default();
         let settings = Settings::Rival(Box::new(rival.clone()));
-        all.push(Learner { name, form: Form::Agent, settings, protocols });
+        all.push(Learner { name, form: Form::Agent, settings, protocols, space: None });
     }
     Ok(all.into_iter().map(Arc::new).collect())
 }
 
 /// The agent and those of its twins that are wanted.
-fn with_twins(config: &ExperimentConfig, agent: &AgentConfig, learner: Learner) -> Result<Vec<Learner>> {
+fn with_twins(config: &ExperimentConfig, agent: &AgentConfig, learner: &Learner) -> Result<Vec<Learner>> {
     let twin = |form, settings| Learner { form, settings, ..learner.clone() };
     let mut all = vec![learner.clone()];
     if config.training.greedy_twin {
@@ -265,6 +277,7 @@ mod tests {
         let variant = |name: &str, twins| AgentVariant {
             name: name.to_owned(),
             protocols: vec![Protocol::Episodes],
+            space: None,
             twins,
             changes: "discount = 0.5".parse().unwrap(),
         };

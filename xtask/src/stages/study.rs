@@ -141,7 +141,7 @@ fn step_by_step(
 fn named(experiment: &Experiment<'_>, protocol: Protocol, name: &str) -> Result<Box<dyn Recommender>> {
     let jobs = jobs::of_split(experiment, protocol.split())?;
     if let Some(job) = jobs.iter().find(|job| job.name() == name) {
-        return job.load_policy(experiment, true, pretrain::own_space(experiment, protocol, Phase::Final)?);
+        return job.load_policy(experiment, true);
     }
     let configured = configured(&experiment.config.lab, protocol);
     let default = || drr_baselines::BaselineConfig::default_of(name);

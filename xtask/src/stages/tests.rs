@@ -9,7 +9,7 @@ use super::train::note;
 use super::{
     Experiment, evaluate, long_term, pretrain, readme, report, sequential, staleness, study, sweep, train,
 };
-use crate::config::{AgentVariant, ExperimentConfig};
+use crate::config::{AgentVariant, ExperimentConfig, SpaceKind};
 use crate::context::Context;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -145,6 +145,7 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
     config.lab.agents = vec![AgentVariant {
         name: "items".to_owned(),
         protocols: vec![Protocol::Seed],
+        space: Some(SpaceKind::EaseFactors),
         twins: true,
         changes: "state = \"drr_n\"\ndiscount = 0.5".parse().unwrap(),
     }];
@@ -153,6 +154,7 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
     train::run(&experiment).unwrap();
     let metrics = evaluate::run(&experiment).unwrap();
     assert_eq!(metrics.names.agents, ["strong", "items"]);
+    assert!(experiment.path("embeddings/seed-final-ease-factors.safetensors").exists());
     let names = |table: &str| -> Vec<String> {
         let learners = metrics.table(table).into_iter().map(|it| it.summary.recommender.clone());
         learners.filter(|name| metrics.names.parse(name).is_some()).collect()

@@ -108,7 +108,7 @@ pub fn inputs(experiment: &Experiment<'_>, job: &Job) -> Result<String> {
         &config.environment,
         &config.training,
         &config.evaluation,
-        config.embedding.space_of(job.split),
+        job.space_kind(experiment),
     );
     digest_of(&(
         settings,
@@ -134,6 +134,7 @@ pub fn run_job(experiment: &Experiment<'_>, job: &Job) -> Result<()> {
         experiment.path(job.file("policies", ".json")),
         experiment.path(job.file("policies", ".parquet")),
     ];
+    std::fs::create_dir_all(experiment.path(&job.folder).join("policies"))?;
     let checkpoints = checkpoints(experiment, job)?;
     if experiment.context.force && checkpoints.exists() {
         std::fs::remove_dir_all(&checkpoints)?;
@@ -269,7 +270,7 @@ impl Surroundings {
         let log = experiment.log(protocol, phase)?;
         let start = experiment.config.environment.start(protocol);
         let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
-        let space = pretrain::own_space(experiment, protocol, phase)?;
+        let space = job.space(experiment, phase)?;
         let environment = environment(experiment, job, phase, &sessions)?;
         Ok(Self { sessions, environment, space, positive, seeds })
     }

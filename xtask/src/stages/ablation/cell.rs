@@ -4,7 +4,7 @@ use super::{Bench, FOLDER};
 use crate::cache::digest_of;
 use crate::files::read_json;
 use crate::stages::evaluate::{forms, headline_of, renamed, without_rl};
-use crate::stages::experiment::{Experiment, Phase};
+use crate::stages::experiment::Experiment;
 use crate::stages::jobs::{Job, World};
 use crate::stages::names::Form;
 use crate::stages::{pretrain, sequential, train};
@@ -136,8 +136,7 @@ impl Cells<'_> {
         self.keep(&self.path_of(varied.config.seed, job, protocol), inputs, || {
             train::run_job(varied, job)?;
             let bench = judges()?;
-            let space = pretrain::own_space(varied, protocol, Phase::Final)?;
-            let trained = job.load_policy(varied, true, Arc::clone(&space))?;
+            let trained = job.load_policy(varied, true)?;
             let note = train::note(varied, job)?;
             let seconds = note.seconds[0] + note.seconds[1];
             let effort = Effort { rounds: note.rounds, updates: note.updates, seconds };
@@ -145,7 +144,7 @@ impl Cells<'_> {
             let mut rows = self.judge(protocol, &bench, &*trained, seed, effort)?;
             // Before the first update the twins are the agent, and both worlds are one.
             if job.learner.form == Form::Agent && job.world == World::of(job.split)[0] {
-                let untrained = job.load_policy(varied, false, space)?;
+                let untrained = job.load_policy(varied, false)?;
                 let name = format!("{}{}", job.learner.name, Form::Untrained.suffix());
                 let untrained = renamed(untrained, name);
                 rows.extend(self.judge(protocol, &bench, &*untrained, seed, Effort::default())?);

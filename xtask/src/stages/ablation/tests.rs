@@ -117,6 +117,7 @@ fn config(scale: f64) -> ExperimentConfig {
     config.lab.agents = vec![AgentVariant {
         name: "wide".to_owned(),
         protocols: Vec::new(),
+        space: None,
         twins: true,
         changes: format!("action = {{ scale = {scale:?} }}").parse().unwrap(),
     }];

@@ -14,7 +14,6 @@ use drr_core::{
     Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,
 };
 use drr_data::Protocol;
-use std::sync::Arc;
 
 /// The agent without RL: its own space's user vector is the action.
 pub const NO_RL: &str = "no_rl";
@@ -145,7 +144,6 @@ fn sequences(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Cont
 /// worlds.
 fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contestant>> {
     let split = protocol.split();
-    let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
     let jobs: Vec<Job> = jobs::of_split(experiment, split)?
         .into_iter()
         .filter(|job| job.learner.protocols.is_empty() || job.learner.protocols.contains(&protocol))
@@ -155,13 +153,13 @@ fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contest
         jobs.iter().filter(|job| job.learner.form == Form::Agent && job.world == World::of(split)[0]);
     for job in untrained.rev() {
         let meter = Meter::start();
-        let inner = job.load_policy(experiment, false, Arc::clone(&space))?;
+        let inner = job.load_policy(experiment, false)?;
         let name = format!("{}{}", job.learner.name, Form::Untrained.suffix());
         all.push(meter.contestant(renamed(inner, name)));
     }
     for job in jobs.iter().rev() {
         let meter = Meter::start();
-        let mut contestant = meter.contestant(job.load_policy(experiment, true, Arc::clone(&space))?);
+        let mut contestant = meter.contestant(job.load_policy(experiment, true)?);
         contestant.cost.seconds = train::note(experiment, job)?.seconds[1];
         all.push(contestant);
     }

@@ -81,7 +81,8 @@ fn more_agents_are_studied_beside_the_agent_each_with_its_twin() {
     let mut config = config();
     (config.n_seeds, config.agent.n_episodes) = (1, 80);
     let changes = "state = \"drr_n\"".parse().unwrap();
-    let variant = AgentVariant { name: "items".to_owned(), protocols: Vec::new(), twins: true, changes };
+    let variant =
+        AgentVariant { name: "items".to_owned(), protocols: Vec::new(), space: None, twins: true, changes };
     config.agents = vec![variant];
     config.check().unwrap();
     let study = studied(&config, 1);
