@@ -6,6 +6,7 @@
 use super::Experiment;
 use super::evaluate::{evaluation_set, simulated};
 use super::experiment::Phase;
+use super::features;
 use super::jobs::{self, Job, World};
 use super::pretrain;
 use super::simulator::{SimulatedRatings, Simulator};
@@ -198,7 +199,7 @@ impl Fit {
         let start = config.environment.start(protocol);
         let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
         let space = pretrain::own_space(experiment, protocol, phase)?;
-        let tables = tables(&*space, &sessions)?;
+        let tables = tables(experiment, agent, &*space, &sessions)?;
         let environment = environment(experiment, job, phase, &sessions)?;
         let environments = vec![environment; agent.n_environments];
         let horizon = config.environment.horizon;
@@ -242,15 +243,22 @@ impl Fit {
     }
 }
 
-/// The vectors of the items, and of the users as they were known when their sessions begin.
-fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTables> {
+/// The vectors of the items, and of the users as they were known when their sessions begin; with features of both where the
+/// agent asks for them.
+fn tables(
+    experiment: &Experiment<'_>,
+    agent: &AgentConfig,
+    space: &dyn EmbeddingSpace,
+    sessions: &Sessions,
+) -> Result<TrainingTables> {
     let dim = space.items().dim();
     let mut values = Vec::with_capacity(sessions.n_contexts() * dim);
     for context in (0..sessions.n_contexts()).map(ContextIdx::from) {
         values.extend(space.fold_in(&sessions.observed(context)));
     }
     let contexts = EmbeddingTable::new(sessions.n_contexts(), dim, values)?;
-    Ok(TrainingTables::new(space.items(), &contexts, space.additions(), space.origin().clone())?)
+    let tables = TrainingTables::new(space.items(), &contexts, space.additions(), space.origin().clone())?;
+    if agent.features { features::add(experiment, tables, sessions) } else { Ok(tables) }
 }
 
 fn environment(

@@ -7,7 +7,7 @@ use crate::action::{compose, scores};
 use crate::batch::{Inputs, Rows, Side, sampled};
 use crate::networks::Networks;
 use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, ReplayAction, Served};
+use crate::{AgentConfig, AgentError, ReplayAction, Served, StateFeatures};
 use candle_core::{Device, Tensor};
 use drr_core::{ItemIdx, ItemSet, Seeds, rank};
 use drr_nn::{Adam, NamedArray, soft_update};
@@ -33,7 +33,9 @@ impl ComposedLearner {
         history_length: usize,
         seeds: Seeds,
     ) -> Result<Self, AgentError> {
-        let online = Networks::new(config, &tables.item_tensor()?, history_length, seeds)?;
+        let n_features = tables.features(config)?.map_or(0, StateFeatures::n_features);
+        let items = tables.item_tensor()?;
+        let online = Networks::with_features(config, &items, history_length, n_features, seeds)?;
         let targets = online.copy(config, seeds)?;
         let actor_optimizer =
             Adam::new("actor_optimizer", online.actor_parameters.clone(), config.actor_optimizer.clone());
