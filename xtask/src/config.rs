@@ -1,9 +1,15 @@
 //! The configuration of an experiment: one complete TOML file, every section owned by the crate that reads it.
 
 mod lab;
+mod study;
+mod variants;
 
 pub use lab::{EpisodesConfig, LabConfig};
+pub use study::{AblationConfig, StudyConfig};
+pub use variants::{AgentVariant, check_name, supervised};
 
+use crate::stages::jobs;
+use crate::stages::names::Names;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_data::{Protocol, RowPolicy, SplitConfig, SyntheticConfig};
@@ -36,6 +42,9 @@ pub struct ExperimentConfig {
     /// The laboratory around the agent.
     #[serde(default)]
     pub lab: LabConfig,
+    /// The studies.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub study: StudyConfig,
 }
 
 /// The data set and the rules for its rows.
@@ -149,6 +158,13 @@ pub struct TrainingConfig {
     pub choose_on_validation: bool,
     /// Whether the twin with a discount of 0 is trained too.
     pub greedy_twin: bool,
+    /// Whether the twin without TD learning is trained too: the supervised part of the agent's loss alone. An agent
+    /// without such a part has none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub supervised_twin: bool,
+    /// The agent's name in files and reports; else that of its state module.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// How long somebody else took for the same, in words: shown beside the durations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_duration: Option<String>,
@@ -177,11 +193,38 @@ impl ExperimentConfig {
         Ok(config)
     }
 
+    /// The agent's name in files and reports.
+    pub fn agent_name(&self) -> &str {
+        self.training.name.as_deref().unwrap_or_else(|| self.agent.state.name())
+    }
+
+    /// Refuses names of agents that could be mistaken for each other, or for somebody else.
+    fn check_names(&self) -> Result<()> {
+        let names = Names::of(self);
+        let kinds = drr_baselines::BaselineConfig::KINDS;
+        for (at, name) in names.agents.iter().chain(&names.rivals).enumerate() {
+            check_name(name)?;
+            if kinds.contains(&&**name) {
+                bail!("an agent cannot be named {name}: that is a recommender without RL");
+            }
+            let others =
+                names.agents.iter().chain(&names.rivals).enumerate().filter(|(other, _)| *other != at);
+            let others: Vec<String> = others.map(|(_, name)| name.clone()).collect();
+            let others = Names { agents: others, rivals: Vec::new() };
+            if let Some(parsed) = others.parse(name) {
+                bail!("the name {name} is also one of {}: give it another", parsed.learner);
+            }
+        }
+        jobs::learners(self).map(drop)
+    }
+
     fn check(&self) -> Result<()> {
         self.agent.check()?;
+        self.check_names()?;
         self.split.check()?;
         self.embedding.pmf.check()?;
         self.lab.check(self.environment.horizon)?;
+        self.study.check()?;
         if self.evaluation.protocols.is_empty() {
             bail!("evaluation.protocols is empty: name \"seed\", \"temporal\" or both");
         }

@@ -3,6 +3,7 @@
 //! fetch and ingest (`data`) -> `pretrain` -> `train` -> `evaluate` -> `report`. Each asks the stage cache whether its
 //! inputs changed since it last ran.
 
+pub mod ablation;
 pub mod bench;
 pub mod check;
 pub mod compare;
@@ -12,6 +13,7 @@ pub mod experiment;
 mod features;
 pub mod jobs;
 pub mod long_term;
+pub mod names;
 pub mod pretrain;
 pub mod readme;
 pub mod recommend;

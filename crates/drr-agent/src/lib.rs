@@ -37,5 +37,5 @@ pub use online::{OnlineAgent, OnlineConfig};
 pub use policy::DrrPolicy;
 pub use reward_model::{LabelledContext, RewardModel, RewardModelConfig};
 pub use schedule::Schedule;
-pub use tables::TrainingTables;
+pub use tables::{TrainingTables, normalize, scaled_items};
 pub use train::{Judgement, Outcome, Trainer, TrainingHooks, Validation};

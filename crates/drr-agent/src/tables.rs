@@ -104,6 +104,18 @@ impl TrainingTables {
         self.items.n_rows()
     }
 
+    /// The number of contexts.
+    #[must_use]
+    pub const fn n_contexts(&self) -> usize {
+        self.contexts.n_rows()
+    }
+
+    /// The item vectors, scaled to a mean square of 1, `[I, D]`.
+    #[must_use]
+    pub const fn items(&self) -> &EmbeddingTable {
+        &self.items
+    }
+
     /// The rows that the vectors were fitted on.
     #[must_use]
     pub const fn origin(&self) -> &RowOrigin {
@@ -135,7 +147,7 @@ impl TrainingTables {
 
     /// Appends a user's vector, scaled to a mean square of 1, to `into`: the context's, plus the accepted items' where
     /// user vectors are sums of item vectors.
-    pub(crate) fn push_user(
+    pub fn push_user(
         &self,
         context: ContextIdx,
         accepted: impl Iterator<Item = ItemIdx>,
@@ -172,6 +184,15 @@ pub(crate) fn scale_factor(items: &EmbeddingTable) -> Result<f32, AgentError> {
     Ok((1.0 / mean_square.sqrt()) as f32)
 }
 
+/// Item vectors `[I, D]` as [`TrainingTables`] holds them: scaled to a mean square of 1.
+///
+/// # Errors
+///
+/// Refuses items that are all zero.
+pub fn scaled_items(items: &EmbeddingTable) -> Result<EmbeddingTable, AgentError> {
+    scaled(items, scale_factor(items)?)
+}
+
 /// A table times a factor.
 pub(crate) fn scaled(table: &EmbeddingTable, factor: f32) -> Result<EmbeddingTable, AgentError> {
     let values = table.values().iter().map(|value| value * factor).collect();
@@ -180,7 +201,7 @@ pub(crate) fn scaled(table: &EmbeddingTable, factor: f32) -> Result<EmbeddingTab
 }
 
 /// Scales a vector to a mean square of 1; zeros stay zeros.
-pub(crate) fn normalize(vector: &mut [f32]) {
+pub fn normalize(vector: &mut [f32]) {
     // Eight running sums take whole registers; their order is fixed.
     let mut lanes = [0.0_f64; 8];
     for chunk in vector.chunks(8) {

@@ -13,7 +13,9 @@ use crate::policy::DrrPolicy;
 use crate::tables::TrainingTables;
 use crate::update::Learner;
 use crate::{AgentConfig, AgentError, StateFeatures};
-use drr_core::{EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Seeds};
+use drr_core::{
+    EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Recommender, Seeds,
+};
 use drr_nn::latest_checkpoint;
 use drr_replay::{Batch, Replay, Sizes};
 use serde::{Deserialize, Serialize};
@@ -67,7 +69,7 @@ pub trait TrainingHooks {
     /// An error stops the training.
     fn validate(
         &mut self,
-        _policy: &DrrPolicy,
+        _policy: &dyn Recommender,
     ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(None)
     }

@@ -17,7 +17,7 @@ struct Pleased;
 impl TrainingHooks for Pleased {
     fn validate(
         &mut self,
-        _policy: &DrrPolicy,
+        _policy: &dyn Recommender,
     ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(Some(Judgement { score: 0.5, distinct_top10: Some(0.25) }))
     }

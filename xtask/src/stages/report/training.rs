@@ -56,9 +56,9 @@ pub fn section(experiment: &Experiment<'_>, split: Protocol, rows: &[TrainingRow
         "The rating factorization took {} epochs; its best validation RMSE is {best:.4}.",
         pretrained.epochs
     ));
-    for job in jobs::of_split(experiment, split) {
+    for job in jobs::of_split(experiment, split)? {
         let reference = experiment.config.training.reference_duration.as_deref();
-        let mut line = job_prose(job, &note(experiment, job)?, reference);
+        let mut line = job_prose(&job, &note(experiment, &job)?, reference);
         line.extend(collapse_warning(rows, &format!("{split}/{}/", job.name())));
         prose.push(line);
     }
@@ -68,7 +68,7 @@ pub fn section(experiment: &Experiment<'_>, split: Protocol, rows: &[TrainingRow
     Ok(Section { heading, prose, tables, plots, details: true, ..Section::default() })
 }
 
-fn job_prose(job: Job, note: &JobNote, reference: Option<&str>) -> String {
+fn job_prose(job: &Job, note: &JobNote, reference: Option<&str>) -> String {
     let reference = reference.map(|it| format!(" ({it})")).unwrap_or_default();
     let (name, [choose, fit]) = (job.name(), note.seconds);
     let chosen = match note.validations.iter().find(|it| it.round == note.rounds) {

@@ -1,0 +1,23 @@
+//! Other recommenders that learn by reinforcement, each with its paper's defining parts, behind the traits that DRR
+//! stands behind.
+//!
+//! A system says how it acts, learns and ranks ([`System`](system) and `Ranker`); the loop around it, its checkpoints and
+//! the frozen policy are the same for all:
+//!
+//! - `situation` is what a system sees of a user, in training and at serving alike;
+//! - `memory` keeps what happened, `train` makes it happen, `policy` is what remains.
+
+mod config;
+mod error;
+mod memory;
+mod policy;
+mod situation;
+mod system;
+mod systems;
+mod train;
+
+pub use config::{RivalConfig, ScheduleConfig, SystemConfig};
+pub use error::RivalError;
+pub use policy::RivalPolicy;
+pub use situation::RivalWorld;
+pub use train::RivalTrainer;

@@ -1,0 +1,138 @@
+//! What remains after training: a frozen policy that recommends, to users old and new.
+
+use crate::situation::view_of;
+use crate::system::Ranker;
+use crate::systems::{self, Parts};
+use crate::{RivalConfig, RivalError};
+use drr_core::{EmbeddingSpace, EmbeddingTable, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
+use drr_nn::{NamedArray, read_arrays, write_arrays};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Queries answered in one pass of the networks.
+const CHUNK: usize = 64;
+
+/// The part of a policy's file that is no array.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Header {
+    name: String,
+    config: RivalConfig,
+    history_length: usize,
+    positive_rating: f32,
+    origin: RowOrigin,
+    n_updates: u64,
+}
+
+/// A trained system with the embedding space that it reads. A query's history is all it needs of a user.
+pub struct RivalPolicy {
+    header: Header,
+    /// Every parameter, as in the file.
+    arrays: Vec<NamedArray>,
+    ranker: Box<dyn Ranker>,
+    space: Arc<dyn EmbeddingSpace>,
+}
+
+impl RivalPolicy {
+    /// Freezes the networks in `arrays`.
+    pub(crate) fn freeze(
+        name: &str,
+        config: &RivalConfig,
+        arrays: Vec<NamedArray>,
+        history_length: usize,
+        space: Arc<dyn EmbeddingSpace>,
+        positive_rating: f32,
+        n_updates: u64,
+    ) -> Result<Self, RivalError> {
+        let header = Header {
+            name: name.to_owned(),
+            config: config.clone(),
+            history_length,
+            positive_rating,
+            origin: space.origin().clone(),
+            n_updates,
+        };
+        Self::new(header, arrays, space)
+    }
+
+    fn new(
+        header: Header,
+        arrays: Vec<NamedArray>,
+        space: Arc<dyn EmbeddingSpace>,
+    ) -> Result<Self, RivalError> {
+        let items: EmbeddingTable = drr_agent::scaled_items(space.items())?;
+        let parts = Parts { config: &header.config, items: &items, history_length: header.history_length };
+        let ranker = systems::ranker(parts, &arrays)?;
+        Ok(Self { header, arrays, ranker, space })
+    }
+
+    /// The updates that made the policy; 0 is the untrained one.
+    #[must_use]
+    pub const fn n_updates(&self) -> u64 {
+        self.header.n_updates
+    }
+
+    /// The arrays of the policy, to compare two of them.
+    #[must_use]
+    pub fn to_arrays(&self) -> &[NamedArray] {
+        &self.arrays
+    }
+
+    /// Writes the policy, without its space, to a safetensors file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), RivalError> {
+        let text =
+            serde_json::to_string(&self.header).map_err(|error| RivalError::OtherRun(error.to_string()))?;
+        Ok(write_arrays(path, &self.arrays, &[("rival", text)])?)
+    }
+
+    /// Reads a policy and joins it to the space it was trained in.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file is damaged, or if `space` was fitted on other rows than the policy.
+    pub fn load(path: &Path, space: Arc<dyn EmbeddingSpace>) -> Result<Self, RivalError> {
+        let (arrays, texts) = read_arrays(path)?;
+        let text = texts.get("rival").map_or("", String::as_str);
+        let header: Header = serde_json::from_str(text)
+            .map_err(|error| RivalError::OtherRun(format!("{} is no policy: {error}", path.display())))?;
+        if &header.origin != space.origin() {
+            let message = "the policy and the embedding were fitted on different rows";
+            return Err(RivalError::OtherRun(message.to_owned()));
+        }
+        Self::new(header, arrays, space)
+    }
+
+    fn answer(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
+        let Header { positive_rating, history_length, name, .. } = &self.header;
+        let view = |query| view_of(query, &*self.space, *positive_rating, *history_length);
+        let views: Vec<_> = queries.iter().map(view).collect();
+        let asked: Vec<_> = queries.iter().map(|query| (query.user, &query.allowed)).collect();
+        self.ranker.rank(name, &views, &asked, k)
+    }
+}
+
+impl Recommender for RivalPolicy {
+    fn name(&self) -> &str {
+        &self.header.name
+    }
+
+    fn origin(&self) -> Option<&RowOrigin> {
+        Some(&self.header.origin)
+    }
+
+    fn n_parameters(&self) -> u64 {
+        let trained = self.arrays.iter().map(|array| array.shape.iter().product::<usize>() as u64);
+        trained.sum::<u64>() + self.space.items().values().len() as u64
+    }
+
+    fn recommend(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
+        let chunks: Result<Vec<_>, _> =
+            queries.par_chunks(CHUNK).map(|chunk| self.answer(chunk, k)).collect();
+        Ok(chunks?.into_iter().flatten().collect())
+    }
+}

@@ -1,0 +1,44 @@
+//! LIRD (Zhao et al. 2018, list-wise).
+
+use super::Parts;
+use crate::RivalError;
+use crate::config::Within;
+use crate::situation::RivalWorld;
+use crate::system::{Ranker, System};
+use drr_core::Seeds;
+use drr_nn::NamedArray;
+use serde::{Deserialize, Serialize};
+
+/// The settings of Lird.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LirdConfig {
+    /// The width of the hidden layers.
+    pub hidden: usize,
+}
+
+impl LirdConfig {
+    /// Checks what serde cannot.
+    pub(crate) fn check(&self, within: Within) -> Result<(), RivalError> {
+        within.at_least_one("system.hidden", self.hidden as u64)
+    }
+}
+
+/// The learning side.
+pub(super) fn learner(
+    _config: &LirdConfig,
+    _parts: Parts<'_>,
+    _world: &RivalWorld,
+    _seeds: Seeds,
+) -> Result<Box<dyn System>, RivalError> {
+    Err(RivalError::Tables("lird is not built".to_owned()))
+}
+
+/// The serving side.
+pub(super) fn ranker(
+    _config: &LirdConfig,
+    _parts: Parts<'_>,
+    _arrays: &[NamedArray],
+) -> Result<Box<dyn Ranker>, RivalError> {
+    Err(RivalError::Tables("lird is not built".to_owned()))
+}

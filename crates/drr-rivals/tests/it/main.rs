@@ -1,0 +1,3 @@
+//! Systems at work.
+
+mod world;
