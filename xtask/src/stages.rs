@@ -10,6 +10,7 @@ pub mod compare;
 pub mod data;
 pub mod evaluate;
 pub mod experiment;
+mod features;
 pub mod jobs;
 pub mod long_term;
 pub mod names;

@@ -90,7 +90,8 @@ pub enum Served {
 #[serde(rename_all = "snake_case")]
 pub enum UpdatePath {
     /// Passes written out on flat arrays: several times as fast. Item vectors that are fine-tuned are beyond it, state
-    /// modules other than DRR-ave, slates, and the optional parts of the agent; such an agent takes the composed path.
+    /// modules other than DRR-ave, features of the state, slates, and the optional parts of the agent; such an agent takes
+    /// the composed path.
     #[default]
     Fused,
     /// Tensor operations with automatic gradients: the reference.
@@ -104,6 +105,9 @@ pub struct AgentConfig {
     /// The state module.
     #[serde(default, skip_serializing_if = "StateKind::is_default")]
     pub state: StateKind,
+    /// Whether the state has the given features of the user and of the history's items at its end.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub features: bool,
     /// The widths of the actor's two hidden layers.
     pub actor_hidden: [usize; 2],
     /// The widths of the critic's layers before and after the action joins.
@@ -179,6 +183,10 @@ pub struct AgentConfig {
     pub conservative: Option<ConservativeConfig>,
 }
 
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 const fn one() -> usize {
     1
 }
@@ -190,7 +198,7 @@ const fn is_one(count: &usize) -> bool {
 impl AgentConfig {
     /// Whether networks and updates can be written out on flat arrays.
     pub(crate) fn is_flat(&self) -> bool {
-        self.state == StateKind::DrrAve && !self.has_switches()
+        self.state == StateKind::DrrAve && !self.features && !self.has_switches()
     }
 
     /// Whether any of the optional parts is there.

@@ -16,6 +16,7 @@ mod diagnostics;
 mod encoder;
 mod error;
 mod exploration;
+mod features;
 mod flat;
 mod networks;
 mod online;
@@ -35,6 +36,7 @@ pub use config::{
 pub use encoder::{DrrAve, StateKind};
 pub use error::AgentError;
 pub use exploration::{ExplorationConfig, ExplorationKind};
+pub use features::StateFeatures;
 pub use online::{OnlineAgent, OnlineConfig};
 pub use policy::DrrPolicy;
 pub use reward_model::{LabelledContext, RewardModel, RewardModelConfig};

@@ -5,7 +5,7 @@ use crate::batch::Inputs;
 use crate::critic::Critic;
 use crate::encoder::StateModule;
 use crate::{AgentConfig, AgentError};
-use candle_core::Tensor;
+use candle_core::{D, Tensor};
 use drr_core::Seeds;
 use drr_nn::{NamedArray, Parameters};
 
@@ -27,18 +27,30 @@ pub(crate) struct Networks {
     /// The item vectors, `[I, D]`.
     pub items: Tensor,
     history_length: usize,
+    n_features: usize,
 }
 
 impl Networks {
-    /// Fresh networks around the item vectors `[I, D]`.
+    /// Fresh networks around the item vectors `[I, D]`, whose states have no features.
     pub(crate) fn new(
         config: &AgentConfig,
         items: &Tensor,
         history_length: usize,
         seeds: Seeds,
     ) -> Result<Self, AgentError> {
+        Self::with_features(config, items, history_length, 0, seeds)
+    }
+
+    /// Fresh networks around the item vectors `[I, D]`, with `n_features` at the end of their states.
+    pub(crate) fn with_features(
+        config: &AgentConfig,
+        items: &Tensor,
+        history_length: usize,
+        n_features: usize,
+        seeds: Seeds,
+    ) -> Result<Self, AgentError> {
         let dim = items.dim(1)?;
-        let state_dim = config.state.state_dim(dim, history_length);
+        let state_dim = config.state.state_dim(dim, history_length) + n_features;
         let (mut actor_parameters, mut critic_parameters) = (Parameters::new(), Parameters::new());
         let encoder = StateModule::new(config.state, &mut critic_parameters, dim, history_length, seeds)?;
         let bound = config.action.first_bound;
@@ -52,12 +64,23 @@ impl Networks {
         } else {
             items.clone()
         };
-        Ok(Self { actor_parameters, critic_parameters, encoder, actor, critic, twin, items, history_length })
+        Ok(Self {
+            actor_parameters,
+            critic_parameters,
+            encoder,
+            actor,
+            critic,
+            twin,
+            items,
+            history_length,
+            n_features,
+        })
     }
 
     /// Networks of the same shape that start as a copy.
     pub(crate) fn copy(&self, config: &AgentConfig, seeds: Seeds) -> Result<Self, AgentError> {
-        let copy = Self::new(config, &self.items.detach(), self.history_length, seeds)?;
+        let (items, n_features) = (self.items.detach(), self.n_features);
+        let copy = Self::with_features(config, &items, self.history_length, n_features, seeds)?;
         copy.actor_parameters.copy_from(&self.actor_parameters)?;
         copy.critic_parameters.copy_from(&self.critic_parameters)?;
         Ok(copy)
@@ -68,12 +91,16 @@ impl Networks {
         self.history_length
     }
 
-    /// The states `[B, S]` of inputs.
+    /// The states `[B, S]` of inputs, their features at the end.
     pub(crate) fn states(&self, inputs: &Inputs) -> Result<Tensor, AgentError> {
         let n_rows = inputs.users.dim(0)?;
         let histories = self.items.index_select(&inputs.history_items, 0)?;
         let histories = histories.reshape((n_rows, self.history_length, self.items.dim(1)?))?;
-        Ok(self.encoder.forward(&inputs.users, &histories, &inputs.masks)?)
+        let states = self.encoder.forward(&inputs.users, &histories, &inputs.masks)?;
+        match &inputs.features {
+            Some(features) if self.n_features > 0 => Ok(Tensor::cat(&[&states, features], D::Minus1)?),
+            _ => Ok(states),
+        }
     }
 
     /// The critic, and its twin where there is one.

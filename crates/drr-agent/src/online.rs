@@ -154,7 +154,7 @@ fn positives(shared: &Shared, query: &Query) -> Vec<ItemIdx> {
 
 fn begin(shared: &Shared, query: &Query) -> Result<Begun, AgentError> {
     let mut tables = shared.tables.clone();
-    let context = tables.add_context(&shared.space.fold_in(&query.history))?;
+    let context = tables.add_context(query.user, &shared.space.fold_in(&query.history))?;
     let window = shared.rehearsal.sizes().history_length;
     let mut learner = Learner::new(&shared.config, &tables, window, shared.seeds.child("parameters"))?;
     learner.load_arrays(&shared.arrays, shared.n_updates)?;

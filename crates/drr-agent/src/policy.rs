@@ -6,7 +6,7 @@ use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
 use crate::networks::Networks;
 use crate::refinement::refined;
 use crate::tables::{normalize, scale_factor, scaled};
-use crate::{AgentConfig, AgentError, RefinementConfig};
+use crate::{AgentConfig, AgentError, RefinementConfig, StateFeatures};
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
 use drr_nn::{NamedArray, read_arrays, write_arrays};
@@ -40,6 +40,8 @@ pub struct DrrPolicy {
     networks: PolicyNetworks,
     /// The item vectors, scaled as in training, `[I, D]`.
     items: Vec<f32>,
+    /// The features at the end of the states, if the agent has them.
+    features: Option<StateFeatures>,
     space: Arc<dyn EmbeddingSpace>,
 }
 
@@ -82,13 +84,16 @@ impl DrrPolicy {
         } else {
             table.values().to_vec()
         };
-        let networks = PolicyNetworks::new(&header, &arrays, &items, table.dim())?;
-        Ok(Self { header, arrays, networks, items, space })
+        let features = header.config.features.then(|| StateFeatures::from_arrays(&arrays)).transpose()?;
+        let n_features = features.as_ref().map_or(0, StateFeatures::n_features);
+        let networks = PolicyNetworks::new(&header, &arrays, &items, table.dim(), n_features)?;
+        Ok(Self { header, arrays, networks, items, features, space })
     }
 
     /// The number of trained values.
     pub(crate) fn n_trained(&self) -> u64 {
-        self.arrays.iter().map(|array| array.shape.iter().product::<usize>() as u64).sum()
+        let trained = self.arrays.iter().filter(|array| !StateFeatures::is_table(array));
+        trained.map(|array| array.shape.iter().product::<usize>() as u64).sum()
     }
 
     /// The updates that made the policy; 0 is the untrained one.
@@ -133,6 +138,9 @@ impl DrrPolicy {
             let positive = query.history.iter().filter(|it| it.rating >= self.header.positive_rating);
             let positive: Vec<ItemIdx> = positive.map(|it| it.item).collect();
             let latest = &positive[positive.len().saturating_sub(window)..];
+            if let Some(features) = &self.features {
+                features.push(query.user, latest.iter().copied(), &mut rows.features);
+            }
             rows.push(latest.iter().copied(), |users| {
                 let mut user = self.space.fold_in(&query.history);
                 normalize(&mut user);
@@ -184,7 +192,13 @@ impl DrrPolicy {
 }
 
 impl PolicyNetworks {
-    fn new(header: &Header, arrays: &[NamedArray], items: &[f32], dim: usize) -> Result<Self, AgentError> {
+    fn new(
+        header: &Header,
+        arrays: &[NamedArray],
+        items: &[f32],
+        dim: usize,
+        n_features: usize,
+    ) -> Result<Self, AgentError> {
         let Header { config, history_length, .. } = header;
         if config.is_flat() {
             let shapes = Shapes::new(config, dim, *history_length);
@@ -193,7 +207,7 @@ impl PolicyNetworks {
         }
         let items = Tensor::from_slice(items, (items.len() / dim, dim), &Device::Cpu)?;
         // The first values are of no account: all are replaced.
-        let networks = Networks::new(config, &items, *history_length, Seeds(0))?;
+        let networks = Networks::with_features(config, &items, *history_length, n_features, Seeds(0))?;
         networks.load_arrays("", arrays)?;
         Ok(Self::Composed(Box::new(networks)))
     }

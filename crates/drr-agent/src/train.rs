@@ -12,7 +12,7 @@ use crate::online::{OnlineAgent, OnlineConfig, Shared};
 use crate::policy::DrrPolicy;
 use crate::tables::TrainingTables;
 use crate::update::Learner;
-use crate::{AgentConfig, AgentError};
+use crate::{AgentConfig, AgentError, StateFeatures};
 use drr_core::{
     EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Recommender, Seeds,
 };
@@ -221,10 +221,13 @@ impl<E: Environment> Trainer<E> {
     /// Fails if Candle cannot copy a tensor.
     pub fn policy(&self) -> Result<DrrPolicy, AgentError> {
         let (name, space) = (&self.name, Arc::clone(&self.space));
+        let mut arrays = self.learner.served_arrays()?;
+        let features = self.tables.features(&self.config)?;
+        arrays.extend(features.into_iter().flat_map(StateFeatures::to_arrays));
         DrrPolicy::freeze(
             name,
             &self.config,
-            self.learner.served_arrays()?,
+            arrays,
             self.sizes.history_length,
             space,
             self.positive_rating,

@@ -6,6 +6,7 @@
 use super::Experiment;
 use super::evaluate::{evaluation_set, simulated};
 use super::experiment::Phase;
+use super::features;
 use super::jobs::{self, Job, Settings, World};
 use super::pretrain;
 use super::simulator::{SimulatedRatings, Simulator};
@@ -284,7 +285,10 @@ impl Surroundings {
     ) -> Result<Trainer<LoggedEnvironment>> {
         let environments = vec![self.environment.clone(); agent.n_environments];
         let (horizon, space) = (experiment.config.environment.horizon, Arc::clone(&self.space));
-        let tables = tables(&*self.space, &self.sessions)?;
+        let mut tables = tables(&*self.space, &self.sessions)?;
+        if agent.features {
+            tables = features::add(experiment, tables, &self.sessions)?;
+        }
         Ok(Trainer::new(name, agent, environments, horizon, tables, space, self.positive, self.seeds)?)
     }
 

@@ -14,7 +14,7 @@ use crate::action::compose;
 use crate::batch::{Inputs, Rows, Side, sampled};
 use crate::networks::Networks;
 use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, ReplayAction, Served};
+use crate::{AgentConfig, AgentError, ReplayAction, Served, StateFeatures};
 use candle_core::{Device, Tensor};
 use draws::Draws;
 use drr_core::Seeds;
@@ -45,7 +45,9 @@ impl ComposedLearner {
         if config.anchor.is_some() && !tables.has_positives() {
             return Err(AgentError::Settings("the anchor needs tables with positives"));
         }
-        let online = Networks::new(config, &tables.item_tensor()?, history_length, seeds)?;
+        let n_features = tables.features(config)?.map_or(0, StateFeatures::n_features);
+        let items = tables.item_tensor()?;
+        let online = Networks::with_features(config, &items, history_length, n_features, seeds)?;
         let targets = online.copy(config, seeds)?;
         let actor_optimizer =
             Adam::new("actor_optimizer", online.actor_parameters.clone(), config.actor_optimizer.clone());

@@ -20,6 +20,7 @@ pub(crate) fn config() -> AgentConfig {
         |learning_rate, max_gradient_norm| AdamConfig { learning_rate, l2: 1e-3, max_gradient_norm };
     AgentConfig {
         state: StateKind::DrrAve,
+        features: false,
         actor_hidden: [12, 10],
         critic_hidden: [11, 9],
         action: ActionConfig { base: ActionBase::User, scale: 0.7, first_bound: 0.5 },

@@ -135,6 +135,7 @@ pub fn config() -> AgentConfig {
     let optimizer = |learning_rate| AdamConfig { learning_rate, l2: 0.0, max_gradient_norm: 1.0 };
     AgentConfig {
         state: StateKind::DrrAve,
+        features: false,
         actor_hidden: [32, 32],
         critic_hidden: [32, 32],
         action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.1 },

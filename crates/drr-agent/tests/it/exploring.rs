@@ -1,11 +1,13 @@
 //! Exploring, and what the training says of itself.
 
-use crate::clusters::{Clusters, HORIZON, Space, config};
+use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_CLUSTERS, N_ITEMS, Space, config};
 use drr_agent::{
-    AgentConfig, AgentError, ExplorationConfig, ExplorationKind, Judgement, ReplayAction, Schedule,
-    SlateReward, Trainer, TrainingHooks,
+    AgentConfig, AgentError, DrrPolicy, ExplorationConfig, ExplorationKind, Judgement, ReplayAction,
+    Schedule, SlateReward, StateFeatures, Trainer, TrainingHooks, TrainingTables,
 };
-use drr_core::{Recommender, Seeds};
+use drr_core::{
+    EmbeddingSpace, EmbeddingTable, ItemSet, Observed, Query, Recommender, RowOrigin, Seeds, UserIdx,
+};
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
 use std::sync::Arc;
 
@@ -170,4 +172,73 @@ fn schedules_out_of_their_range_are_refused_by_their_field() {
     assert!(error.contains("actor_optimizer_schedule"), "{error}");
     let proto = AgentConfig { replay_action: ReplayAction::Proto, ..exploring(softmax()) };
     assert!(matches!(proto.check(), Err(AgentError::Settings(_))));
+}
+
+/// Users whose vectors are all alike: their clusters are known from the features alone.
+struct Alike(Space);
+
+impl EmbeddingSpace for Alike {
+    fn items(&self) -> &EmbeddingTable {
+        self.0.items()
+    }
+
+    fn fold_in(&self, _history: &[Observed]) -> Vec<f32> {
+        vec![1.0; N_CLUSTERS]
+    }
+
+    fn additions(&self) -> Option<&EmbeddingTable> {
+        None
+    }
+
+    fn origin(&self) -> &RowOrigin {
+        self.0.origin()
+    }
+}
+
+impl Alike {
+    fn tables(&self) -> TrainingTables {
+        let contexts =
+            EmbeddingTable::new(N_CLUSTERS, N_CLUSTERS, vec![1.0; N_CLUSTERS * N_CLUSTERS]).unwrap();
+        TrainingTables::new(self.items(), &contexts, None, self.origin().clone()).unwrap()
+    }
+
+    /// The cluster of each user, one-hot; nothing of the items.
+    fn features() -> StateFeatures {
+        let users = (0..N_CLUSTERS).flat_map(Space::user).collect();
+        let users = EmbeddingTable::new(N_CLUSTERS, N_CLUSTERS, users).unwrap();
+        StateFeatures::new(users, EmbeddingTable::new(N_ITEMS, 1, vec![0.0; N_ITEMS]).unwrap())
+    }
+}
+
+#[test]
+fn features_tell_what_the_vectors_do_not_in_training_and_after_loading() {
+    let config = AgentConfig { features: true, ..config() };
+    let users: Vec<UserIdx> = (0..N_CLUSTERS).map(UserIdx::from).collect();
+    let new = |tables: TrainingTables| {
+        let environments = vec![Clusters::new(); config.n_environments];
+        let space = Arc::new(Alike(Space::new("split")));
+        Trainer::new("drr", &config, environments, HORIZON, tables, space, 4.0, Seeds(1))
+    };
+    let tables = Alike(Space::new("split")).tables();
+    assert!(matches!(new(tables.clone()), Err(AgentError::Tables(_))), "there are no features");
+    assert!(tables.clone().with_features(Alike::features(), users[1..].to_vec()).is_err());
+    let mut trainer = new(tables.with_features(Alike::features(), users.clone()).unwrap()).unwrap();
+    trainer.run(config.n_rounds(), None, &mut Quiet).unwrap();
+    let rewards = curve(&trainer, "total_reward");
+    let last = mean(&rewards[rewards.len() - 20..]);
+    assert!(last > 0.7 * HORIZON as f64, "{last}");
+    let policy = trainer.policy().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.safetensors");
+    policy.save(&path).unwrap();
+    let loaded = DrrPolicy::load(&path, Arc::new(Alike(Space::new("split")))).unwrap();
+    let cold = |user| Query { user, history: Vec::new(), allowed: ItemSet::full(N_ITEMS) };
+    let queries: Vec<Query> = users.iter().copied().chain([UserIdx(u32::MAX)]).map(cold).collect();
+    let lists = loaded.recommend(&queries, 4).unwrap();
+    assert_eq!(lists, policy.recommend(&queries, 4).unwrap());
+    for (user, list) in users.iter().zip(&lists) {
+        let liked = list.iter().filter(|it| it.item.index() / ITEMS_PER_CLUSTER == user.index()).count();
+        assert!(liked >= 3, "{user:?}: {list:?}");
+    }
+    assert_eq!(lists[N_CLUSTERS].len(), 4, "an unknown user is served too");
 }

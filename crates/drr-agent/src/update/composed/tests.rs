@@ -14,6 +14,7 @@ fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
     let optimizer = AdamConfig { learning_rate: 1e-2, l2: 0.0, max_gradient_norm: 0.0 };
     AgentConfig {
         state: StateKind::DrrAve,
+        features: false,
         actor_hidden: [4, 4],
         critic_hidden: [4, 4],
         action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.5 },
