@@ -4,4 +4,6 @@
 mod clusters;
 mod online;
 #[cfg(test)]
+mod switches;
+#[cfg(test)]
 mod training;
