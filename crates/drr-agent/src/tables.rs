@@ -3,6 +3,7 @@
 use crate::AgentError;
 use candle_core::{Device, Tensor};
 use drr_core::{ContextIdx, EmbeddingTable, ItemIdx, Observation, RowOrigin};
+use std::sync::Arc;
 
 /// Item vectors, and the vectors of the users at the beginning of their sessions.
 #[derive(Debug, Clone)]
@@ -14,8 +15,8 @@ pub struct TrainingTables {
     /// What the space's vectors were multiplied by.
     factor: f32,
     origin: RowOrigin,
-    /// The items that each context's user rates positively later; empty where they were not given.
-    positives: Vec<Vec<ItemIdx>>,
+    /// The items that each context's user rates positively later, shared by copies; contexts added later have none.
+    positives: Arc<[Vec<ItemIdx>]>,
 }
 
 impl TrainingTables {
@@ -48,7 +49,7 @@ impl TrainingTables {
             additions: additions.map(|table| scaled(table, factor)).transpose()?,
             factor,
             origin,
-            positives: Vec::new(),
+            positives: Arc::default(),
         })
     }
 
@@ -68,12 +69,12 @@ impl TrainingTables {
         if let Some(item) = positives.iter().flatten().find(|item| item.index() >= self.n_items()) {
             return Err(AgentError::Tables(format!("the positive item {} has no vector", item.0)));
         }
-        self.positives = positives;
+        self.positives = positives.into();
         Ok(self)
     }
 
     /// Whether positives were given.
-    pub(crate) const fn has_positives(&self) -> bool {
+    pub(crate) fn has_positives(&self) -> bool {
         !self.positives.is_empty()
     }
 
@@ -107,9 +108,6 @@ impl TrainingTables {
         values.extend(vector.iter().map(|value| value * self.factor));
         self.contexts = EmbeddingTable::new(context.index() + 1, self.dim(), values)
             .map_err(|error| AgentError::Tables(error.to_string()))?;
-        if self.has_positives() {
-            self.positives.push(Vec::new());
-        }
         Ok(context)
     }
 
