@@ -101,3 +101,46 @@ impl LayerNorm {
         Self { gain: self.gain.detach(), bias: self.bias.detach() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{Device, Var};
+
+    #[test]
+    fn a_row_is_brought_to_mean_zero_and_variance_one() {
+        let norm = LayerNorm::new(&mut Parameters::new(), "norm", 2).unwrap();
+        let inputs = Tensor::new(&[[1.0_f32, 3.0], [-5.0, 5.0]], &Device::Cpu).unwrap();
+        let rows = norm.forward(&inputs).unwrap().to_vec2::<f32>().unwrap();
+        for row in rows {
+            assert!((row[0] + 1.0).abs() < 1e-4 && (row[1] - 1.0).abs() < 1e-4, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn inputs_gain_and_bias_have_the_gradients_of_finite_differences() {
+        let mut parameters = Parameters::new();
+        let norm = LayerNorm::new(&mut parameters, "norm", 3).unwrap();
+        let inputs = Var::new(&[[0.5_f32, -1.0, 2.0], [1.5, 0.1, -0.3]], &Device::Cpu).unwrap();
+        let weights = Tensor::new(&[[1.0_f32, -2.0, 0.5], [0.3, 0.7, 1.1]], &Device::Cpu).unwrap();
+        let loss = || (norm.forward(&inputs).unwrap() * &weights).unwrap().sum_all().unwrap();
+        let gradients = loss().backward().unwrap();
+        let all = parameters.iter().map(|it| it.1.clone()).chain([inputs.clone()]);
+        for variable in all {
+            let gradient: Vec<f32> =
+                gradients.get(variable.as_tensor()).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+            let start: Vec<f32> = variable.flatten_all().unwrap().to_vec1().unwrap();
+            for at in 0..start.len() {
+                let moved = |shift: f32| {
+                    let mut values = start.clone();
+                    values[at] += shift;
+                    variable.set(&Tensor::from_vec(values, variable.shape(), &Device::Cpu).unwrap()).unwrap();
+                    loss().to_scalar::<f32>().unwrap()
+                };
+                let difference = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+                moved(0.0);
+                assert!((gradient[at] - difference).abs() < 1e-2, "{} {difference}", gradient[at]);
+            }
+        }
+    }
+}

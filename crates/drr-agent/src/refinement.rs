@@ -92,3 +92,46 @@ fn standardized(values: &[f32]) -> Vec<f64> {
     let deviation = (centred.iter().map(|value| value * value).sum::<f64>() / n_values).sqrt();
     centred.iter().map(|value| if deviation > 0.0 { value / deviation } else { 0.0 }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drr_core::ItemIdx;
+
+    fn near() -> Vec<ScoredItem> {
+        [(4, 3.0), (1, 2.0), (7, 1.0)].map(|(item, score)| ScoredItem { item: ItemIdx(item), score }).to_vec()
+    }
+
+    fn order(values: &[f32], weight: f32) -> Vec<u32> {
+        let mut near = near();
+        reorder(&mut near, values, weight).unwrap();
+        assert!(
+            near.windows(2).all(|pair| pair[0].score >= pair[1].score) && near[2].score > 1.0,
+            "{near:?}"
+        );
+        near.iter().map(|it| it.item.0).collect()
+    }
+
+    #[test]
+    fn the_weight_leads_from_the_order_of_the_products_to_that_of_the_values() {
+        assert_eq!(order(&[0.0, 5.0, 1.0], 1.0), [1, 7, 4]);
+        assert_eq!(order(&[0.0, 5.0, 1.0], 0.0), [4, 1, 7]);
+        // The standardized products are 1.22, 0, -1.22, the values -0.93, 1.39, -0.46.
+        assert_eq!(order(&[0.0, 5.0, 1.0], 0.5), [1, 4, 7]);
+        assert_eq!(order(&[2.0; 3], 1.0), [1, 4, 7], "equal scores go to the smaller item");
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_is_handed_back_with_its_item() {
+        let bad = reorder(&mut near(), &[0.0, f32::NAN, 1.0], 1.0).unwrap_err();
+        assert!(bad.item == ItemIdx(1) && bad.score.is_nan());
+        assert!(reorder(&mut [], &[], 1.0).is_ok());
+    }
+
+    #[test]
+    fn there_is_at_least_one_neighbour() {
+        let config = |neighbours| RefinementConfig { neighbours, serve: true, weight: 1.0 };
+        assert_eq!(config(0.01).n_neighbours(3706), 37);
+        assert_eq!((config(0.01).n_neighbours(10), config(1.0).n_neighbours(10)), (1, 10));
+    }
+}

@@ -17,8 +17,8 @@ pub struct TrainingTables {
     /// Features of users and items, and the user of each context.
     features: Option<(Arc<StateFeatures>, Vec<UserIdx>)>,
     origin: RowOrigin,
-    /// The items that each context's user rates positively later; empty where they were not given.
-    positives: Vec<Vec<ItemIdx>>,
+    /// The items that each context's user rates positively later, shared by copies; contexts added later have none.
+    positives: Arc<[Vec<ItemIdx>]>,
 }
 
 impl TrainingTables {
@@ -52,7 +52,7 @@ impl TrainingTables {
             factor,
             features: None,
             origin,
-            positives: Vec::new(),
+            positives: Arc::default(),
         })
     }
 
@@ -72,12 +72,12 @@ impl TrainingTables {
         if let Some(item) = positives.iter().flatten().find(|item| item.index() >= self.n_items()) {
             return Err(AgentError::Tables(format!("the positive item {} has no vector", item.0)));
         }
-        self.positives = positives;
+        self.positives = positives.into();
         Ok(self)
     }
 
     /// Whether positives were given.
-    pub(crate) const fn has_positives(&self) -> bool {
+    pub(crate) fn has_positives(&self) -> bool {
         !self.positives.is_empty()
     }
 
@@ -162,9 +162,6 @@ impl TrainingTables {
         values.extend(vector.iter().map(|value| value * self.factor));
         self.contexts = EmbeddingTable::new(context.index() + 1, self.dim(), values)
             .map_err(|error| AgentError::Tables(error.to_string()))?;
-        if self.has_positives() {
-            self.positives.push(Vec::new());
-        }
         if let Some((_, users)) = &mut self.features {
             users.push(user);
         }

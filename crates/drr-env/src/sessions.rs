@@ -155,14 +155,17 @@ impl Sessions {
         self.log.of_user(user).split_at(cut).0
     }
 
-    /// The items that the user rates positively after the cut, oldest first: what a supervised loss may learn from.
-    /// Panics beyond the table, which is a bug.
+    /// The items that the user rates positively after the cut, oldest first, by the first rating of each: what a
+    /// supervised loss may learn from. Panics beyond the table, which is a bug.
     #[must_use]
     pub fn positives_after_cut(&self, context: ContextIdx) -> Vec<ItemIdx> {
         let Context { user, cut } = self.contexts[context.index()];
-        let after = self.log.of_user(user).split_at(cut).1;
-        let rated = after.items.iter().zip(after.ratings);
-        rated.filter(|(_, rating)| **rating >= self.positive).map(|(item, _)| *item).collect()
+        let ratings = self.log.of_user(user);
+        let counts = |position: &usize| {
+            ratings.ratings[*position] >= self.positive
+                && self.first_after_cut(context, ratings.items[*position]) == Some(*position)
+        };
+        (cut..ratings.len()).filter(counts).map(|position| ratings.items[position]).collect()
     }
 
     /// Fills `history` with the latest positive items before the cut, oldest first, at most `n`.
@@ -177,10 +180,16 @@ impl Sessions {
     /// The user's first rating of `item` after the cut, if there is one.
     #[must_use]
     pub fn rating_after_cut(&self, context: ContextIdx, item: ItemIdx) -> Option<f32> {
+        let position = self.first_after_cut(context, item)?;
+        Some(self.log.of_user(self.user(context)).ratings[position])
+    }
+
+    /// The position in the user's log of the first rating of `item` after the cut.
+    fn first_after_cut(&self, context: ContextIdx, item: ItemIdx) -> Option<usize> {
         let Context { user, cut } = self.contexts[context.index()];
         let entries = &self.by_item[self.offsets[user.index()]..self.offsets[user.index() + 1]];
         let at = entries.partition_point(|(rated, position)| (*rated, *position as usize) < (item, cut));
         let (rated, position) = *entries.get(at)?;
-        (rated == item).then(|| self.log.of_user(user).ratings[position as usize])
+        (rated == item).then_some(position as usize)
     }
 }

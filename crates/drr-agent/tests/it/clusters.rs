@@ -106,7 +106,12 @@ impl Space {
     pub fn tables(&self) -> TrainingTables {
         let users = (0..N_CLUSTERS).flat_map(Self::user).collect();
         let contexts = EmbeddingTable::new(N_CLUSTERS, N_CLUSTERS, users).unwrap();
-        TrainingTables::new(&self.0, &contexts, None, self.1.clone()).unwrap()
+        let liked = |cluster| {
+            let items = cluster * ITEMS_PER_CLUSTER..(cluster + 1) * ITEMS_PER_CLUSTER;
+            items.map(ItemIdx::from).collect()
+        };
+        let tables = TrainingTables::new(&self.0, &contexts, None, self.1.clone()).unwrap();
+        tables.with_positives((0..N_CLUSTERS).map(liked).collect()).unwrap()
     }
 }
 

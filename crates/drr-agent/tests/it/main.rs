@@ -6,4 +6,6 @@ mod clusters;
 mod exploring;
 mod online;
 #[cfg(test)]
+mod switches;
+#[cfg(test)]
 mod training;

@@ -47,6 +47,7 @@ fn a_rating_counts_only_after_the_cut() {
     let rating = |item| sessions.rating_after_cut(ContextIdx(0), ItemIdx(item));
     assert_eq!([rating(2), rating(7), rating(3), rating(8)], [Some(2.0), Some(5.0), None, None]);
     assert_eq!(rating(4), Some(3.0), "the first rating after the cut counts, not the one before it");
+    assert_eq!(sessions.positives_after_cut(ContextIdx(0)), [ItemIdx(7)], "item 4 was not liked at first");
 }
 
 #[test]

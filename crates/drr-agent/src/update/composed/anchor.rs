@@ -114,3 +114,55 @@ fn row_gradient(row: &mut [f32], positives: &[ItemIdx], temperature: f32, factor
     }
     sum.ln() - wanted * each / f64::from(temperature)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items() -> Tensor {
+        Tensor::new(&[[1.0_f32, 0.0], [0.0, 1.0], [1.0, 1.0]], &Device::Cpu).unwrap()
+    }
+
+    fn loss(action: [f32; 2], positives: &[Vec<ItemIdx>], temperature: f32) -> Anchored {
+        let rows: Vec<f32> = positives.iter().flat_map(|_| action).collect();
+        let actions = Tensor::from_vec(rows, (positives.len(), 2), &Device::Cpu).unwrap();
+        cross_entropy(&actions, &items(), positives, temperature).unwrap()
+    }
+
+    #[test]
+    fn the_loss_is_the_softmax_over_all_items_and_rows_without_positives_count_nothing() {
+        // The products of (1, 0) are 1, 0 and 1.
+        let term = loss([1.0, 0.0], &[vec![ItemIdx(0)], vec![]], 1.0);
+        let expected = (2.0 * 1.0_f64.exp() + 1.0).ln() - 1.0;
+        assert!((term.loss - expected).abs() < 1e-6, "{}", term.loss);
+        assert!((term.share - 0.5).abs() < 1e-12);
+        assert_eq!(term.gradients.to_vec2::<f32>().unwrap()[1], [0.0, 0.0]);
+        assert_eq!(loss([1.0, 0.0], &[vec![]], 1.0).loss.to_bits(), 0.0_f64.to_bits());
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_finite_differences() {
+        let positives = [vec![ItemIdx(0), ItemIdx(1)], vec![], vec![ItemIdx(2)]];
+        let action = [0.4_f32, -0.7];
+        let gradients = loss(action, &positives, 0.7).gradients.to_vec2::<f32>().unwrap();
+        for at in 0..2 {
+            let moved = |shift: f32| {
+                let mut action = action;
+                action[at] += shift;
+                loss(action, &positives, 0.7).loss
+            };
+            let difference = (moved(1e-2) - moved(-1e-2)) / 2e-2;
+            let ours: f32 = gradients.iter().map(|row| row[at]).sum();
+            assert!((f64::from(ours) - difference).abs() < 1e-3, "{ours} {difference}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_divided_by_the_size_of_all() {
+        let config = AnchorConfig { weight: 1.0, temperature: 1.0, n_positives: 1, value_weight: 3.0 };
+        let factor =
+            |values: &[f32]| value_factor(&config, &Tensor::new(values, &Device::Cpu).unwrap()).unwrap();
+        assert!((factor(&[2.0, -4.0]) - 1.0).abs() < 1e-6);
+        assert!((factor(&[0.0, 0.0]) - 3000.0).abs() < 1e-6, "nothing is divided by zero");
+    }
+}

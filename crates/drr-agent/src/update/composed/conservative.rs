@@ -59,3 +59,56 @@ pub(super) fn term(
     let soft_greatest = (sums.log()? + greatest.squeeze(1)?)?;
     Ok((soft_greatest - critic.join(&hidden, actions)?)?.mean_all()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drr_core::Seeds;
+    use drr_nn::Parameters;
+
+    fn tensor<const N: usize>(rows: &[[f32; 2]; N]) -> Tensor {
+        Tensor::new(rows, &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn the_term_is_the_soft_maximum_less_the_logged_value_and_has_its_gradient() {
+        let mut parameters = Parameters::new();
+        let critic = Critic::new(&mut parameters, "critic", 2, 2, [5, 6], true, Seeds(2)).unwrap();
+        let (_, last) = parameters.iter().find(|it| it.0 == "critic.last.weight").unwrap();
+        let large: Vec<f32> = (0..6_u8).map(|at| f32::from(at) - 2.5).collect();
+        last.set(&Tensor::from_vec(large, (6, 1), &Device::Cpu).unwrap()).unwrap();
+        let states = tensor(&[[0.3, -0.2], [1.0, 0.4]]);
+        let (actions, proposed) = (tensor(&[[0.1, 0.9], [-0.5, 0.2]]), tensor(&[[0.7, 0.7], [0.0, -1.0]]));
+        let items = tensor(&[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]);
+        let value = |row: usize, action: &Tensor| -> f64 {
+            let states = states.narrow(0, row, 1).unwrap();
+            f64::from(critic.forward(&states, action).unwrap().to_vec1::<f32>().unwrap()[0])
+        };
+        let expected: f64 = (0..2)
+            .map(|row| {
+                let of_items = (0..3).map(|item| value(row, &items.narrow(0, item, 1).unwrap()).exp());
+                let own = value(row, &proposed.narrow(0, row, 1).unwrap()).exp();
+                (of_items.sum::<f64>() + own).ln() - value(row, &actions.narrow(0, row, 1).unwrap())
+            })
+            .sum::<f64>()
+            / 2.0;
+        let ours = || term(&critic, &states, &actions, &proposed, &items).unwrap();
+        let found = f64::from(ours().to_scalar::<f32>().unwrap());
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        let gradients = ours().backward().unwrap();
+        let (_, bias) = parameters.iter().find(|it| it.0 == "critic.joint.bias").unwrap();
+        let gradient: Vec<f32> = gradients.get(bias.as_tensor()).unwrap().to_vec1().unwrap();
+        let start: Vec<f32> = bias.to_vec1().unwrap();
+        for at in 0..start.len() {
+            let moved = |shift: f32| {
+                let mut values = start.clone();
+                values[at] += shift;
+                bias.set(&Tensor::new(values, &Device::Cpu).unwrap()).unwrap();
+                f64::from(ours().to_scalar::<f32>().unwrap())
+            };
+            let difference = (moved(2e-3) - moved(-2e-3)) / 4e-3;
+            moved(0.0);
+            assert!((f64::from(gradient[at]) - difference).abs() < 1e-2, "{} {difference}", gradient[at]);
+        }
+    }
+}

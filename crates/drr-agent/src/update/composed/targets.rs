@@ -43,7 +43,7 @@ impl ComposedLearner {
     }
 
     /// The target actor's outputs `[B, D]` with noise that is cut, and within `[-1, 1]` again (Fujimoto et al. 2018,
-    /// eq. 14); as they are without TD3.
+    /// sec. 5.3); as they are without TD3.
     fn smoothed(&mut self, outputs: Tensor) -> Result<Tensor, AgentError> {
         let Some(td3) = self.config.td3.as_ref().filter(|td3| td3.target_noise > 0.0) else {
             return Ok(outputs);
