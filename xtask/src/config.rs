@@ -291,4 +291,19 @@ mod tests {
         let error = toml::from_str::<ExperimentConfig>(&text).unwrap_err().to_string();
         assert!(error.contains("discuont"), "{error}");
     }
+
+    #[test]
+    fn a_space_and_its_settings_may_be_the_cuts_own() {
+        let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
+        assert!(!config.to_toml().unwrap().contains("continuation"), "what nobody set is not written");
+        let own = ContinuationFactorsConfig { dim: 7, ..ContinuationFactorsConfig::default() };
+        config.embedding.spaces.insert(Protocol::Holdout, SpaceKind::ContinuationFactors);
+        config.embedding.continuations.insert(Protocol::Holdout, own);
+        let again: ExperimentConfig = toml::from_str(&config.to_toml().unwrap()).unwrap();
+        // Sessions are of the cut of "holdout".
+        assert_eq!(again.embedding.space_of(Protocol::Episodes), SpaceKind::ContinuationFactors);
+        assert_eq!(again.embedding.continuation_of(Protocol::Episodes).dim, 7);
+        assert_eq!(again.embedding.continuation_of(Protocol::Seed).dim, 100);
+        assert_eq!(again.embedding.space_of(Protocol::Seed), config.embedding.space);
+    }
 }

@@ -1,8 +1,8 @@
 //! Embedding pretrainers: what turns a log of ratings into vectors of items, and any history into a vector of its user.
 //!
-//! Four spaces with one trait, [`drr_core::EmbeddingSpace`]. [`Pmf`] predicts ratings, which is what the simulated users
-//! need; [`CoOccurrence`] and [`EaseFactors`] rank a catalogue, which factors trained on ratings do badly;
-//! [`RatingFactors`] ranks by predicted ratings, which is what reranking what a user rates, and simulated ratings, reward.
+//! Five spaces with one trait, [`drr_core::EmbeddingSpace`]. [`Pmf`] predicts ratings, which is what the simulated users
+//! need; [`CoOccurrence`], [`EaseFactors`] and [`ContinuationFactors`] rank a catalogue, which factors trained on ratings do
+//! badly; [`RatingFactors`] ranks by predicted ratings, which is what reranking what a user rates, and simulated ratings, reward.
 //! All are fitted on the rows of one [`drr_core::InteractionLog`], carry that log's origin and give bit-identical numbers
 //! for any number of threads. They go to disk as named arrays with a header ([`Arrays`]).
 
