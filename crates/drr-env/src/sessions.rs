@@ -163,7 +163,7 @@ impl Sessions {
         let ratings = self.log.of_user(user);
         let counts = |position: &usize| {
             ratings.ratings[*position] >= self.positive
-                && self.first_after_cut(context, ratings.items[*position]) == Some(*position)
+                && self.position_after_cut(context, ratings.items[*position]) == Some(*position)
         };
         (cut..ratings.len()).filter(counts).map(|position| ratings.items[position]).collect()
     }
@@ -180,12 +180,23 @@ impl Sessions {
     /// The user's first rating of `item` after the cut, if there is one.
     #[must_use]
     pub fn rating_after_cut(&self, context: ContextIdx, item: ItemIdx) -> Option<f32> {
-        let position = self.first_after_cut(context, item)?;
+        let position = self.position_after_cut(context, item)?;
         Some(self.log.of_user(self.user(context)).ratings[position])
     }
 
-    /// The position in the user's log of the first rating of `item` after the cut.
-    fn first_after_cut(&self, context: ContextIdx, item: ItemIdx) -> Option<usize> {
+    /// The hours from the first rating after the cut, when the session starts, to the user's first rating of `item` after
+    /// the cut, if there is one. Timestamps are seconds.
+    #[must_use]
+    pub fn hours_until_rating(&self, context: ContextIdx, item: ItemIdx) -> Option<f64> {
+        let position = self.position_after_cut(context, item)?;
+        let timestamps = self.log.of_user(self.user(context)).timestamps;
+        #[expect(clippy::cast_precision_loss, reason = "a span of seconds is far below 2^52")]
+        let seconds = (timestamps[position] - timestamps[self.cut(context)]) as f64;
+        Some(seconds / 3600.0)
+    }
+
+    /// Where in the user's log the first rating of `item` after the cut is.
+    fn position_after_cut(&self, context: ContextIdx, item: ItemIdx) -> Option<usize> {
         let Context { user, cut } = self.contexts[context.index()];
         let entries = &self.by_item[self.offsets[user.index()]..self.offsets[user.index() + 1]];
         let at = entries.partition_point(|(rated, position)| (*rated, *position as usize) < (item, cut));

@@ -216,7 +216,7 @@ impl<E: Environment> RivalTrainer<E> {
         }
         while running.iter().any(Option::is_some) {
             self.decide_all(&mut running, &mut round)?;
-            if self.memory.len() >= self.config.schedule.warmup.max(1) {
+            if self.memory.len() >= self.config.schedule.warmup.max(1) && self.system.learns_now() {
                 for _ in 0..self.config.schedule.updates_per_step {
                     self.update(&mut round)?;
                 }
