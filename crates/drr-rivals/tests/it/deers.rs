@@ -1,5 +1,6 @@
 //! DEERS at work.
 
+use crate::hated;
 use crate::world::{self, Quiet, Vectors};
 use drr_core::{Observed, Query, Recommender, Seeds, UserIdx};
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
@@ -38,6 +39,13 @@ fn config() -> RivalConfig {
 #[test]
 fn it_finds_what_its_greedy_twin_cannot() {
     world::finds_what_its_greedy_twin_cannot(&config());
+}
+
+#[test]
+fn it_learns_from_what_was_disliked_where_nothing_else_tells() {
+    let mut config = config();
+    config.schedule.n_episodes = 1200;
+    hated::finds_it_by_what_was_disliked(&config);
 }
 
 fn final_digest(folder: &Path) -> String {

@@ -1,4 +1,5 @@
 //! Systems at work.
 
 mod deers;
+mod hated;
 mod world;
