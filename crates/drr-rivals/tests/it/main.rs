@@ -1,4 +1,6 @@
 //! Systems at work.
 
+mod deers;
 mod drn;
+mod hated;
 mod world;
