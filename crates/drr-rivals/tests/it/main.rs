@@ -1,3 +1,4 @@
 //! Systems at work.
 
+mod dpg_fbe;
 mod world;
