@@ -11,12 +11,17 @@
 //! the predictions, `Y'WX B` and the intercept's (reduced-rank regression; Izenman 1975, with a ridge). An item of the
 //! history adds its row of `B V`, an item is recommended by its row of `V`, and a user begins at the intercept, so that
 //! without any history the ranking is the popularity.
+//!
+//! Some of the cosines `C` of the co-occurrence factors may be mixed in: `B` is then `(1 - share) B / |B| + share C / |C|`,
+//! with Frobenius norms, and the intercept is scaled as `B` is.
 
 mod moments;
 
 use crate::EmbedError;
 use crate::arrays::{Array, Arrays, in_file};
 use crate::co_occurrence::eigen::{leading, transposed_product};
+use crate::co_occurrence::similarity;
+use crate::ease_factors::mix;
 use drr_core::{EmbeddingSpace, EmbeddingTable, InteractionLog, Observed, RowOrigin, Seeds};
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
@@ -56,6 +61,17 @@ pub struct ContinuationFactorsConfig {
     /// The score of an item liked by the share `p` of the users is divided by about `p^popularity_exponent`; at least 0.
     #[serde(default)]
     pub popularity_exponent: f64,
+    /// The share of the items' cosines in what is factorized, in `[0, 1)`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cosine_share: f64,
+    /// What is added to the cosines' divisor, in users; at least 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub shrink: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 const fn half() -> f64 {
@@ -73,6 +89,8 @@ impl Default for ContinuationFactorsConfig {
             other_weight: 0.3,
             length_exponent: 0.0,
             popularity_exponent: 0.0,
+            cosine_share: 0.0,
+            shrink: 0.0,
         }
     }
 }
@@ -112,17 +130,31 @@ impl ContinuationFactors {
     ) -> Result<Self, EmbedError> {
         check(config, log.n_items())?;
         let mut moments = Moments::of(log, config, positive).ok_or(EmbedError::NoPositives { positive })?;
-        let weights = ridge(&mut moments, config.lambda).ok_or(EmbedError::Eigen)?;
+        let mut weights = ridge(&mut moments, config.lambda).ok_or(EmbedError::Eigen)?;
         let scales: Vec<f64> = moments
             .mean_target
             .iter()
             .map(|share| (share + SHARE_FLOOR).powf(-config.popularity_exponent))
             .collect();
-        let intercept: Vec<f64> = (0..log.n_items())
+        let mut intercept: Vec<f64> = (0..log.n_items())
             .map(|item| moments.mean_target[item] - dot(&moments.mean_input, weights.col_as_slice(item)))
             .collect();
-        let squares = squares(&moments, &weights, &scales);
-        drop(moments.targets);
+        let mut squares = if config.cosine_share > 0.0 {
+            let cosines = similarity::shrunk_cosines(log, positive, config.shrink)
+                .ok_or(EmbedError::NoPositives { positive })?;
+            let kept = mix(&mut weights, &cosines, config.cosine_share);
+            intercept.iter_mut().for_each(|value| *value *= kept);
+            // The history's part of the predictions, now that the weights are no longer those of the regression.
+            let of_inputs = transposed_product(moments.inputs.as_ref(), weights.as_ref());
+            transposed_product(weights.as_ref(), of_inputs.as_ref())
+        } else {
+            transposed_product(moments.targets.as_ref(), weights.as_ref())
+        };
+        let mean_prediction: Vec<f64> = (0..log.n_items())
+            .map(|item| intercept[item] + dot(&moments.mean_input, weights.col_as_slice(item)))
+            .collect();
+        add_means(&mut squares, &mean_prediction, moments.total_weight, &scales);
+        drop((moments.inputs, moments.targets));
         let mut random = seeds.stream("continuation_factors.start");
         let found = leading(&squares, config.dim, &mut random).ok_or(EmbedError::Eigen)?;
         drop(squares);
@@ -238,8 +270,8 @@ impl EmbeddingSpace for ContinuationFactors {
     }
 }
 
-/// `B`, `[I, I]`, a row for each item of the history; leaves the centred `Y'WX` in `moments.targets`. `None` if the
-/// inverse does not exist.
+/// `B`, `[I, I]`, a row for each item of the history; leaves the centred moments in `moments`. `None` if the inverse does
+/// not exist.
 fn ridge(moments: &mut Moments, lambda: f64) -> Option<Mat<f64>> {
     let Moments { inputs, targets, mean_input, mean_target, total_weight } = moments;
     centre(inputs, mean_input, mean_input, *total_weight);
@@ -249,7 +281,10 @@ fn ridge(moments: &mut Moments, lambda: f64) -> Option<Mat<f64>> {
         penalized[(item, item)] += lambda;
     }
     let inverse = penalized.llt(Side::Lower).ok()?.inverse();
-    drop(penalized);
+    for item in 0..penalized.nrows() {
+        penalized[(item, item)] -= lambda;
+    }
+    *inputs = penalized;
     // The inverse is symmetric.
     Some(transposed_product(inverse.as_ref(), targets.as_ref()))
 }
@@ -262,12 +297,11 @@ fn centre(products: &mut Mat<f64>, rows: &[f64], columns: &[f64], weight: f64) {
     });
 }
 
-/// The sum of squares and products of the scaled predictions, `[I, I]`: of what the history says, and of the means.
-fn squares(moments: &Moments, weights: &Mat<f64>, scales: &[f64]) -> Mat<f64> {
-    let mut squares = transposed_product(moments.targets.as_ref(), weights.as_ref());
-    let means = &moments.mean_target;
+/// Adds the part of the mean prediction to the sums of squares and products of the history's part, `[I, I]`, and scales
+/// both.
+fn add_means(squares: &mut Mat<f64>, means: &[f64], total_weight: f64, scales: &[f64]) {
     squares.par_col_iter_mut().enumerate().for_each(|(column, values)| {
-        let factor = moments.total_weight * means[column];
+        let factor = total_weight * means[column];
         for ((value, mean), scale) in values.iter_mut().zip(means).zip(scales) {
             *value = (*value + factor * mean) * scale * scales[column];
         }
@@ -280,7 +314,6 @@ fn squares(moments: &Moments, weights: &Mat<f64>, scales: &[f64]) -> Mat<f64> {
             squares[(column, row)] = mean;
         }
     }
-    squares
 }
 
 fn dot(left: &[f64], right: &[f64]) -> f64 {
@@ -321,6 +354,12 @@ fn check(config: &ContinuationFactorsConfig, n_items: usize) -> Result<(), Embed
         if !value.is_finite() || value < 0.0 {
             return refuse(field, value, "a finite number of at least 0");
         }
+    }
+    if !(0.0..1.0).contains(&config.cosine_share) {
+        return refuse("cosine_share", config.cosine_share, "at least 0 and below 1");
+    }
+    if !config.shrink.is_finite() || config.shrink < 0.0 {
+        return refuse("shrink", config.shrink, "a finite number of at least 0");
     }
     if config.dim >= n_items {
         return Err(EmbedError::DimTooLarge { dim: config.dim, n_items });

@@ -36,6 +36,13 @@ fn with_all_factors_a_score_is_the_prediction_computed_by_hand() {
     }
     // Nobody is known yet: the share of all users who like the item later.
     assert!((score(&[], 2) - 0.5).abs() < 1e-5 && score(&[], 0).abs() < 1e-5);
+    // The regression has the norm 1/2, the cosines C_02 = C_13 = 1 and their mirrors the norm 2: half of each makes
+    // B_02 = 1/4 + 1/4 and leaves B_12 as it is.
+    let space = fitted(&log, &ContinuationFactorsConfig { cosine_share: 0.5, ..all });
+    for (history, item, wanted) in [(0, 2, 1.0), (0, 3, 0.25), (1, 2, 0.25), (1, 3, 1.0)] {
+        let found = dot(&space.fold_in(&[seen(history, 5.0)]), space.items().row(item));
+        assert!((found - wanted).abs() < 1e-5, "mixed, {history} {item}: {found}");
+    }
 }
 
 #[test]
@@ -78,6 +85,8 @@ fn every_switch_moves_the_vectors() {
         ContinuationFactorsConfig { other_weight: 0.0, ..plain },
         ContinuationFactorsConfig { length_exponent: 1.0, ..plain },
         ContinuationFactorsConfig { popularity_exponent: 0.5, ..plain },
+        ContinuationFactorsConfig { cosine_share: 0.5, ..plain },
+        ContinuationFactorsConfig { cosine_share: 0.5, shrink: 9.0, ..plain },
     ];
     for config in changed {
         assert_ne!(fitted(&log, &config).items(), base.items(), "{config:?}");
