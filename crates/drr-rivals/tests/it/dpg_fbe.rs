@@ -40,12 +40,10 @@ fn it_finds_the_long_term_optimum_that_its_greedy_twin_cannot() {
     finds_what_its_greedy_twin_cannot(&config());
 }
 
-fn final_digest(folder: &Path) -> String {
-    checkpoint_digest(&latest_checkpoint(folder).unwrap().unwrap()).unwrap()
-}
-
 #[test]
 fn a_run_that_was_killed_and_resumed_ends_with_the_same_checkpoint() {
+    let final_digest =
+        |folder: &Path| checkpoint_digest(&latest_checkpoint(folder).unwrap().unwrap()).unwrap();
     let config = config();
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     trainer(&config, 7).run(14, Some(whole.path()), &mut Quiet).unwrap();
