@@ -192,3 +192,14 @@ fn moments(values: &[f32]) -> (f32, f32) {
     let mean = values.iter().sum::<f32>() / n;
     (mean, values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / n)
 }
+
+#[test]
+fn on_a_base_the_weights_start_near_the_users_vector() {
+    let world = world();
+    let learner = learner(&world, &DpgFbeConfig { base_scale: 1.5, ..own() }, 0.9);
+    let view = world.view(&before());
+    let states = states_of(std::iter::once(&view), &learner.items, learner.window).unwrap();
+    let weights = learner.online.actor.forward(&states).unwrap().to_vec2::<f32>().unwrap();
+    let near = |(weight, user): (&f32, &f32)| (weight - 1.5 * user).abs() < 0.05;
+    assert!(weights[0].iter().zip(&view.vector).all(near), "{weights:?} and {:?}", view.vector);
+}
