@@ -7,8 +7,6 @@
 mod backup;
 mod learner;
 mod networks;
-#[cfg(test)]
-mod tests;
 
 use super::Parts;
 use crate::RivalError;
@@ -16,7 +14,7 @@ use crate::config::Within;
 use crate::situation::{RivalWorld, View};
 use crate::system::{Ranker, System};
 use candle_core::{Device, Tensor};
-use drr_agent::ExplorationConfig;
+use drr_agent::{ExplorationConfig, ExplorationKind};
 use drr_core::{EmbeddingTable, Seeds};
 use drr_nn::{NamedArray, Parameters};
 use learner::DpgFbe;
@@ -33,8 +31,11 @@ pub struct DpgFbeConfig {
     pub tau: f64,
     /// The actor's learning rate, in `[0, 1]`; the critic and the model have the shared one.
     pub actor_learning_rate: f64,
-    /// The weight of the mean square of the actor's output in its loss, at least 0: keeps the output from saturating.
-    pub action_penalty: f64,
+    /// The actor's weight decay, at least 0: keeps its output from saturating.
+    pub actor_l2: f64,
+    /// c, the share of the user's vector in the weight vector, in `[0, 100]`: the actor starts near it. Absent: 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub base_scale: f64,
     /// Updates that the model of the outcomes has alone, before the critic and the actor begin.
     pub model_updates: u64,
     /// Gaussian noise on the weight vector.
@@ -47,14 +48,25 @@ pub struct DpgFbeConfig {
 impl DpgFbeConfig {
     /// Checks what serde cannot.
     pub(crate) fn check(&self, within: Within) -> Result<(), RivalError> {
+        if self.exploration.kind != (ExplorationKind::Gaussian {}) {
+            let message =
+                "dpg_fbe.system.exploration.kind must be gaussian: only noise on the weights is learned from";
+            return Err(RivalError::Tables(message.to_owned()));
+        }
         within.at_least_one("system.hidden", self.hidden as u64)?;
         within.check("system.tau", self.tau, 0.0, 1.0)?;
         within.check("system.actor_learning_rate", self.actor_learning_rate, 0.0, 1.0)?;
-        within.check("system.action_penalty", self.action_penalty, 0.0, 1e9)?;
+        within.check("system.actor_l2", self.actor_l2, 0.0, 1e9)?;
+        within.check("system.base_scale", self.base_scale, 0.0, 100.0)?;
         within.check("system.exploration.epsilon_start", self.exploration.epsilon_start, 0.0, 1.0)?;
         within.check("system.exploration.epsilon_end", self.exploration.epsilon_end, 0.0, 1.0)?;
         within.check("system.exploration.noise", f64::from(self.exploration.noise), 0.0, 1e3)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
 }
 
 /// The width S of a state.
@@ -93,7 +105,7 @@ pub(super) fn ranker(
 ) -> Result<Box<dyn Ranker>, RivalError> {
     let mut parameters = Parameters::new();
     let dim = parts.items.dim();
-    let actor = Actor::new(&mut parameters, state_dim(dim), config.hidden, dim, Seeds(0))?;
+    let actor = Actor::new(&mut parameters, state_dim(dim), config, dim, Seeds(0))?;
     parameters.load_arrays("", arrays)?;
     let items_by_dim = transposed(parts.items)?;
     Ok(Box::new(Frozen { actor, items: parts.items.clone(), items_by_dim, window: parts.history_length }))

@@ -11,13 +11,13 @@ use std::sync::Arc;
 fn config() -> RivalConfig {
     RivalConfig {
         discount: 0.9,
-        batch_size: 64,
-        optimizer: AdamConfig { learning_rate: 1e-3, l2: 0.0, max_gradient_norm: 5.0 },
+        batch_size: 32,
+        optimizer: AdamConfig { learning_rate: 2e-3, l2: 0.0, max_gradient_norm: 1.0 },
         schedule: ScheduleConfig {
             n_environments: 8,
-            n_episodes: 960,
+            n_episodes: 2000,
             updates_per_step: 1,
-            warmup: 500,
+            warmup: 240,
             capacity: 20_000,
             checkpoint_every: 5,
             validate_every: 1000,
@@ -25,15 +25,11 @@ fn config() -> RivalConfig {
         system: SystemConfig::DpgFbe(DpgFbeConfig {
             hidden: 32,
             tau: 0.02,
-            actor_learning_rate: 3e-4,
-            action_penalty: 0.01,
+            actor_learning_rate: 1e-3,
+            actor_l2: 3e-4,
+            base_scale: 0.0,
             model_updates: 200,
-            exploration: ExplorationConfig {
-                epsilon_start: 1.0,
-                epsilon_end: 0.2,
-                decay_steps: 15_000,
-                noise: 1.0,
-            },
+            exploration: ExplorationConfig::gaussian(1.0, 0.2, 40_000, 0.7),
             ends_at_conversion: false,
         }),
     }
@@ -44,12 +40,10 @@ fn it_finds_the_long_term_optimum_that_its_greedy_twin_cannot() {
     finds_what_its_greedy_twin_cannot(&config());
 }
 
-fn final_digest(folder: &Path) -> String {
-    checkpoint_digest(&latest_checkpoint(folder).unwrap().unwrap()).unwrap()
-}
-
 #[test]
 fn a_run_that_was_killed_and_resumed_ends_with_the_same_checkpoint() {
+    let final_digest =
+        |folder: &Path| checkpoint_digest(&latest_checkpoint(folder).unwrap().unwrap()).unwrap();
     let config = config();
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     trainer(&config, 7).run(14, Some(whole.path()), &mut Quiet).unwrap();

@@ -53,3 +53,37 @@ pub(super) fn push_state(view: &View, items: &drr_core::EmbeddingTable, window: 
     into.extend_from_slice(&pooled);
     into.push(n_liked / window);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTLOOK: Outlook =
+        Outlook { conversion: 0.5, continuation: 0.3, abandonment: 0.2, deal: 1.0, refusal: -0.5 };
+
+    #[test]
+    fn the_target_weighs_every_outcome_with_its_probability() {
+        // .5 (1 + .9 * 2) + .3 (-.5 + .9 * 1) - .2 * .5
+        assert!((target(OUTLOOK, 2.0, 1.0, 0.9) - 1.42).abs() < 1e-6);
+        // No value behind a conversion that ends the session: .5 * 1 + .12 - .1
+        assert!((target(OUTLOOK, 0.0, 1.0, 0.9) - 0.52).abs() < 1e-6);
+        // The greedy twin: .5 * 1 - .5 * .5, whatever comes next.
+        assert!((target(OUTLOOK, 2.0, 1.0, 0.0) - 0.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_conversion_joins_the_history_and_the_oldest_leaves_it() {
+        let before = Situation { liked: vec![ItemIdx(1), ItemIdx(2)], n_accepted: 1, ..Situation::default() };
+        let next = converted(&before, ItemIdx(5), 2);
+        assert_eq!((next.liked, next.n_accepted), (vec![ItemIdx(2), ItemIdx(5)], 2));
+        assert_eq!(converted(&Situation::default(), ItemIdx(5), 2).n_accepted, 1);
+    }
+
+    #[test]
+    fn an_outcome_is_a_conversion_else_a_continuation_unless_the_session_ends_for_good() {
+        let of = |reward: f32, terminated| {
+            outcome(&Experience { rewards: vec![reward], terminated, ..Experience::default() })
+        };
+        assert_eq!([of(0.5, false), of(0.5, true), of(-0.5, false), of(0.0, true)], [0, 0, 1, 2]);
+    }
+}

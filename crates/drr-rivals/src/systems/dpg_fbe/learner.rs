@@ -1,5 +1,8 @@
 //! How DPG-FBE acts and learns; the update reads from top to bottom.
 
+#[cfg(test)]
+mod tests;
+
 use super::backup::{converted, outcome, target};
 use super::networks::{Actor, Critic, OutcomeModel};
 use super::{DpgFbeConfig, Parts, state_dim, states_of, transposed};
@@ -12,6 +15,7 @@ use drr_core::{EmbeddingTable, ItemIdx, ItemSet, RandomStream, Seeds};
 use drr_nn::{Adam, AdamConfig, NamedArray, Parameters, Values, soft_update};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
+use std::collections::VecDeque;
 
 /// The networks that have a target copy.
 struct ActorCritic {
@@ -22,10 +26,10 @@ struct ActorCritic {
 }
 
 impl ActorCritic {
-    fn new(hidden: usize, dim: usize, seeds: Seeds) -> Result<Self, RivalError> {
+    fn new(config: &DpgFbeConfig, dim: usize, seeds: Seeds) -> Result<Self, RivalError> {
         let (mut actor_parameters, mut critic_parameters) = (Parameters::new(), Parameters::new());
-        let actor = Actor::new(&mut actor_parameters, state_dim(dim), hidden, dim, seeds)?;
-        let critic = Critic::new(&mut critic_parameters, state_dim(dim), hidden, dim, seeds)?;
+        let actor = Actor::new(&mut actor_parameters, state_dim(dim), config, dim, seeds)?;
+        let critic = Critic::new(&mut critic_parameters, state_dim(dim), config.hidden, dim, seeds)?;
         Ok(Self { actor, actor_parameters, critic, critic_parameters })
     }
 }
@@ -45,24 +49,21 @@ pub(super) struct DpgFbe {
     critic_optimizer: Adam,
     model_optimizer: Adam,
     n_updates: u64,
-}
-
-/// A weight vector scaled to a mean square of 1, as item vectors are on average, `[B, D]`: only its direction ranks.
-fn direction(weights: &Tensor) -> Result<Tensor, RivalError> {
-    let length = (weights.sqr()?.mean_keepdim(1)? + 1e-6)?.sqrt()?;
-    Ok(weights.broadcast_div(&length)?)
+    /// The weight vectors of the latest decision, until the experiences that they led to are observed.
+    executed: VecDeque<Vec<f32>>,
 }
 
 impl DpgFbe {
     /// Fresh networks; the targets start as copies.
     pub(super) fn new(config: &DpgFbeConfig, parts: Parts<'_>, seeds: Seeds) -> Result<Self, RivalError> {
         let dim = parts.items.dim();
-        let online = ActorCritic::new(config.hidden, dim, seeds)?;
-        let targets = ActorCritic::new(config.hidden, dim, seeds)?;
+        let online = ActorCritic::new(config, dim, seeds)?;
+        let targets = ActorCritic::new(config, dim, seeds)?;
         let mut model_parameters = Parameters::new();
         let model = OutcomeModel::new(&mut model_parameters, state_dim(dim), config.hidden, dim, seeds)?;
         let shared = &parts.config.optimizer;
-        let own = AdamConfig { learning_rate: config.actor_learning_rate, ..shared.clone() };
+        let own =
+            AdamConfig { learning_rate: config.actor_learning_rate, l2: config.actor_l2, ..shared.clone() };
         #[expect(clippy::cast_possible_truncation, reason = "networks are single precision")]
         let discount = parts.config.discount as f32;
         Ok(Self {
@@ -79,6 +80,7 @@ impl DpgFbe {
             model,
             model_parameters,
             n_updates: 0,
+            executed: VecDeque::new(),
         })
     }
 
@@ -90,22 +92,11 @@ impl DpgFbe {
         Ok(Tensor::from_vec(values, (n_rows, dim), &Device::Cpu)?)
     }
 
-    /// `Q'(s, i)` of the item that the target actor would recommend among those not yet recommended, 0 where none is left.
-    fn next_values(&self, views: &[View], recommended: &[&[ItemIdx]]) -> Result<Vec<f32>, RivalError> {
+    /// `Q'(s, pi'(s))`.
+    fn next_values(&self, views: &[View]) -> Result<Vec<f32>, RivalError> {
         let states = states_of(views.iter(), &self.items, self.window)?;
-        let scores = self.targets.actor.forward(&states)?.matmul(&self.items_by_dim)?.to_vec2::<f32>()?;
-        let chosen: Vec<Option<ItemIdx>> = scores
-            .iter()
-            .zip(recommended)
-            .map(|(scores, gone)| {
-                let mut allowed = ItemSet::full(scores.len());
-                gone.iter().for_each(|item| allowed.remove(*item));
-                best(scores, &allowed)
-            })
-            .collect();
-        let vectors = self.vectors(chosen.iter().map(|item| item.unwrap_or(ItemIdx(0))))?;
-        let values = self.targets.critic.forward(&states, &vectors)?.to_vec1::<f32>()?;
-        Ok(values.iter().zip(&chosen).map(|(value, item)| item.map_or(0.0, |_| *value)).collect())
+        let weights = self.targets.actor.forward(&states)?;
+        Ok(self.targets.critic.forward(&states, &weights)?.to_vec1()?)
     }
 
     /// The full backup targets of a batch, `[B]`.
@@ -124,9 +115,7 @@ impl DpgFbe {
             let accepted =
                 batch.iter().map(|it| world.view(&converted(&it.before, it.items[0], self.window)));
             let views: Vec<View> = accepted.chain(before).collect();
-            let recommended: Vec<&[ItemIdx]> =
-                batch.iter().chain(batch).map(|it| it.recommended.as_slice()).collect();
-            values = self.next_values(&views, &recommended)?;
+            values = self.next_values(&views)?;
         }
         let (conversions, refusals) = values.split_at(n);
         let rows = outlooks.iter().zip(conversions.iter().zip(refusals)).zip(batch);
@@ -179,22 +168,29 @@ impl System for DpgFbe {
     ) -> Result<Vec<Vec<ItemIdx>>, RivalError> {
         let views: Vec<View> = sessions.iter().map(|session| world.view(session.situation)).collect();
         let states = states_of(views.iter(), &self.items, self.window)?;
-        let mut weights = self.online.actor.forward(&states)?.flatten_all()?.to_vec1::<f32>()?;
-        let epsilon = self.config.exploration.epsilon(step);
-        for row in weights.chunks_mut(self.items.dim()) {
+        let mut corrections = self.online.actor.corrections(&states)?.flatten_all()?.to_vec1::<f32>()?;
+        let (epsilon, size) = (self.config.exploration.epsilon(step), self.config.exploration.noise(step));
+        for row in corrections.chunks_mut(self.items.dim()) {
             let explores = random.random::<f64>() < epsilon;
             for value in row {
                 // Drawn always, so that the stream's position tells nothing of the past.
                 let noise: f32 = StandardNormal.sample(random);
                 if explores {
-                    *value = (*value + self.config.exploration.noise * noise).clamp(-1.0, 1.0);
+                    *value = (*value + size * noise).clamp(-1.0, 1.0);
                 }
             }
         }
-        let weights = Tensor::from_vec(weights, (sessions.len(), self.items.dim()), &Device::Cpu)?;
+        let corrections = Tensor::from_vec(corrections, (sessions.len(), self.items.dim()), &Device::Cpu)?;
+        let weights = self.online.actor.on_base(&states, &corrections)?;
+        self.executed = weights.to_vec2()?.into();
         let scores = weights.matmul(&self.items_by_dim)?.to_vec2::<f32>()?;
         let rows = scores.iter().zip(sessions);
         Ok(rows.map(|(row, session)| best(row, session.candidates).into_iter().collect()).collect())
+    }
+
+    fn observe(&mut self, experience: &mut Experience) {
+        // Experiences come in the order of the decisions.
+        experience.action = self.executed.pop_front().unwrap_or_default();
     }
 
     fn update(
@@ -216,15 +212,16 @@ impl System for DpgFbe {
         // The critic: towards the full backup.
         let targets = self.full_backups(world, batch, &states, &items, before)?;
         let targets = Tensor::from_vec(targets, batch.len(), &Device::Cpu)?;
-        let errors = (self.online.critic.forward(&states, &items)? - targets)?;
+        let executed: Vec<f32> = batch.iter().flat_map(|it| it.action.iter().copied()).collect();
+        let executed = Tensor::from_vec(executed, (batch.len(), self.items.dim()), &Device::Cpu)?;
+        let errors = (self.online.critic.forward(&states, &executed)? - targets)?;
         let loss = errors.sqr()?.mean_all()?;
         self.critic_optimizer.step(&loss.backward()?)?;
 
         // The actor: along grad_a Q at a = pi(s).
         let weights = self.online.actor.forward(&states)?;
-        let values = self.online.critic.detached().forward(&states, &direction(&weights)?)?.mean_all()?;
-        let penalty = (weights.sqr()?.mean_all()? * self.config.action_penalty)?;
-        self.actor_optimizer.step(&(penalty - &values)?.backward()?)?;
+        let values = self.online.critic.detached().forward(&states, &weights)?.mean_all()?;
+        self.actor_optimizer.step(&values.neg()?.backward()?)?;
 
         #[expect(clippy::cast_possible_truncation, reason = "networks are single precision")]
         let tau = self.config.tau as f32;
@@ -242,7 +239,7 @@ impl System for DpgFbe {
     }
 
     fn served(&self) -> Result<Vec<NamedArray>, RivalError> {
-        Ok(self.online.actor_parameters.to_arrays("")?)
+        Ok(self.targets.actor_parameters.to_arrays("")?)
     }
 
     fn to_arrays(&self) -> Result<Vec<NamedArray>, RivalError> {

@@ -1,39 +1,58 @@
 //! The three networks: the deterministic actor, the critic, and the model of the outcomes.
 
+use super::DpgFbeConfig;
 use crate::RivalError;
 use candle_core::{D, Tensor};
 use drr_core::Seeds;
 use drr_nn::{Dense, Parameters};
 
-/// Two ReLU layers and a tanh layer: the weight vector of a state.
+/// Two ReLU layers and a tanh layer: the weight vector of a state, on top of a share of the user's vector.
 #[derive(Debug, Clone)]
 pub(super) struct Actor {
     first: Dense,
     second: Dense,
     last: Dense,
+    /// c, the share of the user's vector.
+    base_scale: f64,
+    dim: usize,
 }
 
 impl Actor {
-    /// An actor from states `[B, S]` to weight vectors `[B, D]`.
+    /// An actor from states `[B, S]`, which begin with the user's vector, to weight vectors `[B, D]`.
     pub(super) fn new(
         parameters: &mut Parameters,
         state_dim: usize,
-        hidden: usize,
+        config: &DpgFbeConfig,
         dim: usize,
         seeds: Seeds,
     ) -> Result<Self, RivalError> {
+        let DpgFbeConfig { hidden, base_scale, .. } = *config;
+        // On top of a base, the first outputs hardly move it.
+        let bound = if base_scale > 0.0 { 3e-3 } else { 0.1 };
         Ok(Self {
             first: Dense::new(parameters, "actor.first", state_dim, hidden, seeds)?,
             second: Dense::new(parameters, "actor.second", hidden, hidden, seeds)?,
-            last: Dense::new(parameters, "actor.last", hidden, dim, seeds)?,
+            last: Dense::with_bound(parameters, "actor.last", hidden, dim, bound, seeds)?,
+            base_scale,
+            dim,
         })
     }
 
-    /// The weight vectors `[B, D]` in `[-1, 1]` of states `[B, S]`.
-    pub(super) fn forward(&self, states: &Tensor) -> Result<Tensor, RivalError> {
+    /// What the networks add to the base, `[B, D]` in `[-1, 1]`, in states `[B, S]`.
+    pub(super) fn corrections(&self, states: &Tensor) -> Result<Tensor, RivalError> {
         let hidden = self.first.forward(states)?.relu()?;
         let hidden = self.second.forward(&hidden)?.relu()?;
         Ok(self.last.forward(&hidden)?.tanh()?)
+    }
+
+    /// The weight vectors `[B, D]` of states `[B, S]` with corrections `[B, D]`: `c u + correction`.
+    pub(super) fn on_base(&self, states: &Tensor, corrections: &Tensor) -> Result<Tensor, RivalError> {
+        Ok(((states.narrow(1, 0, self.dim)? * self.base_scale)? + corrections)?)
+    }
+
+    /// pi(s), the weight vectors `[B, D]` of states `[B, S]`.
+    pub(super) fn forward(&self, states: &Tensor) -> Result<Tensor, RivalError> {
+        self.on_base(states, &self.corrections(states)?)
     }
 }
 
