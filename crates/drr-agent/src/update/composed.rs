@@ -253,6 +253,4 @@ fn scalar(tensor: &Tensor) -> Result<f64, AgentError> {
 }
 
 #[cfg(test)]
-mod switch_tests;
-#[cfg(test)]
 mod tests;

@@ -1,9 +1,7 @@
 //! The optional parts of the update against values computed by hand.
 
-use super::tests::{WINDOW, batch, config, learner, tables};
 use super::*;
 use crate::{AnchorConfig, ConservativeConfig, RefinementConfig, Td3Config};
-use drr_core::ItemIdx;
 
 fn td3(policy_delay: u64, target_noise: f32, target_noise_clip: f32) -> AgentConfig {
     let td3 = Some(Td3Config { policy_delay, target_noise, target_noise_clip });
@@ -94,8 +92,8 @@ fn the_anchor_alone_brings_the_action_to_the_open_positive() {
     let action = action.to_vec2::<f32>().unwrap()[0].clone();
     // The third item is the sum of the others: the second wins where the first coordinate is below zero.
     assert!(action[1] > 0.5 && action[0] < -0.5, "{action:?}");
-    let refused = ComposedLearner::new(&config, &tests::tables(), WINDOW, Seeds(3));
-    assert!(matches!(refused, Err(AgentError::Conflict(_))));
+    let refused = ComposedLearner::new(&config, &super::tables(), WINDOW, Seeds(3));
+    assert!(matches!(refused, Err(AgentError::Settings(_))));
 }
 
 #[test]
@@ -127,7 +125,7 @@ fn what_is_not_set_is_not_written_and_what_does_not_fit_is_refused() {
     assert_eq!(serde_json::from_str::<AgentConfig>(&text).unwrap(), plain);
     let conservative = Some(ConservativeConfig { weight: 1.0, n_items: 2 });
     let asks = AgentConfig { conservative, ..plain.clone() };
-    assert!(matches!(asks.check(), Err(AgentError::Conflict(_))));
+    assert!(matches!(asks.check(), Err(AgentError::Settings(_))));
     assert!(AgentConfig { replay_action: ReplayAction::Item, ..asks }.check().is_ok());
     let message = AgentConfig { td3: td3(0, 0.0, 0.0).td3, ..plain }.check().unwrap_err().to_string();
     assert!(message.contains("td3.policy_delay"), "{message}");
