@@ -99,7 +99,13 @@ impl ComposedLearner {
         (self.n_updates + 1).is_multiple_of(delay)
     }
 
-    /// The critic's loss (eq. 4): the weighted mean of `(y - Q(s, a))^2`, of each critic. It moves the state module too.
+    /// Whether the anchor alone moves the actor: the twin without TD learning.
+    fn is_anchored_alone(&self) -> bool {
+        self.config.anchor.as_ref().is_some_and(|anchor| anchor.value_weight == 0.0)
+    }
+
+    /// The critic's loss (eq. 4): the weighted mean of `(y - Q(s, a))^2`, of each critic. It moves the state module too,
+    /// but in the twin without TD learning.
     ///
     /// Returns the states `[B, S]` that the critics read.
     fn move_critics(
@@ -114,6 +120,8 @@ impl ComposedLearner {
         let weights = Tensor::from_slice(&batch.weights, batch.rewards.len(), &Device::Cpu)?;
         let td_targets = self.td_targets(batch, tables)?;
         let states = self.online.states(now)?;
+        // Where the value has no say, the actor's state is not the critic's to move.
+        let states = if self.is_anchored_alone() { states.detach() } else { states };
         let values = self.online.critic.forward(&states, &actions)?;
         let td_errors = (&td_targets - &values)?;
         let mut critic_loss = (td_errors.sqr()? * &weights)?.mean_all()?;
@@ -156,7 +164,11 @@ impl ComposedLearner {
         }
         let mut loss = value.neg()?;
         if let Some(config) = self.config.anchor.clone() {
-            loss = (loss * anchor::value_factor(&config, &values)?)?;
+            loss = if self.is_anchored_alone() {
+                loss.detach().zeros_like()?
+            } else {
+                (loss * anchor::value_factor(&config, &values)?)?
+            };
             let actions = compose(&self.config.action, &now.users, &outputs)?;
             let term = self.anchor_term(&config, batch, tables, &actions)?;
             let anchor_loss = self.finite("the anchor's loss", term.loss, step)?;

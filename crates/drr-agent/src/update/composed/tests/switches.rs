@@ -97,6 +97,41 @@ fn the_anchor_alone_brings_the_action_to_the_open_positive() {
 }
 
 #[test]
+fn without_a_value_term_the_critic_moves_neither_the_actor_nor_its_state() {
+    let moved = |value_weight: f32, actor_moves_state: bool, reward: f32| {
+        let anchor = AnchorConfig { weight: 1.0, temperature: 1.0, n_positives: 2, value_weight };
+        let config = AgentConfig { actor_moves_state, ..config(ReplayAction::Item, 0.9) };
+        let config = AgentConfig {
+            anchor: Some(anchor),
+            critic_layer_norm: true,
+            td3: td3(1, 0.0, 0.0).td3,
+            ..config
+        };
+        let tables = tables().with_positives(vec![vec![ItemIdx(0), ItemIdx(1)]]).unwrap();
+        let mut learner = ComposedLearner::new(&config, &tables, WINDOW, Seeds(3)).unwrap();
+        let arrays = |learner: &ComposedLearner| {
+            let state = learner.online.critic_parameters.to_arrays("").unwrap();
+            let state: Vec<_> = state.into_iter().filter(|it| it.name.starts_with("state.")).collect();
+            (learner.online.actor_parameters.to_arrays("").unwrap(), state)
+        };
+        let before = arrays(&learner).1;
+        for step in 0..5 {
+            learner.update(&batch(reward, false, false), &tables, step).unwrap();
+        }
+        let after = arrays(&learner);
+        (after.1 != before, after)
+    };
+    // Another reward is another critic.
+    let (moves, alone) = moved(0.0, false, 1.0);
+    assert!(!moves && alone == moved(0.0, false, -1.0).1);
+    let (moves, by_anchor) = moved(0.0, true, 1.0);
+    assert!(moves && by_anchor == moved(0.0, true, -1.0).1);
+    let (moves, with_value) = moved(1.0, false, 1.0);
+    let (_, other) = moved(1.0, false, -1.0);
+    assert!(moves && with_value.0 != other.0 && with_value.1 != other.1);
+}
+
+#[test]
 fn the_next_item_is_the_one_that_the_target_critic_prefers() {
     let refinement = Some(RefinementConfig { neighbours: 1.0, serve: true, weight: 1.0 });
     let learner = learner(&AgentConfig { refinement, ..config(ReplayAction::Item, 0.9) });
