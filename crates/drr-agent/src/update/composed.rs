@@ -31,6 +31,7 @@ pub(crate) struct ComposedLearner {
     actor_optimizer: Adam,
     critic_optimizer: Adam,
     draws: Draws,
+    anchoring: anchor::Buffers,
     pub(crate) n_updates: u64,
 }
 
@@ -54,7 +55,16 @@ impl ComposedLearner {
         let critic_optimizer =
             Adam::new("critic_optimizer", online.critic_parameters.clone(), config.critic_optimizer.clone());
         let (config, draws) = (config.clone(), Draws::new(config, seeds));
-        Ok(Self { config, online, targets, actor_optimizer, critic_optimizer, draws, n_updates: 0 })
+        Ok(Self {
+            config,
+            online,
+            targets,
+            actor_optimizer,
+            critic_optimizer,
+            draws,
+            anchoring: anchor::Buffers::new(),
+            n_updates: 0,
+        })
     }
 
     /// The online or the target networks.
