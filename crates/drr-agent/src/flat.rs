@@ -3,6 +3,7 @@
 use crate::action::{Request, compose_rows, not_finite};
 use crate::batch::Rows;
 use crate::{ActionConfig, AgentConfig, AgentError, DrrAve};
+use candle_core::{Storage, Tensor};
 use drr_core::{ItemIdx, ItemSet, RecommendError, ScoredItem, UserIdx};
 use drr_kernels::mlp::{LayerShape, Mlp, Workspace};
 use drr_kernels::{Activation, Panels, Ranked, TopK, state};
@@ -141,6 +142,16 @@ pub(crate) fn values(
     }
     shapes.critic.forward(&networks.critic, &mut workspace);
     shapes.critic.outputs(&workspace).to_rows()
+}
+
+/// What `read` makes of a tensor's values, where they lie in one piece on the CPU; nothing is copied.
+pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T, AgentError> {
+    let tensor = tensor.contiguous()?;
+    let (storage, layout) = tensor.storage_and_layout();
+    let Storage::Cpu(storage) = &*storage else {
+        return Ok(read(&tensor.flatten_all()?.to_vec1::<f32>()?));
+    };
+    Ok(read(&storage.as_slice::<f32>()?[layout.start_offset()..][..tensor.elem_count()]))
 }
 
 /// The best of all items `[I, D]` for the actions made of `outputs` `[B, D]`, by their scores `i . a` (Liu et al. 2018,

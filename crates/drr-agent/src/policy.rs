@@ -1,6 +1,6 @@
 //! What remains after training: a frozen policy that recommends, to users old and new.
 
-use crate::action::{Request, compose, scores};
+use crate::action::Request;
 use crate::batch::Rows;
 use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
 use crate::networks::Networks;
@@ -176,9 +176,10 @@ impl DrrPolicy {
         let inputs = rows.inputs()?;
         let states = networks.states(&inputs)?.detach();
         let outputs = networks.actor.forward(&states)?.detach();
-        let actions = compose(&self.header.config.action, &inputs.users, &outputs)?;
-        let scores = scores(&actions, &networks.items.detach())?;
-        refined(config, networks, &states, &scores, request)
+        let outputs: Vec<f32> = outputs.flatten_all()?.to_vec1()?;
+        refined(config, networks, &states, request, |request| {
+            Ok(ranked(&self.header.config.action, &self.items, rows, &outputs, request)?)
+        })
     }
 
     fn failed(&self, source: AgentError) -> RecommendError {

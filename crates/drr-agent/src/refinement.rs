@@ -1,22 +1,23 @@
 //! The critic's choice among the items nearest to an action (Wolpertinger: Dulac-Arnold et al. 2015, algorithm 1).
 
-use crate::action::{Request, not_finite, ranked};
+use crate::action::{Request, not_finite};
 use crate::networks::Networks;
 use crate::{AgentError, RefinementConfig};
 use candle_core::{Device, Tensor};
 use drr_core::ScoredItem;
 
-/// The lists of all rows of scores `[B][I]` in states `[B, S]`: the nearest items in the critic's order, then the rest.
+/// The lists of rows in states `[B, S]`: the nearest items in the critic's order, then the rest. `nearest` gives the
+/// items by their products with the actions.
 pub(crate) fn refined(
     config: &RefinementConfig,
     networks: &Networks,
     states: &Tensor,
-    scores: &[f32],
     request: Request<'_>,
+    nearest: impl FnOnce(Request<'_>) -> Result<Vec<Vec<ScoredItem>>, AgentError>,
 ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
     let Request { name, rows, k } = request;
-    let n_near = config.n_neighbours(scores.len() / rows.len().max(1));
-    let mut lists = ranked(Request { k: k.max(n_near), ..request }, scores)?;
+    let n_near = config.n_neighbours(networks.items.dim(0)?);
+    let mut lists = nearest(Request { k: k.max(n_near), ..request })?;
     let near: Vec<&[ScoredItem]> = lists.iter().map(|list| &list[..n_near.min(list.len())]).collect();
     let values = values(networks, states, &near)?;
     for ((list, values), (user, _)) in lists.iter_mut().zip(values).zip(rows) {

@@ -8,13 +8,12 @@
 mod composed;
 mod fused;
 
-use crate::action::{Request, compose};
+use crate::action::Request;
 use crate::batch::Rows;
 use crate::flat;
 use crate::refinement::refined;
 use crate::tables::TrainingTables;
 use crate::{AgentConfig, AgentError, RefinementConfig, ReplayAction, Schedule, Served, UpdatePath};
-use candle_core::{Device, Tensor};
 use composed::ComposedLearner;
 use drr_core::{ItemIdx, MetricSink, ScoredItem, Seeds};
 use drr_nn::NamedArray;
@@ -196,16 +195,19 @@ impl Learner {
                 Ok(flat::ranked(&self.config.action, tables.item_values(), rows, outputs, request)?)
             }
             Path::Composed(learner) => {
-                let inputs = rows.inputs()?;
-                let outputs = Tensor::from_slice(outputs, inputs.users.shape(), &Device::Cpu)?;
-                let actions = compose(&self.config.action, &inputs.users, &outputs)?;
                 let networks = learner.networks(which);
-                let scores = crate::action::scores(&actions, &networks.items.detach())?;
+                let nearest = |request: Request<'_>| {
+                    flat::with_values(&networks.items, |items| {
+                        flat::ranked(&self.config.action, items, rows, outputs, request)
+                    })?
+                    .map_err(AgentError::from)
+                };
                 match refinement {
                     Some(refinement) => {
-                        refined(refinement, networks, &networks.states(&inputs)?, &scores, request)
+                        let states = networks.states(&rows.inputs()?)?;
+                        refined(refinement, networks, &states, request, nearest)
                     }
-                    None => Ok(crate::action::ranked(request, &scores)?),
+                    None => nearest(request),
                 }
             }
         }

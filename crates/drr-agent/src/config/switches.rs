@@ -39,7 +39,8 @@ pub struct AnchorConfig {
     pub temperature: f32,
     /// The positives of a row in each update, drawn anew where the log has more.
     pub n_positives: usize,
-    /// The weight of the value term; 0 makes the twin without TD learning.
+    /// The weight of the value term; 0 makes the twin without TD learning: the critic then moves neither the actor nor
+    /// the state that it reads, and the state module follows the anchor alone, with `actor_moves_state`.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub value_weight: f32,
 }

@@ -31,6 +31,7 @@ pub(crate) struct ComposedLearner {
     actor_optimizer: Adam,
     critic_optimizer: Adam,
     draws: Draws,
+    anchoring: anchor::Buffers,
     pub(crate) n_updates: u64,
 }
 
@@ -54,7 +55,16 @@ impl ComposedLearner {
         let critic_optimizer =
             Adam::new("critic_optimizer", online.critic_parameters.clone(), config.critic_optimizer.clone());
         let (config, draws) = (config.clone(), Draws::new(config, seeds));
-        Ok(Self { config, online, targets, actor_optimizer, critic_optimizer, draws, n_updates: 0 })
+        Ok(Self {
+            config,
+            online,
+            targets,
+            actor_optimizer,
+            critic_optimizer,
+            draws,
+            anchoring: anchor::Buffers::new(),
+            n_updates: 0,
+        })
     }
 
     /// The online or the target networks.
@@ -99,7 +109,13 @@ impl ComposedLearner {
         (self.n_updates + 1).is_multiple_of(delay)
     }
 
-    /// The critic's loss (eq. 4): the weighted mean of `(y - Q(s, a))^2`, of each critic. It moves the state module too.
+    /// Whether the anchor alone moves the actor: the twin without TD learning.
+    fn is_anchored_alone(&self) -> bool {
+        self.config.anchor.as_ref().is_some_and(|anchor| anchor.value_weight == 0.0)
+    }
+
+    /// The critic's loss (eq. 4): the weighted mean of `(y - Q(s, a))^2`, of each critic. It moves the state module too,
+    /// but in the twin without TD learning.
     ///
     /// Returns the states `[B, S]` that the critics read.
     fn move_critics(
@@ -114,6 +130,8 @@ impl ComposedLearner {
         let weights = Tensor::from_slice(&batch.weights, batch.rewards.len(), &Device::Cpu)?;
         let td_targets = self.td_targets(batch, tables)?;
         let states = self.online.states(now)?;
+        // Where the value has no say, the actor's state is not the critic's to move.
+        let states = if self.is_anchored_alone() { states.detach() } else { states };
         let values = self.online.critic.forward(&states, &actions)?;
         let td_errors = (&td_targets - &values)?;
         let mut critic_loss = (td_errors.sqr()? * &weights)?.mean_all()?;
@@ -156,7 +174,11 @@ impl ComposedLearner {
         }
         let mut loss = value.neg()?;
         if let Some(config) = self.config.anchor.clone() {
-            loss = (loss * anchor::value_factor(&config, &values)?)?;
+            loss = if self.is_anchored_alone() {
+                loss.detach().zeros_like()?
+            } else {
+                (loss * anchor::value_factor(&config, &values)?)?
+            };
             let actions = compose(&self.config.action, &now.users, &outputs)?;
             let term = self.anchor_term(&config, batch, tables, &actions)?;
             let anchor_loss = self.finite("the anchor's loss", term.loss, step)?;
@@ -252,7 +274,5 @@ fn scalar(tensor: &Tensor) -> Result<f64, AgentError> {
     Ok(f64::from(tensor.to_scalar::<f32>()?))
 }
 
-#[cfg(test)]
-mod switch_tests;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,13 @@
 //! manner of TD3+BC: Fujimoto and Gu 2021).
 
 use super::ComposedLearner;
+use crate::flat::with_values;
 use crate::tables::TrainingTables;
 use crate::{AgentError, AnchorConfig};
 use candle_core::{Device, Tensor};
 use drr_core::{ContextIdx, ItemIdx};
+use drr_kernels::matmul::{add_product, input_gradient};
+use drr_kernels::{LANES, Panels, softmax};
 use drr_replay::Batch;
 
 /// The anchor's loss and its gradient.
@@ -16,6 +19,33 @@ pub(super) struct Anchored {
     pub gradients: Tensor,
     /// The share of the rows that have positives.
     pub share: f64,
+}
+
+/// What the anchor computes in, kept from update to update.
+#[derive(Debug)]
+pub(super) struct Buffers {
+    actions: Panels,
+    scores: Panels,
+    gradients: Panels,
+}
+
+impl Buffers {
+    /// Nothing yet.
+    pub(super) fn new() -> Self {
+        let empty = || Panels::zeros(0, 1);
+        Self { actions: empty(), scores: empty(), gradients: empty() }
+    }
+
+    /// Makes room, takes actions `[B, D]`, and sets the gradients to zero.
+    fn resize(&mut self, actions: &[f32], n_rows: usize, n_items: usize, dim: usize) {
+        self.actions.reshape(n_rows, dim);
+        self.scores.reshape(n_rows, n_items);
+        self.gradients.reshape(n_rows, dim);
+        self.gradients.values_mut().fill(0.0);
+        for (row, action) in actions.chunks_exact(dim).enumerate() {
+            self.actions.write_row(row, 0, action);
+        }
+    }
 }
 
 /// Below this a batch's mean `|Q|` says that the critic knows nothing yet, and is not divided by.
@@ -40,7 +70,7 @@ impl ComposedLearner {
         let positives: Vec<Vec<ItemIdx>> = (0..batch.rewards.len())
             .map(|row| self.draws.some_of(open_positives(batch, tables, row), config.n_positives))
             .collect();
-        cross_entropy(actions, &self.online.items, &positives, config.temperature)
+        cross_entropy(actions, &self.online.items, &positives, config.temperature, &mut self.anchoring)
     }
 }
 
@@ -67,52 +97,56 @@ fn cross_entropy(
     items: &Tensor,
     positives: &[Vec<ItemIdx>],
     temperature: f32,
+    buffers: &mut Buffers,
 ) -> Result<Anchored, AgentError> {
-    let (actions, items) = (actions.detach(), items.detach());
-    let n_items = items.dim(0)?;
-    let mut rows: Vec<f32> = actions.matmul(&items.t()?)?.flatten_all()?.to_vec1()?;
+    let (n_items, dim) = items.dims2()?;
+    let n_rows = positives.len();
+    with_values(actions, |actions| buffers.resize(actions, n_rows, n_items, dim))?;
+    let Buffers { actions, scores, gradients } = buffers;
+    with_values(items, |items| input_gradient(items, 0..n_items, actions, scores))?;
     let n_anchored = positives.iter().filter(|positives| !positives.is_empty()).count();
     #[expect(clippy::cast_precision_loss, reason = "a mean needs no exact count")]
-    let (share_of_row, share) =
-        (1.0 / n_anchored.max(1) as f64, n_anchored as f64 / positives.len().max(1) as f64);
+    let (share_of_row, share) = (1.0 / n_anchored.max(1) as f64, n_anchored as f64 / n_rows.max(1) as f64);
     let mut loss = 0.0;
-    for (row, positives) in rows.chunks_exact_mut(n_items).zip(positives) {
-        if positives.is_empty() {
-            row.fill(0.0);
-        } else {
-            loss += share_of_row * row_gradient(row, positives, temperature, share_of_row);
-        }
+    for (at, positives) in positives.chunks(LANES).enumerate() {
+        loss += share_of_row * panel_gradient(scores.panel_mut(at), positives, temperature, share_of_row);
     }
-    let gradients = Tensor::from_vec(rows, (positives.len(), n_items), &Device::Cpu)?.matmul(&items)?;
+    with_values(items, |items| add_product(items, dim, scores, gradients, 0))?;
+    let gradients = Tensor::from_vec(gradients.to_rows(), (n_rows, dim), &Device::Cpu)?;
     Ok(Anchored { loss, gradients, share })
 }
 
-/// Puts the gradient, times `factor`, in place of a row of products `[I]`, and returns the row's loss.
+/// Puts the gradients, times `factor`, in place of a panel of scores `[I][16]`, and returns the sum of its rows' losses.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
     reason = "single precision gradients"
 )]
-fn row_gradient(row: &mut [f32], positives: &[ItemIdx], temperature: f32, factor: f64) -> f64 {
-    let greatest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let each = 1.0 / positives.len() as f64;
-    let wanted: f64 = positives.iter().map(|item| f64::from(row[item.index()] - greatest)).sum();
-    for value in row.iter_mut() {
-        *value = ((*value - greatest) / temperature).exp();
-    }
-    // Eight running sums take whole registers; their order is fixed.
-    let mut lanes = [0.0_f64; 8];
-    for chunk in row.chunks(8) {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, value)| *lane += f64::from(*value));
-    }
-    let sum: f64 = lanes.iter().sum();
+fn panel_gradient(
+    scores: &mut [[f32; LANES]],
+    positives: &[Vec<ItemIdx>],
+    temperature: f32,
+    factor: f64,
+) -> f64 {
     let scale = factor / f64::from(temperature);
-    let of_softmax = (scale / sum) as f32;
-    row.iter_mut().for_each(|value| *value *= of_softmax);
-    for item in positives {
-        row[item.index()] -= (scale * each) as f32;
+    let mut factors = [0.0; LANES];
+    let mut loss = 0.0;
+    for ((lane, positives), factor) in positives.iter().enumerate().zip(&mut factors) {
+        if !positives.is_empty() {
+            let sum: f64 = positives.iter().map(|item| f64::from(scores[item.index()][lane])).sum();
+            loss -= sum / positives.len() as f64 / f64::from(temperature);
+            *factor = scale as f32;
+        }
     }
-    sum.ln() - wanted * each / f64::from(temperature)
+    let logarithms = softmax(scores, temperature, &factors);
+    for ((lane, positives), logarithm) in positives.iter().enumerate().zip(logarithms) {
+        if !positives.is_empty() {
+            loss += logarithm;
+        }
+        let each = (scale / positives.len() as f64) as f32;
+        positives.iter().for_each(|item| scores[item.index()][lane] -= each);
+    }
+    loss
 }
 
 #[cfg(test)]
@@ -126,7 +160,7 @@ mod tests {
     fn loss(action: [f32; 2], positives: &[Vec<ItemIdx>], temperature: f32) -> Anchored {
         let rows: Vec<f32> = positives.iter().flat_map(|_| action).collect();
         let actions = Tensor::from_vec(rows, (positives.len(), 2), &Device::Cpu).unwrap();
-        cross_entropy(&actions, &items(), positives, temperature).unwrap()
+        cross_entropy(&actions, &items(), positives, temperature, &mut Buffers::new()).unwrap()
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use super::ComposedLearner;
 use super::slates::mean_vectors;
-use crate::action::{compose, scores};
+use crate::action::compose;
 use crate::batch::{Inputs, Side, sampled};
+use crate::flat::with_values;
 use crate::refinement::{reorder, values};
 use crate::tables::TrainingTables;
 use crate::{AgentError, ReplayAction};
 use candle_core::{Device, Tensor};
-use drr_core::{ItemIdx, ItemSet, ScoredItem, rank};
+use drr_core::{ItemIdx, ScoredItem};
+use drr_kernels::{Panels, Ranked, TopK};
 use drr_replay::Batch;
 
 impl ComposedLearner {
@@ -67,7 +69,7 @@ impl ComposedLearner {
         let n_items = items.dim(0)?;
         let slate = self.config.slate;
         let k = self.config.refinement.as_ref().map_or(slate, |it| it.n_neighbours(n_items).max(slate));
-        let mut near = self.nearest(batch, &scores(&actions, &items)?, k);
+        let mut near = self.nearest(batch, &actions, &items, k)?;
         if let Some(refinement) = &self.config.refinement {
             let lists: Vec<&[ScoredItem]> = near.iter().map(Vec::as_slice).collect();
             let values = values(&self.targets, states, &lists)?;
@@ -83,21 +85,28 @@ impl ComposedLearner {
         mean_vectors(&items, &chosen)
     }
 
-    /// The best `k` items of each row of scores `[B][I]` that are neither in the history nor recommended.
-    fn nearest(&self, batch: &Batch, scores: &[f32], k: usize) -> Vec<Vec<ScoredItem>> {
-        let n_items = scores.len() / batch.rewards.len().max(1);
-        let mut candidates = ItemSet::full(n_items);
+    /// The best `k` items of `items` `[I, D]` for each of the actions `[B, D]` that are neither in the history nor
+    /// recommended.
+    fn nearest(
+        &self,
+        batch: &Batch,
+        actions: &Tensor,
+        items: &Tensor,
+        k: usize,
+    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
+        let (n_rows, dim) = actions.dims2()?;
         let window = self.online.history_length();
-        let mut near = Vec::with_capacity(batch.rewards.len());
-        for (row, scores) in scores.chunks_exact(n_items).enumerate() {
+        let is_open = |row: usize, item: u32| {
             let length = batch.next_observations.lengths[row] as usize;
             let history = &batch.next_observations.histories[row * window..][..length];
-            let history = || history.iter().map(|item| ItemIdx(*item));
-            let gone = || history().chain(batch.recommended(row).iter().copied());
-            gone().for_each(|item| candidates.remove(item));
-            near.push(rank(scores, &candidates, k).unwrap_or_default());
-            gone().for_each(|item| candidates.insert(item));
-        }
-        near
+            !history.contains(&item) && !batch.recommended(row).contains(&ItemIdx(item))
+        };
+        let actions = with_values(actions, |actions| Panels::from_rows(actions, dim))?;
+        let mut search = TopK::new(k);
+        with_values(items, |items| search.search(items, &actions, is_open))?;
+        let scored = |ranked: Ranked| ScoredItem { item: ItemIdx(ranked.item), score: ranked.score };
+        // A score that is not finite shows in the loss.
+        let list = |row| search.best(row).map_or_else(|_| Vec::new(), |best| best.map(scored).collect());
+        Ok((0..n_rows).map(list).collect())
     }
 }

@@ -1,5 +1,7 @@
 //! The update rule against hand-computed targets and finite differences.
 
+mod switches;
+
 use super::*;
 use crate::{ActionBase, ActionConfig, ExplorationConfig, Served, SlateReward, StateKind, UpdatePath};
 use drr_core::ItemIdx;
@@ -8,9 +10,9 @@ use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
 
 const DIM: usize = 2;
-pub(super) const WINDOW: usize = 2;
+const WINDOW: usize = 2;
 
-pub(super) fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
+fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
     let optimizer = AdamConfig { learning_rate: 1e-2, l2: 0.0, max_gradient_norm: 0.0 };
     AgentConfig {
         state: StateKind::DrrAve,
@@ -49,7 +51,7 @@ pub(super) fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig 
     }
 }
 
-pub(super) fn tables() -> TrainingTables {
+fn tables() -> TrainingTables {
     let items = EmbeddingTable::new(3, DIM, vec![1.0, 0.0, 0.0, 1.0, 1.0, 1.0]).unwrap();
     let contexts = EmbeddingTable::new(1, DIM, vec![1.0, -1.0]).unwrap();
     let origin = RowOrigin { split: "s".into(), parts: PartSet::train(), digest: RowDigest::default() };
@@ -57,7 +59,7 @@ pub(super) fn tables() -> TrainingTables {
 }
 
 /// One transition, drawn twice, so that a batch has two equal rows.
-pub(super) fn batch(reward: f32, terminated: bool, truncated: bool) -> Batch {
+fn batch(reward: f32, terminated: bool, truncated: bool) -> Batch {
     let sizes = Sizes { history_length: WINDOW, action_dim: DIM, max_recommended: 1 };
     let replay_config = ReplayConfig { capacity: 8, sampling: ReplayKind::Uniform {} };
     let mut replay = Replay::new(&replay_config, sizes).unwrap();
@@ -80,7 +82,7 @@ pub(super) fn batch(reward: f32, terminated: bool, truncated: bool) -> Batch {
     replay.sample(2, &mut Seeds(1).stream("replay")).unwrap()
 }
 
-pub(super) fn learner(config: &AgentConfig) -> ComposedLearner {
+fn learner(config: &AgentConfig) -> ComposedLearner {
     ComposedLearner::new(config, &tables(), WINDOW, Seeds(3)).unwrap()
 }
 

@@ -1,9 +1,7 @@
 //! The optional parts of the update against values computed by hand.
 
-use super::tests::{WINDOW, batch, config, learner, tables};
 use super::*;
 use crate::{AnchorConfig, ConservativeConfig, RefinementConfig, Td3Config};
-use drr_core::ItemIdx;
 
 fn td3(policy_delay: u64, target_noise: f32, target_noise_clip: f32) -> AgentConfig {
     let td3 = Some(Td3Config { policy_delay, target_noise, target_noise_clip });
@@ -94,8 +92,43 @@ fn the_anchor_alone_brings_the_action_to_the_open_positive() {
     let action = action.to_vec2::<f32>().unwrap()[0].clone();
     // The third item is the sum of the others: the second wins where the first coordinate is below zero.
     assert!(action[1] > 0.5 && action[0] < -0.5, "{action:?}");
-    let refused = ComposedLearner::new(&config, &tests::tables(), WINDOW, Seeds(3));
-    assert!(matches!(refused, Err(AgentError::Conflict(_))));
+    let refused = ComposedLearner::new(&config, &super::tables(), WINDOW, Seeds(3));
+    assert!(matches!(refused, Err(AgentError::Settings(_))));
+}
+
+#[test]
+fn without_a_value_term_the_critic_moves_neither_the_actor_nor_its_state() {
+    let moved = |value_weight: f32, actor_moves_state: bool, reward: f32| {
+        let anchor = AnchorConfig { weight: 1.0, temperature: 1.0, n_positives: 2, value_weight };
+        let config = AgentConfig { actor_moves_state, ..config(ReplayAction::Item, 0.9) };
+        let config = AgentConfig {
+            anchor: Some(anchor),
+            critic_layer_norm: true,
+            td3: td3(1, 0.0, 0.0).td3,
+            ..config
+        };
+        let tables = tables().with_positives(vec![vec![ItemIdx(0), ItemIdx(1)]]).unwrap();
+        let mut learner = ComposedLearner::new(&config, &tables, WINDOW, Seeds(3)).unwrap();
+        let arrays = |learner: &ComposedLearner| {
+            let state = learner.online.critic_parameters.to_arrays("").unwrap();
+            let state: Vec<_> = state.into_iter().filter(|it| it.name.starts_with("state.")).collect();
+            (learner.online.actor_parameters.to_arrays("").unwrap(), state)
+        };
+        let before = arrays(&learner).1;
+        for step in 0..5 {
+            learner.update(&batch(reward, false, false), &tables, step).unwrap();
+        }
+        let after = arrays(&learner);
+        (after.1 != before, after)
+    };
+    // Another reward is another critic.
+    let (moves, alone) = moved(0.0, false, 1.0);
+    assert!(!moves && alone == moved(0.0, false, -1.0).1);
+    let (moves, by_anchor) = moved(0.0, true, 1.0);
+    assert!(moves && by_anchor == moved(0.0, true, -1.0).1);
+    let (moves, with_value) = moved(1.0, false, 1.0);
+    let (_, other) = moved(1.0, false, -1.0);
+    assert!(moves && with_value.0 != other.0 && with_value.1 != other.1);
 }
 
 #[test]
@@ -127,7 +160,7 @@ fn what_is_not_set_is_not_written_and_what_does_not_fit_is_refused() {
     assert_eq!(serde_json::from_str::<AgentConfig>(&text).unwrap(), plain);
     let conservative = Some(ConservativeConfig { weight: 1.0, n_items: 2 });
     let asks = AgentConfig { conservative, ..plain.clone() };
-    assert!(matches!(asks.check(), Err(AgentError::Conflict(_))));
+    assert!(matches!(asks.check(), Err(AgentError::Settings(_))));
     assert!(AgentConfig { replay_action: ReplayAction::Item, ..asks }.check().is_ok());
     let message = AgentConfig { td3: td3(0, 0.0, 0.0).td3, ..plain }.check().unwrap_err().to_string();
     assert!(message.contains("td3.policy_delay"), "{message}");
