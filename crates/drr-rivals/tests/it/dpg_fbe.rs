@@ -28,12 +28,7 @@ fn config() -> RivalConfig {
             actor_learning_rate: 3e-4,
             action_penalty: 0.01,
             model_updates: 200,
-            exploration: ExplorationConfig {
-                epsilon_start: 1.0,
-                epsilon_end: 0.2,
-                decay_steps: 15_000,
-                noise: 1.0,
-            },
+            exploration: ExplorationConfig::gaussian(1.0, 0.2, 15_000, 1.0),
             ends_at_conversion: false,
         }),
     }
