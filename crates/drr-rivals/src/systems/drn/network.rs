@@ -225,4 +225,35 @@ mod tests {
         let gradients = one.sum_all().unwrap().backward().unwrap();
         assert!(parameters.iter().all(|(_, variable)| gradients.get(variable.as_tensor()).is_some()));
     }
+
+    /// The mean squared error of two targets, as an update takes it.
+    fn loss(network: &Network) -> Tensor {
+        let inputs = inputs(&views(), &table(), 4).unwrap();
+        let items = rows_of(&[ItemIdx(2), ItemIdx(1)], &table()).unwrap();
+        let targets = Tensor::new(&[1.0_f32, -0.5], &Device::Cpu).unwrap();
+        (targets - network.values(&inputs, &items).unwrap()).unwrap().sqr().unwrap().mean_all().unwrap()
+    }
+
+    #[test]
+    fn the_gradients_of_its_loss_are_those_of_finite_differences() {
+        let mut parameters = Parameters::new();
+        let network = Network::new(&mut parameters, 2, 3, Seeds(3)).unwrap();
+        let gradients = loss(&network).backward().unwrap();
+        for (name, variable) in parameters.iter() {
+            let exact = gradients.get(variable.as_tensor()).unwrap().flatten_all().unwrap();
+            let values = variable.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            for (at, exact) in exact.to_vec1::<f32>().unwrap().into_iter().enumerate() {
+                let moved = |by: f32| {
+                    let mut values = values.clone();
+                    values[at] += by;
+                    variable.set(&Tensor::from_vec(values, variable.shape(), &Device::Cpu).unwrap()).unwrap();
+                    loss(&network).to_scalar::<f32>().unwrap()
+                };
+                let difference = (moved(1e-3) - moved(-1e-3)) / 2e-3;
+                variable.set(&Tensor::from_slice(&values, variable.shape(), &Device::Cpu).unwrap()).unwrap();
+                let allowed = 5e-3 * exact.abs().max(1.0);
+                assert!((difference - exact).abs() < allowed, "{name} {at}: {difference} {exact}");
+            }
+        }
+    }
 }
