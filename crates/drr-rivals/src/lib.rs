@@ -20,4 +20,5 @@ pub use config::{RivalConfig, ScheduleConfig, SystemConfig};
 pub use error::RivalError;
 pub use policy::RivalPolicy;
 pub use situation::RivalWorld;
+pub use systems::{LirdConfig, SimulatorConfig};
 pub use train::RivalTrainer;

@@ -27,9 +27,10 @@ const CONFIG: SimilarityConfig = SimilarityConfig {
 fn environment(config: SimilarityConfig) -> SimilarityEnvironment {
     let log = log(1, 4, &[(0, 0, 5.0), (0, 1, 1.0)]);
     let start = SessionStart::First { count: 1 };
-    let sessions = Sessions::new(&log, &start, 4.0, &mut random()).unwrap();
-    let vectors = EmbeddingTable::new(4, 2, vec![2.0, 0.0, 0.0, 3.0, 1.0, 0.0, 0.0, 1.0]).unwrap();
-    SimilarityEnvironment::new(Arc::new(sessions), Arc::new(vectors), config, ItemSet::full(4)).unwrap()
+    let sessions = Sessions::new(&log, &start, 4.0, &mut random()).expect("the log has a user");
+    let vectors = EmbeddingTable::new(4, 2, vec![2.0, 0.0, 0.0, 3.0, 1.0, 0.0, 0.0, 1.0]).expect("it fits");
+    SimilarityEnvironment::new(Arc::new(sessions), Arc::new(vectors), config, ItemSet::full(4))
+        .expect("it fits")
 }
 
 fn begun(config: SimilarityConfig) -> SimilarityEnvironment {

@@ -1,3 +1,4 @@
 //! Systems at work.
 
+mod lird;
 mod world;
