@@ -11,6 +11,7 @@ pub mod long_term;
 mod reward;
 mod session;
 mod sessions;
+mod similarity;
 mod time_limit;
 pub mod toy;
 
@@ -19,4 +20,5 @@ pub use error::EnvError;
 pub use logged::{LoggedConfig, LoggedEnvironment};
 pub use reward::{RatingModel, RatingScale, RewardConfig, RewardScale, Unrated};
 pub use sessions::{SessionStart, Sessions};
+pub use similarity::{Answer, SimilarityConfig, SimilarityEnvironment};
 pub use time_limit::TimeLimit;

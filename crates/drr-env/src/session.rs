@@ -97,6 +97,11 @@ impl Session {
         self.observation.context
     }
 
+    /// The latest positive items, oldest first, at most `N`.
+    pub const fn history(&self) -> &[ItemIdx] {
+        self.observation.history.as_slice()
+    }
+
     /// The length of the history window, `N`.
     pub const fn history_length(&self) -> usize {
         self.history_length

@@ -131,6 +131,16 @@ impl Sessions {
         self.log.origin()
     }
 
+    /// The log that the sessions are simulated from.
+    pub(crate) const fn log(&self) -> &InteractionLog {
+        &self.log
+    }
+
+    /// The least positive rating.
+    pub(crate) const fn positive(&self) -> f32 {
+        self.positive
+    }
+
     /// The user of a context. Panics beyond the table, which is a bug.
     #[must_use]
     pub fn user(&self, context: ContextIdx) -> UserIdx {

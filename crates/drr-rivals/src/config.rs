@@ -1,7 +1,7 @@
 //! Every setting of a system and its training.
 
 use crate::RivalError;
-use crate::systems::{DeersConfig, DpgFbeConfig, DrnConfig, LirdConfig};
+use crate::systems::{DeersConfig, DpgFbeConfig, DrnConfig, LirdConfig, SimulatorConfig};
 use drr_nn::AdamConfig;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,15 @@ impl RivalConfig {
     #[must_use]
     pub const fn n_rounds(&self) -> u64 {
         self.schedule.n_episodes.div_ceil(self.schedule.n_environments as u64)
+    }
+
+    /// The simulator that the system's own paper trains in, if the training should run in it.
+    #[must_use]
+    pub const fn simulator(&self) -> Option<&SimulatorConfig> {
+        match &self.system {
+            SystemConfig::Lird(config) => config.simulator.as_ref(),
+            _ => None,
+        }
     }
 
     /// Checks what serde cannot.

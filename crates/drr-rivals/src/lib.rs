@@ -20,5 +20,5 @@ pub use config::{RivalConfig, ScheduleConfig, SystemConfig};
 pub use error::RivalError;
 pub use policy::RivalPolicy;
 pub use situation::{ReturnTimes, RivalWorld};
-pub use systems::{ActivenessConfig, DeersConfig, DpgFbeConfig, DrnConfig, LirdConfig};
+pub use systems::{ActivenessConfig, DeersConfig, DpgFbeConfig, DrnConfig, LirdConfig, SimulatorConfig};
 pub use train::RivalTrainer;

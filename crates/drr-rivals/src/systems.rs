@@ -8,7 +8,7 @@ mod lird;
 pub use deers::DeersConfig;
 pub use dpg_fbe::DpgFbeConfig;
 pub use drn::{ActivenessConfig, DrnConfig};
-pub use lird::LirdConfig;
+pub use lird::{LirdConfig, SimulatorConfig};
 
 use crate::situation::RivalWorld;
 use crate::system::{Ranker, System};

@@ -4,6 +4,7 @@ mod contract;
 mod logged;
 mod long_term;
 mod sessions;
+mod similarity;
 
 use drr_core::{Interaction, InteractionLog, ItemIdx, RandomStream, Seeds, UserIdx};
 

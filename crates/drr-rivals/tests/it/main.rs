@@ -11,4 +11,6 @@ mod drn;
 #[cfg(test)]
 mod hated;
 #[cfg(test)]
+mod lird;
+#[cfg(test)]
 mod world;
