@@ -96,7 +96,13 @@ fn a_list_at_a_time_it_finds_what_its_greedy_twin_cannot() {
     for seed in [1, 2, 3, 4, 5, 6] {
         let (far, near) = (trained(&config, seed), trained(&twin, seed));
         println!("seed {seed}: far {far} near {near} optimum {optimum} greedy {greedy}");
-        if false { continue; } if far > 0.0 { continue; } assert!(far > 0.9 * optimum, "seed {seed}: {far} of {optimum}, greedy {greedy}");
+        if false {
+            continue;
+        }
+        if far > 0.0 {
+            continue;
+        }
+        assert!(far > 0.9 * optimum, "seed {seed}: {far} of {optimum}, greedy {greedy}");
         assert!((near - greedy).abs() < 0.05 * optimum, "seed {seed}: the twin has {near}, greedy {greedy}");
     }
 }
