@@ -82,6 +82,12 @@ impl RivalConfig {
         }
     }
 
+    /// Whether the system reads when users come back: [`RivalWorld::with_returns`](crate::RivalWorld::with_returns).
+    #[must_use]
+    pub const fn needs_return_times(&self) -> bool {
+        matches!(&self.system, SystemConfig::Drn(DrnConfig { activeness: Some(_), .. }))
+    }
+
     /// Checks what serde cannot.
     ///
     /// # Errors

@@ -30,6 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 mod rating;
+mod returns;
 mod system;
 
 pub use system::Training;
@@ -213,7 +214,7 @@ impl Fit {
         let surroundings = Surroundings::new(experiment, job, phase)?;
         let training: Box<dyn Training> = match settings {
             Settings::Drr(agent) => Box::new(surroundings.trainer(experiment, &job.name(), agent)?),
-            Settings::Rival(rival) => Box::new(surroundings.rival(&job.name(), rival)?),
+            Settings::Rival(rival) => Box::new(surroundings.rival(experiment, &job.name(), rival)?),
         };
         let validation = match phase {
             Phase::Choose => Some(ValidationSet::new(experiment, job)?),
@@ -293,13 +294,22 @@ impl Surroundings {
     }
 
     /// The training of another system.
-    fn rival(&self, name: &str, rival: &RivalConfig) -> Result<RivalTrainer<LoggedEnvironment>> {
+    fn rival(
+        &self,
+        experiment: &Experiment<'_>,
+        name: &str,
+        rival: &RivalConfig,
+    ) -> Result<RivalTrainer<LoggedEnvironment>> {
         let environments = vec![self.environment.clone(); rival.schedule.n_environments];
         let disliked = (0..self.sessions.n_contexts()).map(|context| {
             let observed = self.sessions.observed(ContextIdx::from(context));
             observed.iter().filter(|it| it.rating < self.positive).map(|it| it.item).collect::<Vec<ItemIdx>>()
         });
-        let world = RivalWorld::new(tables(&*self.space, &self.sessions)?, disliked.collect())?;
+        let mut world = RivalWorld::new(tables(&*self.space, &self.sessions)?, disliked.collect())?;
+        if rival.needs_return_times() {
+            let has_time = experiment.dataset.manifest().has_time;
+            world = world.with_returns(returns::of(Arc::clone(&self.sessions), has_time)?);
+        }
         let (space, seeds) = (Arc::clone(&self.space), self.seeds.child(rival.name()));
         Ok(RivalTrainer::new(name, rival, environments, world, space, self.positive, seeds)?)
     }

@@ -135,6 +135,7 @@ fn activeness_without_return_times_is_refused() {
         window_hours: 168.0,
     };
     let config = config(DrnConfig { activeness: Some(activeness), ..drn() });
+    assert!(config.needs_return_times());
     let vectors = Arc::new(Vectors::new(Seeds(1)));
     let environments = vec![LongTermEnvironment::new(SIZES).unwrap(); config.schedule.n_environments];
     let made =
