@@ -239,9 +239,9 @@ Examples:
         #[arg(long, value_name = "FILE")]
         write: Option<PathBuf>,
     },
-    /// Studies: the length of a session, one user step by step, the error of predicted ratings.
+    /// Studies: variants from several seeds, the length of a session, one user step by step, the error of predicted ratings.
     #[command(
-        after_help = "Examples:\n  cargo xtask study length --dataset ml-100k --lengths 5,10,20\n  cargo xtask study case --run ml-1m-lab --user 11"
+        after_help = "Examples:\n  cargo xtask study ablation --config xtask/configs/ml-100k-ablation.toml\n  cargo xtask study length --dataset ml-100k --lengths 5,10,20\n  cargo xtask study case --run ml-1m-lab --user 11"
     )]
     Study {
         /// Which study.
@@ -340,6 +340,29 @@ pub enum Study {
         /// The lengths T.
         #[arg(long, value_delimiter = ',', default_value = "5,10,15,20")]
         lengths: Vec<usize>,
+    },
+    /// Every agent of the configuration with its twins, and the other systems, from several seeds, in one table.
+    #[command(after_help = "\
+The variants are [agent], [[lab.agents]] and [[lab.rivals]]; [study.ablation] names the seeds. What is done is not done again: a study that
+was killed goes on with the same command. Trainings with more than study.ablation.max_updates updates are refused.
+
+Examples:
+  cargo xtask study ablation --config xtask/configs/ml-100k-ablation.toml
+  cargo xtask study ablation --config xtask/configs/ml-100k-ablation.toml --protocol seed --protocol temporal
+  cargo xtask study ablation --config xtask/configs/ml-100k-ablation.toml --cells-only --into docs/results/ml-100k-ablation.md")]
+    Ablation {
+        /// Which experiment.
+        #[command(flatten)]
+        selection: Box<Selection>,
+        /// Only under this protocol; can be given several times.
+        #[arg(long, value_name = "PROTOCOL", value_parser = protocol)]
+        protocol: Vec<Protocol>,
+        /// Makes the table of the cells that are there, and trains nothing.
+        #[arg(long)]
+        cells_only: bool,
+        /// Also writes the table into this document, between the markers results:NAME-ablation; a missing one is made.
+        #[arg(long, value_name = "FILE")]
+        into: Option<PathBuf>,
     },
     /// How well ratings are predicted: the RMSE on five random folds of all rows.
     #[command(after_help = "Example:\n  cargo xtask study rmse --dataset ml-100k")]

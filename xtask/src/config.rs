@@ -1,13 +1,19 @@
 //! The configuration of an experiment: one complete TOML file, every section owned by the crate that reads it.
 
 mod lab;
+mod study;
+mod variants;
 
 pub use lab::{EpisodesConfig, LabConfig};
+pub use study::{AblationConfig, StudyConfig};
+pub use variants::{AgentVariant, check_name, supervised};
 
+use crate::stages::jobs;
+use crate::stages::names::Names;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_data::{Protocol, RowPolicy, SplitConfig, SyntheticConfig};
-use drr_embed::{CoOccurrenceConfig, EaseFactorsConfig, PmfConfig};
+use drr_embed::{CoOccurrenceConfig, ContinuationFactorsConfig, EaseFactorsConfig, PmfConfig};
 use drr_env::{RewardConfig, SessionStart};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +42,9 @@ pub struct ExperimentConfig {
     /// The laboratory around the agent.
     #[serde(default)]
     pub lab: LabConfig,
+    /// The studies.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub study: StudyConfig,
 }
 
 /// The data set and the rules for its rows.
@@ -65,6 +74,8 @@ pub enum SpaceKind {
     EaseFactors,
     /// Factors trained on ratings, with the items' biases as one more coordinate.
     RatingFactors,
+    /// Factors of the regression of the rest of a log on its beginning.
+    ContinuationFactors,
 }
 
 impl SpaceKind {
@@ -78,7 +89,13 @@ impl SpaceKind {
             Self::CoOccurrence => "co_occurrence",
             Self::EaseFactors => "ease_factors",
             Self::RatingFactors => "rating_factors",
+            Self::ContinuationFactors => "continuation_factors",
         }
+    }
+
+    /// Whether only the protocols whose own space it is have it fitted, with a file of its own.
+    pub const fn is_fitted_on_demand(self) -> bool {
+        matches!(self, Self::EaseFactors | Self::ContinuationFactors)
     }
 }
 
@@ -98,6 +115,12 @@ pub struct EmbeddingConfig {
     /// The factors of EASE.
     #[serde(default, skip_serializing_if = "is_default")]
     pub ease_factors: EaseFactorsConfig,
+    /// The continuation factors.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub continuation_factors: ContinuationFactorsConfig,
+    /// Other settings of the continuation factors for the cuts of some protocols, chosen on validation rows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub continuations: BTreeMap<Protocol, ContinuationFactorsConfig>,
     /// The factors of the ratings with their biases: the ratings at which an item counts half.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rating_damping: f64,
@@ -112,6 +135,11 @@ impl EmbeddingConfig {
     /// The space of the agent's actions under `protocol`.
     pub fn space_of(&self, protocol: Protocol) -> SpaceKind {
         self.spaces.get(&protocol.split()).copied().unwrap_or(self.space)
+    }
+
+    /// The settings of the continuation factors under `protocol`.
+    pub fn continuation_of(&self, protocol: Protocol) -> &ContinuationFactorsConfig {
+        self.continuations.get(&protocol.split()).unwrap_or(&self.continuation_factors)
     }
 }
 
@@ -149,6 +177,13 @@ pub struct TrainingConfig {
     pub choose_on_validation: bool,
     /// Whether the twin with a discount of 0 is trained too.
     pub greedy_twin: bool,
+    /// Whether the twin without TD learning is trained too: the supervised part of the agent's loss alone. An agent
+    /// without such a part has none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub supervised_twin: bool,
+    /// The agent's name in files and reports; else that of its state module.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// How long somebody else took for the same, in words: shown beside the durations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_duration: Option<String>,
@@ -177,11 +212,38 @@ impl ExperimentConfig {
         Ok(config)
     }
 
+    /// The agent's name in files and reports.
+    pub fn agent_name(&self) -> &str {
+        self.training.name.as_deref().unwrap_or_else(|| self.agent.state.name())
+    }
+
+    /// Refuses names of agents that could be mistaken for each other, or for somebody else.
+    fn check_names(&self) -> Result<()> {
+        let names = Names::of(self);
+        let kinds = drr_baselines::BaselineConfig::KINDS;
+        for (at, name) in names.agents.iter().chain(&names.rivals).enumerate() {
+            check_name(name)?;
+            if kinds.contains(&&**name) {
+                bail!("an agent cannot be named {name}: that is a recommender without RL");
+            }
+            let others =
+                names.agents.iter().chain(&names.rivals).enumerate().filter(|(other, _)| *other != at);
+            let others: Vec<String> = others.map(|(_, name)| name.clone()).collect();
+            let others = Names { agents: others, rivals: Vec::new() };
+            if let Some(parsed) = others.parse(name) {
+                bail!("the name {name} is also one of {}: give it another", parsed.learner);
+            }
+        }
+        jobs::learners(self).map(drop)
+    }
+
     fn check(&self) -> Result<()> {
         self.agent.check()?;
+        self.check_names()?;
         self.split.check()?;
         self.embedding.pmf.check()?;
         self.lab.check(self.environment.horizon)?;
+        self.study.check()?;
         if self.evaluation.protocols.is_empty() {
             bail!("evaluation.protocols is empty: name \"seed\", \"temporal\" or both");
         }
@@ -228,5 +290,20 @@ mod tests {
         let text = std::fs::read_to_string(&shipped()[0]).unwrap().replace("discount", "discuont");
         let error = toml::from_str::<ExperimentConfig>(&text).unwrap_err().to_string();
         assert!(error.contains("discuont"), "{error}");
+    }
+
+    #[test]
+    fn a_space_and_its_settings_may_be_the_cuts_own() {
+        let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
+        assert!(!config.to_toml().unwrap().contains("continuation"), "what nobody set is not written");
+        let own = ContinuationFactorsConfig { dim: 7, ..ContinuationFactorsConfig::default() };
+        config.embedding.spaces.insert(Protocol::Holdout, SpaceKind::ContinuationFactors);
+        config.embedding.continuations.insert(Protocol::Holdout, own);
+        let again: ExperimentConfig = toml::from_str(&config.to_toml().unwrap()).unwrap();
+        // Sessions are of the cut of "holdout".
+        assert_eq!(again.embedding.space_of(Protocol::Episodes), SpaceKind::ContinuationFactors);
+        assert_eq!(again.embedding.continuation_of(Protocol::Episodes).dim, 7);
+        assert_eq!(again.embedding.continuation_of(Protocol::Seed).dim, 100);
+        assert_eq!(again.embedding.space_of(Protocol::Seed), config.embedding.space);
     }
 }

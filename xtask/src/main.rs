@@ -23,8 +23,8 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
 use crate::stages::{
-    Experiment, bench, check, compare, data, evaluate, long_term, pretrain, readme, recommend, report, score,
-    seeds, sequential, staleness, study, sweep, train,
+    Experiment, ablation, bench, check, compare, data, evaluate, long_term, pretrain, readme, recommend,
+    report, score, seeds, sequential, staleness, study, sweep, train,
 };
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -135,6 +135,13 @@ fn run_search(command: Command, context: &impl Fn(bool) -> Result<Context>) -> R
         Command::Study { study: Study::Length { selection, protocol, lengths } } => {
             with_experiment(&context(selection.force)?, &selection, |experiment| {
                 say(study::length(experiment, protocol, &lengths)?);
+                Ok(())
+            })
+        }
+        Command::Study { study: Study::Ablation { selection, protocol, cells_only, into } } => {
+            with_experiment(&context(selection.force)?, &selection, |experiment| {
+                let request = ablation::Request { protocols: &protocol, cells_only, into: into.as_deref() };
+                say(ablation::run(experiment, &request)?);
                 Ok(())
             })
         }

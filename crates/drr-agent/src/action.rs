@@ -33,19 +33,6 @@ pub(crate) fn compose_rows(config: &ActionConfig, users: &[f32], outputs: &[f32]
     users.iter().zip(outputs).map(|(user, output)| base(user) + config.scale * output).collect()
 }
 
-/// The scores `[B][I]` of all items for action vectors `[B, D]`: `i . a` (Liu et al. 2018, sec. IV-B).
-pub(crate) fn scores(actions: &Tensor, items: &Tensor) -> Result<Vec<f32>, AgentError> {
-    Ok(actions.matmul(&items.t()?)?.flatten_all()?.to_vec1()?)
-}
-
-/// The lists of all rows of scores `[B][I]`.
-pub(crate) fn ranked(request: Request<'_>, scores: &[f32]) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
-    let Request { name, rows, k } = request;
-    let n_items = scores.len() / rows.len().max(1);
-    let scored = rows.iter().zip(scores.chunks_exact(n_items.max(1)));
-    scored.map(|((user, allowed), scores)| best(name, *user, scores, allowed, k)).collect()
-}
-
 /// The best `k` allowed items of one row of scores.
 pub(crate) fn best(
     name: &str,
@@ -74,14 +61,6 @@ mod tests {
         let config = |base| ActionConfig { base, scale: 2.0, first_bound: 0.0 };
         assert_eq!(compose(&config(ActionBase::User), &users, &outputs)?.to_vec2::<f32>()?, [[2.0, 0.0]]);
         assert_eq!(compose(&config(ActionBase::None), &users, &outputs)?.to_vec2::<f32>()?, [[1.0, -2.0]]);
-        Ok(())
-    }
-
-    #[test]
-    fn a_score_is_the_inner_product() -> Result<(), AgentError> {
-        let actions = Tensor::new(&[[1.0_f32, 2.0]], &Device::Cpu)?;
-        let items = Tensor::new(&[[3.0_f32, 0.0], [0.0, 5.0], [1.0, 1.0]], &Device::Cpu)?;
-        assert_eq!(scores(&actions, &items)?, [3.0, 10.0, 3.0]);
         Ok(())
     }
 }

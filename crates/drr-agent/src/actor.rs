@@ -31,8 +31,13 @@ impl Actor {
 
     /// Maps states `[B, S]` to outputs `[B, D]` in `[-1, 1]`.
     pub(crate) fn forward(&self, states: &Tensor) -> Result<Tensor, NnError> {
+        Ok(self.before_tanh(states)?.tanh()?)
+    }
+
+    /// The outputs `[B, D]` before the tanh.
+    pub(crate) fn before_tanh(&self, states: &Tensor) -> Result<Tensor, NnError> {
         let hidden = self.first.forward(states)?.relu()?;
         let hidden = self.second.forward(&hidden)?.relu()?;
-        Ok(self.last.forward(&hidden)?.tanh()?)
+        self.last.forward(&hidden)
     }
 }

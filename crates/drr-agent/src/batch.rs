@@ -15,6 +15,8 @@ pub(crate) struct Inputs {
     pub history_items: Tensor,
     /// 1 = item, 0 = padding, `[B, N]`.
     pub masks: Tensor,
+    /// Features at the end of the states, `[B, F]`, if there are any.
+    pub features: Option<Tensor>,
 }
 
 /// Observations row by row, its memory kept from batch to batch.
@@ -26,13 +28,21 @@ pub(crate) struct Rows {
     history_items: Vec<u32>,
     /// The items in each history, `[B]`.
     lengths: Vec<usize>,
+    /// Features at the end of the states, `[B, F]`; none if there are none.
+    pub features: Vec<f32>,
     history_length: usize,
 }
 
 impl Rows {
     /// Nothing yet; histories will be padded to `history_length`.
     pub(crate) const fn new(history_length: usize) -> Self {
-        Self { users: Vec::new(), history_items: Vec::new(), lengths: Vec::new(), history_length }
+        Self {
+            users: Vec::new(),
+            history_items: Vec::new(),
+            lengths: Vec::new(),
+            features: Vec::new(),
+            history_length,
+        }
     }
 
     /// Forgets all rows.
@@ -40,6 +50,7 @@ impl Rows {
         self.users.clear();
         self.history_items.clear();
         self.lengths.clear();
+        self.features.clear();
     }
 
     /// The number of rows, `B`.
@@ -69,7 +80,9 @@ impl Rows {
 
     /// Adds an observation as environments give them.
     pub(crate) fn push_observation(&mut self, observation: &Observation, tables: &TrainingTables) {
-        self.push(observation.history.iter().copied(), |users| tables.push_observed_user(observation, users));
+        let history = observation.history.iter().copied();
+        tables.push_features(observation.context, history.clone(), &mut self.features);
+        self.push(history, |users| tables.push_observed_user(observation, users));
     }
 
     /// Takes one side of sampled transitions in place of what was there.
@@ -84,6 +97,7 @@ impl Rows {
             let history = window[..length].iter().map(|item| ItemIdx(*item));
             let n_old = length - observations.n_accepted[row] as usize;
             let context = ContextIdx(observations.contexts[row]);
+            tables.push_features(context, history.clone(), &mut self.features);
             self.push(history.clone(), |users| tables.push_user(context, history.skip(n_old), users));
         }
     }
@@ -97,11 +111,14 @@ impl Rows {
             padding.chain(std::iter::repeat_n(1.0, *length))
         };
         let masks: Vec<f32> = self.lengths.iter().flat_map(mask).collect();
+        let n_features = self.features.len() / n_rows;
+        let features = || Tensor::from_slice(&self.features, (n_rows, n_features), &Device::Cpu);
         let n_places = n_rows * self.history_length;
         Ok(Inputs {
             users: Tensor::from_slice(&self.users, (n_rows, dim), &Device::Cpu)?,
             history_items: Tensor::from_slice(&self.history_items, n_places, &Device::Cpu)?,
             masks: Tensor::from_vec(masks, (n_rows, self.history_length), &Device::Cpu)?,
+            features: (n_features > 0).then(features).transpose()?,
         })
     }
 }

@@ -32,6 +32,8 @@ pub struct BenchSizes {
 
 /// The number of batches that take turns where the replay is left out.
 const N_PREPARED: usize = 64;
+/// The positives of a user, for agents with a supervised anchor.
+const N_POSITIVES: usize = 20;
 
 /// A learner with a full replay of random transitions.
 ///
@@ -65,7 +67,11 @@ impl UpdateBench {
         let (items, contexts) = (table(n_items)?, table(n_contexts)?);
         let origin =
             RowOrigin { split: "random".into(), parts: PartSet::train(), digest: RowDigest::default() };
-        let tables = TrainingTables::new(&items, &contexts, None, origin)?;
+        let mut later = seeds.stream("positives");
+        let positives = (0..n_contexts)
+            .map(|_| (0..N_POSITIVES).map(|_| ItemIdx::from(later.random_range(0..n_items))).collect());
+        let tables =
+            TrainingTables::new(&items, &contexts, None, origin)?.with_positives(positives.collect())?;
         let mut replay =
             Replay::new(&config.replay, Sizes { history_length, action_dim: dim, max_recommended: 10 })?;
         for _ in 0..n_transitions {

@@ -1,9 +1,13 @@
 //! Every setting of the agent.
 
-use crate::{AgentError, StateKind};
+use crate::{AgentError, ExplorationConfig, Schedule, StateKind};
 use drr_nn::AdamConfig;
 use drr_replay::ReplayConfig;
 use serde::{Deserialize, Serialize};
+
+mod switches;
+
+pub use switches::{AnchorConfig, ConservativeConfig, RefinementConfig, Td3Config};
 
 /// What the actor's output is added to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,40 @@ pub enum ReplayAction {
     Item,
 }
 
+/// What the reward of a slate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlateReward {
+    /// The mean of its items' rewards.
+    #[default]
+    Mean,
+    /// The mean weighted by place: `1 / log2(1 + place)`, places from 1, as in DCG.
+    Dcg,
+}
+
+impl SlateReward {
+    /// Whether it is what an agent has that names none.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The reward of a slate whose items had `rewards`, in the order of the slate; 0 of an empty one.
+    #[must_use]
+    pub fn of(self, rewards: &[f32]) -> f32 {
+        let weight = |place: usize| match self {
+            Self::Mean => 1.0,
+            Self::Dcg => 1.0 / (place as f32 + 2.0).log2(),
+        };
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for (place, reward) in rewards.iter().enumerate() {
+            sum += weight(place) * reward;
+            weights += weight(place);
+        }
+        if weights > 0.0 { sum / weights } else { 0.0 }
+    }
+}
+
 /// Which networks are judged and served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,26 +89,13 @@ pub enum Served {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UpdatePath {
-    /// Passes written out on flat arrays: several times as fast. Item vectors that are fine-tuned are beyond it, and state
-    /// modules other than DRR-ave; such an agent takes the composed path.
+    /// Passes written out on flat arrays: several times as fast. Item vectors that are fine-tuned are beyond it, state
+    /// modules other than DRR-ave, features of the state, slates, and the optional parts of the agent; such an agent takes
+    /// the composed path.
     #[default]
     Fused,
     /// Tensor operations with automatic gradients: the reference.
     Composed,
-}
-
-/// How the agent explores.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExplorationConfig {
-    /// The probability of noise at the first step.
-    pub epsilon_start: f64,
-    /// The probability of noise that is never gone below.
-    pub epsilon_end: f64,
-    /// The number of environment steps from start to end, linearly.
-    pub decay_steps: u64,
-    /// The standard deviation of the Gaussian noise on each coordinate of the actor's output.
-    pub noise: f32,
 }
 
 /// The settings of a DRR agent and its training.
@@ -80,6 +105,9 @@ pub struct AgentConfig {
     /// The state module.
     #[serde(default, skip_serializing_if = "StateKind::is_default")]
     pub state: StateKind,
+    /// Whether the state has the given features of the user and of the history's items at its end.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub features: bool,
     /// The widths of the actor's two hidden layers.
     pub actor_hidden: [usize; 2],
     /// The widths of the critic's layers before and after the action joins.
@@ -88,6 +116,12 @@ pub struct AgentConfig {
     pub action: ActionConfig,
     /// What stands for the action in the replay.
     pub replay_action: ReplayAction,
+    /// K: the items that are recommended by one action, without a look at the user in between; 1 is one at a time.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub slate: usize,
+    /// What the reward of a slate is.
+    #[serde(default, skip_serializing_if = "SlateReward::is_default")]
+    pub slate_reward: SlateReward,
     /// gamma: 0 makes the greedy twin.
     pub discount: f64,
     /// The share of the online networks in each soft update.
@@ -98,6 +132,12 @@ pub struct AgentConfig {
     pub actor_optimizer: AdamConfig,
     /// The optimizer of the critic and the state module.
     pub critic_optimizer: AdamConfig,
+    /// What the actor's learning rate is multiplied by, by updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor_optimizer_schedule: Option<Schedule>,
+    /// What the learning rate of the critic and the state module is multiplied by, by updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critic_optimizer_schedule: Option<Schedule>,
     /// Which networks are judged and served.
     pub served: Served,
     /// Whether the actor's loss moves the state module too.
@@ -123,12 +163,52 @@ pub struct AgentConfig {
     /// Which code carries out the updates.
     #[serde(default)]
     pub path: UpdatePath,
+    /// Layer normalization in the critic, before each ReLU (Ba et al. 2016).
+    #[serde(default, skip_serializing_if = "switches::is_off")]
+    pub critic_layer_norm: bool,
+    /// The weight of the penalty on the actor's saturated coordinates, on their values before the tanh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saturation_penalty: Option<f32>,
+    /// Twin critics, smoothed targets, delayed policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub td3: Option<Td3Config>,
+    /// The supervised anchor of the actor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<AnchorConfig>,
+    /// The critic's choice among the nearest items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refinement: Option<RefinementConfig>,
+    /// The conservative term of the critic's loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conservative: Option<ConservativeConfig>,
+}
+
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+const fn one() -> usize {
+    1
+}
+
+const fn is_one(count: &usize) -> bool {
+    *count == 1
 }
 
 impl AgentConfig {
-    /// Whether the networks can be written out on flat arrays.
+    /// Whether networks and updates can be written out on flat arrays.
     pub(crate) fn is_flat(&self) -> bool {
-        self.state == StateKind::DrrAve
+        self.state == StateKind::DrrAve && !self.features && !self.has_switches()
+    }
+
+    /// Whether any of the optional parts is there.
+    pub(crate) const fn has_switches(&self) -> bool {
+        self.critic_layer_norm
+            || self.saturation_penalty.is_some()
+            || self.td3.is_some()
+            || self.anchor.is_some()
+            || self.refinement.is_some()
+            || self.conservative.is_some()
     }
 
     /// The rounds that make up [`AgentConfig::n_episodes`].
@@ -143,13 +223,6 @@ impl AgentConfig {
     ///
     /// Names the first field out of its range.
     pub fn check(&self) -> Result<(), AgentError> {
-        let within = |name: &'static str, value: f64, low: f64, high: f64| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(AgentError::Config { name, value, low, high })
-            }
-        };
         let large = 1e9;
         #[expect(clippy::cast_precision_loss, reason = "compared with small bounds only")]
         let at_least_one = |name, count: usize| within(name, count as f64, 1.0, large);
@@ -157,9 +230,13 @@ impl AgentConfig {
         within("tau", f64::from(self.tau), 0.0, 1.0)?;
         within("action.scale", f64::from(self.action.scale), 0.0, large)?;
         within("action.first_bound", f64::from(self.action.first_bound), 0.0, large)?;
-        within("exploration.epsilon_start", self.exploration.epsilon_start, 0.0, 1.0)?;
-        within("exploration.epsilon_end", self.exploration.epsilon_end, 0.0, 1.0)?;
-        within("exploration.noise", f64::from(self.exploration.noise), 0.0, large)?;
+        self.exploration.check(self.replay_action)?;
+        for (name, schedule) in [
+            ("actor_optimizer_schedule", &self.actor_optimizer_schedule),
+            ("critic_optimizer_schedule", &self.critic_optimizer_schedule),
+        ] {
+            schedule.map_or(Ok(()), |schedule| schedule.check(name, 0.0, 1e3))?;
+        }
         for optimizer in [&self.actor_optimizer, &self.critic_optimizer] {
             within("learning_rate", optimizer.learning_rate, 0.0, 1.0)?;
             within("l2", optimizer.l2, 0.0, large)?;
@@ -168,11 +245,51 @@ impl AgentConfig {
         for width in self.actor_hidden.iter().chain(&self.critic_hidden) {
             at_least_one("actor_hidden or critic_hidden", *width)?;
         }
+        at_least_one("slate", self.slate)?;
         at_least_one("batch_size", self.batch_size)?;
         at_least_one("n_environments", self.n_environments)?;
         at_least_one("updates_per_step", self.updates_per_step)?;
         at_least_one("checkpoint_every", usize::try_from(self.checkpoint_every).unwrap_or(usize::MAX))?;
         at_least_one("validate_every", usize::try_from(self.validate_every).unwrap_or(usize::MAX))?;
-        at_least_one("n_episodes", usize::try_from(self.n_episodes).unwrap_or(usize::MAX))
+        at_least_one("n_episodes", usize::try_from(self.n_episodes).unwrap_or(usize::MAX))?;
+        self.check_switches()
+    }
+
+    fn check_switches(&self) -> Result<(), AgentError> {
+        within("saturation_penalty", f64::from(self.saturation_penalty.unwrap_or(0.0)), 0.0, 1e9)?;
+        self.td3.as_ref().map_or(Ok(()), Td3Config::check)?;
+        self.anchor.as_ref().map_or(Ok(()), AnchorConfig::check)?;
+        self.refinement.as_ref().map_or(Ok(()), RefinementConfig::check)?;
+        self.conservative.as_ref().map_or(Ok(()), ConservativeConfig::check)?;
+        let asks_about_items = self.refinement.is_some() || self.conservative.is_some();
+        if asks_about_items && self.replay_action != ReplayAction::Item {
+            let message =
+                "refinement and conservative need replay_action = \"item\": their critic judges items";
+            return Err(AgentError::Settings(message));
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a value out of its range.
+fn within(name: &'static str, value: f64, low: f64, high: f64) -> Result<(), AgentError> {
+    if (low..=high).contains(&value) { Ok(()) } else { Err(AgentError::Config { name, value, low, high }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reward_of_a_slate_is_the_mean_or_weighted_as_in_dcg() {
+        assert!((SlateReward::Mean.of(&[1.0, 0.0, 0.5]) - 0.5).abs() < 1e-6);
+        // Places weigh 1, 1 / log2 3 and 1 / 2.
+        let second = 1.0 / 3.0_f32.log2();
+        let expected = (1.0 + 0.5 * 0.5) / (1.0 + second + 0.5);
+        assert!((SlateReward::Dcg.of(&[1.0, 0.0, 0.5]) - expected).abs() < 1e-6);
+        for kind in [SlateReward::Mean, SlateReward::Dcg] {
+            assert!((kind.of(&[0.7]) - 0.7).abs() < 1e-6, "one item is itself");
+            assert!(kind.of(&[]) == 0.0);
+        }
     }
 }

@@ -48,6 +48,9 @@ pub enum AgentError {
         /// The greatest allowed.
         high: f64,
     },
+    /// Settings that are legal by themselves do not go together.
+    #[error("agent settings do not go together: {0}")]
+    Settings(&'static str),
     /// Two tables or a table and an environment do not fit together.
     #[error("the vectors do not fit: {0}")]
     Tables(String),

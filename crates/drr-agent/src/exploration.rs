@@ -1,59 +1,196 @@
-//! Epsilon-greedy exploration: with probability epsilon, Gaussian noise on the actor's output.
+//! Exploration: noise on the actor's output, random items, or a draw among the best; and how much of it at which step.
 
-use crate::ExplorationConfig;
-use drr_core::RandomStream;
+use crate::{AgentError, ReplayAction, Schedule};
+use drr_core::{ItemIdx, ItemSet, MetricSink, RandomStream, ScoredItem};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
+use serde::{Deserialize, Serialize};
+
+/// In what way the agent explores.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ExplorationKind {
+    /// With probability epsilon, Gaussian noise on every coordinate of the actor's output.
+    Gaussian {},
+    /// With probability epsilon, a random allowed item in place of the best one.
+    RandomItem {},
+    /// Always a draw among the best `n_best` items: item `i` with probability in proportion to `exp(score_i / temperature)`.
+    Softmax {
+        /// How many items are drawn from.
+        n_best: usize,
+        /// The temperature, in units of the scores, by environment steps.
+        temperature: Schedule,
+    },
+}
+
+impl Default for ExplorationKind {
+    fn default() -> Self {
+        Self::Gaussian {}
+    }
+}
+
+impl ExplorationKind {
+    /// Whether it is what an agent has that names none.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How the agent explores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplorationConfig {
+    /// The probability of noise at the first step.
+    pub epsilon_start: f64,
+    /// The probability of noise that is never gone below.
+    pub epsilon_end: f64,
+    /// The number of environment steps from start to end, linearly.
+    pub decay_steps: u64,
+    /// The standard deviation of the Gaussian noise on each coordinate of the actor's output.
+    pub noise: f32,
+    /// In what way it explores.
+    #[serde(default, skip_serializing_if = "ExplorationKind::is_default")]
+    pub kind: ExplorationKind,
+    /// The probability of exploring by environment steps, in place of the three numbers of epsilon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon_schedule: Option<Schedule>,
+    /// The standard deviation by environment steps, in place of `noise`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_schedule: Option<Schedule>,
+}
 
 impl ExplorationConfig {
-    /// epsilon after `step` environment steps: linear from start to end, then constant.
+    /// Gaussian noise with an epsilon that falls linearly.
+    #[must_use]
+    pub const fn gaussian(epsilon_start: f64, epsilon_end: f64, decay_steps: u64, noise: f32) -> Self {
+        let kind = ExplorationKind::Gaussian {};
+        let (epsilon_schedule, noise_schedule) = (None, None);
+        Self { epsilon_start, epsilon_end, decay_steps, noise, kind, epsilon_schedule, noise_schedule }
+    }
+
+    /// Checks what serde cannot.
+    pub(crate) fn check(&self, replay_action: ReplayAction) -> Result<(), AgentError> {
+        let large = 1e9;
+        Schedule::Constant { value: self.epsilon_start }.check("exploration.epsilon_start", 0.0, 1.0)?;
+        Schedule::Constant { value: self.epsilon_end }.check("exploration.epsilon_end", 0.0, 1.0)?;
+        Schedule::Constant { value: f64::from(self.noise) }.check("exploration.noise", 0.0, large)?;
+        if let Some(schedule) = &self.epsilon_schedule {
+            schedule.check("exploration.epsilon_schedule", 0.0, 1.0)?;
+        }
+        if let Some(schedule) = &self.noise_schedule {
+            schedule.check("exploration.noise_schedule", 0.0, large)?;
+        }
+        if let ExplorationKind::Softmax { n_best, temperature } = &self.kind {
+            temperature.check("exploration.kind.temperature", 1e-6, large)?;
+            #[expect(clippy::cast_precision_loss, reason = "compared with small bounds only")]
+            let n_best = *n_best as f64;
+            Schedule::Constant { value: n_best }.check("exploration.kind.n_best", 1.0, 1e6)?;
+        }
+        if !matches!(self.kind, ExplorationKind::Gaussian {}) && replay_action == ReplayAction::Proto {
+            return Err(AgentError::Settings(
+                "an exploration that changes the item needs replay_action = \"item\": the actor's output did not choose it",
+            ));
+        }
+        Ok(())
+    }
+
+    /// epsilon after `step` environment steps: linear from start to end, then constant, unless a schedule is set.
     ///
     /// It decays with every step, whether that step explored or not.
     #[must_use]
     pub fn epsilon(&self, step: u64) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a share of the schedule")]
-        let done = if self.decay_steps == 0 { 1.0 } else { (step as f64 / self.decay_steps as f64).min(1.0) };
-        self.epsilon_start + (self.epsilon_end - self.epsilon_start) * done
+        let Self { epsilon_start: start, epsilon_end: end, decay_steps: steps, .. } = *self;
+        self.epsilon_schedule.unwrap_or(Schedule::Linear { start, end, steps }).at(step)
     }
 
-    /// Adds noise to `output` (`[D]`) with probability epsilon, and clips it to `[-1, 1]`.
+    /// The standard deviation of the noise after `step` environment steps.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "noise is single precision")]
+    pub fn noise(&self, step: u64) -> f32 {
+        self.noise_schedule.map_or(self.noise, |schedule| schedule.at(step) as f32)
+    }
+
+    /// Records what the schedules that are set say at `step`; epsilon always.
+    pub(crate) fn record(&self, step: u64, sink: &mut dyn MetricSink) {
+        sink.record(step, "epsilon", self.epsilon(step));
+        if let Some(schedule) = &self.noise_schedule {
+            sink.record(step, "noise", schedule.at(step));
+        }
+        if let ExplorationKind::Softmax { temperature, .. } = &self.kind {
+            sink.record(step, "temperature", temperature.at(step));
+        }
+    }
+
+    /// Adds noise to `output` (`[D]`) with probability epsilon, and clips it to `[-1, 1]`; nothing where it is the item that
+    /// is explored.
     ///
     /// Always draws the same number of values, so that the stream's position tells nothing of the past.
     pub(crate) fn explore(&self, step: u64, output: &mut [f32], random: &mut RandomStream) {
+        if !matches!(self.kind, ExplorationKind::Gaussian {}) {
+            return;
+        }
         let explores = random.random::<f64>() < self.epsilon(step);
+        let deviation = self.noise(step);
         for value in output {
             let noise: f32 = StandardNormal.sample(random);
             if explores {
-                *value = (*value + self.noise * noise).clamp(-1.0, 1.0);
+                *value = (*value + deviation * noise).clamp(-1.0, 1.0);
             }
         }
+    }
+
+    /// How many of the best items must be ranked to recommend `k`.
+    pub(crate) fn n_ranked(&self, k: usize) -> usize {
+        match self.kind {
+            ExplorationKind::Softmax { n_best, .. } => n_best.max(k),
+            ExplorationKind::Gaussian {} | ExplorationKind::RandomItem {} => k,
+        }
+    }
+
+    /// The at most `k` items that are executed, out of the best ones in `ranked` and of all `candidates`.
+    ///
+    /// Draws as many values as `k` and the settings say, however many items there are.
+    pub(crate) fn choose(
+        &self,
+        step: u64,
+        ranked: &[ScoredItem],
+        candidates: &ItemSet,
+        k: usize,
+        random: &mut RandomStream,
+    ) -> Vec<ItemIdx> {
+        let mut chosen: Vec<ItemIdx> = ranked.iter().take(k).map(|it| it.item).collect();
+        match self.kind {
+            ExplorationKind::Gaussian {} => {}
+            ExplorationKind::RandomItem {} => {
+                let epsilon = self.epsilon(step);
+                for place in 0..k {
+                    let (explores, share) = (random.random::<f64>() < epsilon, random.random::<f64>());
+                    if explores && place < chosen.len() {
+                        let free = |item: &ItemIdx| !chosen.contains(item) || chosen[place] == *item;
+                        let n_free = candidates.len() - chosen.len() + 1;
+                        let at = (share * n_free as f64) as usize;
+                        if let Some(item) = candidates.iter().filter(free).nth(at) {
+                            chosen[place] = item;
+                        }
+                    }
+                }
+            }
+            ExplorationKind::Softmax { n_best, temperature } => {
+                // The k greatest of score / temperature plus Gumbel noise are k draws without replacement.
+                let temperature = temperature.at(step);
+                let gumbel = |_| -(-random.random::<f64>().ln()).ln();
+                let draws: Vec<f64> = (0..n_best.max(k)).map(gumbel).collect();
+                let perturbed = |(it, draw): (&ScoredItem, &f64)| f64::from(it.score) / temperature + draw;
+                let mut keyed: Vec<(f64, ItemIdx)> =
+                    ranked.iter().zip(&draws).map(|pair| (perturbed(pair), pair.0.item)).collect();
+                keyed.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
+                chosen.iter_mut().zip(keyed).for_each(|(chosen, (_, item))| *chosen = item);
+            }
+        }
+        chosen
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use drr_core::Seeds;
-
-    const CONFIG: ExplorationConfig =
-        ExplorationConfig { epsilon_start: 1.0, epsilon_end: 0.1, decay_steps: 100, noise: 5.0 };
-
-    #[test]
-    fn epsilon_falls_linearly_to_its_floor() {
-        for (step, epsilon) in [(0, 1.0), (50, 0.55), (100, 0.1), (1000, 0.1)] {
-            assert!((CONFIG.epsilon(step) - epsilon).abs() < 1e-12, "{step}");
-        }
-    }
-
-    #[test]
-    fn what_is_executed_stays_in_the_box_and_is_untouched_where_epsilon_is_zero() {
-        let mut random = Seeds(1).stream("noise");
-        let mut output = [0.5; 20];
-        CONFIG.explore(0, &mut output, &mut random);
-        assert!(output.iter().all(|value| value.abs() <= 1.0) && output != [0.5; 20]);
-        let mut output = [0.5; 20];
-        let quiet = ExplorationConfig { epsilon_start: 0.0, epsilon_end: 0.0, ..CONFIG };
-        quiet.explore(0, &mut output, &mut random);
-        assert_eq!(output, [0.5; 20]);
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use crate::action::{Request, compose_rows, not_finite};
 use crate::batch::Rows;
 use crate::{ActionConfig, AgentConfig, AgentError, DrrAve};
+use candle_core::{Storage, Tensor};
 use drr_core::{ItemIdx, ItemSet, RecommendError, ScoredItem, UserIdx};
 use drr_kernels::mlp::{LayerShape, Mlp, Workspace};
 use drr_kernels::{Activation, Panels, Ranked, TopK, state};
@@ -119,6 +120,38 @@ impl Acting {
         shapes.actor.forward(&networks.actor, &mut self.workspace);
         shapes.actor.outputs(&self.workspace).to_rows()
     }
+}
+
+/// The critic's values `[B]` of actions `[B, D]` in the states of `rows`, with item vectors `items` `[I, D]`.
+pub(crate) fn values(
+    shapes: &Shapes,
+    networks: &FlatNetworks,
+    items: &[f32],
+    rows: &Rows,
+    actions: &[f32],
+) -> Vec<f32> {
+    let mut workspace = shapes.critic.workspace();
+    workspace.resize(rows.len());
+    let position_weights = &networks.critic[shapes.position_weights.clone()];
+    let mut encoder = state::DrrAve::new(shapes.dim);
+    encode(&mut encoder, items, position_weights, rows, workspace.inputs_mut(0));
+    let joint = workspace.inputs_mut(1);
+    let at = joint.n_features() - shapes.dim;
+    for (row, action) in actions.chunks_exact(shapes.dim).enumerate() {
+        joint.write_row(row, at, action);
+    }
+    shapes.critic.forward(&networks.critic, &mut workspace);
+    shapes.critic.outputs(&workspace).to_rows()
+}
+
+/// What `read` makes of a tensor's values, where they lie in one piece on the CPU; nothing is copied.
+pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T, AgentError> {
+    let tensor = tensor.contiguous()?;
+    let (storage, layout) = tensor.storage_and_layout();
+    let Storage::Cpu(storage) = &*storage else {
+        return Ok(read(&tensor.flatten_all()?.to_vec1::<f32>()?));
+    };
+    Ok(read(&storage.as_slice::<f32>()?[layout.start_offset()..][..tensor.elem_count()]))
 }
 
 /// The best of all items `[I, D]` for the actions made of `outputs` `[B, D]`, by their scores `i . a` (Liu et al. 2018,

@@ -16,23 +16,30 @@ mod diagnostics;
 mod encoder;
 mod error;
 mod exploration;
+mod features;
 mod flat;
 mod networks;
 mod online;
 mod policy;
+mod refinement;
 mod reward_model;
+mod schedule;
 mod tables;
 mod train;
 mod update;
 
 pub use bench::{BenchSizes, ComposedScoring, UpdateBench, random_transition};
 pub use config::{
-    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, UpdatePath,
+    ActionBase, ActionConfig, AgentConfig, AnchorConfig, ConservativeConfig, RefinementConfig, ReplayAction,
+    Served, SlateReward, Td3Config, UpdatePath,
 };
 pub use encoder::{DrrAve, StateKind};
 pub use error::AgentError;
+pub use exploration::{ExplorationConfig, ExplorationKind};
+pub use features::StateFeatures;
 pub use online::{OnlineAgent, OnlineConfig};
 pub use policy::DrrPolicy;
 pub use reward_model::{LabelledContext, RewardModel, RewardModelConfig};
+pub use schedule::Schedule;
 pub use tables::{TrainingTables, normalize, scaled_items};
-pub use train::{Outcome, Trainer, TrainingHooks, Validation};
+pub use train::{Judgement, Outcome, Trainer, TrainingHooks, Validation};

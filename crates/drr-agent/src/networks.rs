@@ -5,7 +5,7 @@ use crate::batch::Inputs;
 use crate::critic::Critic;
 use crate::encoder::StateModule;
 use crate::{AgentConfig, AgentError};
-use candle_core::Tensor;
+use candle_core::{D, Tensor};
 use drr_core::Seeds;
 use drr_nn::{NamedArray, Parameters};
 
@@ -22,37 +22,65 @@ pub(crate) struct Networks {
     pub actor: Actor,
     /// The critic.
     pub critic: Critic,
+    /// The second critic of TD3.
+    pub twin: Option<Critic>,
     /// The item vectors, `[I, D]`.
     pub items: Tensor,
     history_length: usize,
+    n_features: usize,
 }
 
 impl Networks {
-    /// Fresh networks around the item vectors `[I, D]`.
+    /// Fresh networks around the item vectors `[I, D]`, whose states have no features.
     pub(crate) fn new(
         config: &AgentConfig,
         items: &Tensor,
         history_length: usize,
         seeds: Seeds,
     ) -> Result<Self, AgentError> {
+        Self::with_features(config, items, history_length, 0, seeds)
+    }
+
+    /// Fresh networks around the item vectors `[I, D]`, with `n_features` at the end of their states.
+    pub(crate) fn with_features(
+        config: &AgentConfig,
+        items: &Tensor,
+        history_length: usize,
+        n_features: usize,
+        seeds: Seeds,
+    ) -> Result<Self, AgentError> {
         let dim = items.dim(1)?;
-        let state_dim = config.state.state_dim(dim, history_length);
+        let state_dim = config.state.state_dim(dim, history_length) + n_features;
         let (mut actor_parameters, mut critic_parameters) = (Parameters::new(), Parameters::new());
         let encoder = StateModule::new(config.state, &mut critic_parameters, dim, history_length, seeds)?;
         let bound = config.action.first_bound;
         let actor = Actor::new(&mut actor_parameters, state_dim, config.actor_hidden, dim, bound, seeds)?;
-        let critic = Critic::new(&mut critic_parameters, state_dim, dim, config.critic_hidden, seeds)?;
+        let (hidden, normalized) = (config.critic_hidden, config.critic_layer_norm);
+        let mut critic =
+            |name| Critic::new(&mut critic_parameters, name, state_dim, dim, hidden, normalized, seeds);
+        let (critic, twin) = (critic("critic")?, config.td3.as_ref().map(|_| critic("twin")).transpose()?);
         let items = if config.fine_tune_items {
             critic_parameters.given("items", items.dims2()?, items.flatten_all()?.to_vec1()?)?
         } else {
             items.clone()
         };
-        Ok(Self { actor_parameters, critic_parameters, encoder, actor, critic, items, history_length })
+        Ok(Self {
+            actor_parameters,
+            critic_parameters,
+            encoder,
+            actor,
+            critic,
+            twin,
+            items,
+            history_length,
+            n_features,
+        })
     }
 
     /// Networks of the same shape that start as a copy.
     pub(crate) fn copy(&self, config: &AgentConfig, seeds: Seeds) -> Result<Self, AgentError> {
-        let copy = Self::new(config, &self.items.detach(), self.history_length, seeds)?;
+        let (items, n_features) = (self.items.detach(), self.n_features);
+        let copy = Self::with_features(config, &items, self.history_length, n_features, seeds)?;
         copy.actor_parameters.copy_from(&self.actor_parameters)?;
         copy.critic_parameters.copy_from(&self.critic_parameters)?;
         Ok(copy)
@@ -63,12 +91,30 @@ impl Networks {
         self.history_length
     }
 
-    /// The states `[B, S]` of inputs.
+    /// The states `[B, S]` of inputs, their features at the end.
     pub(crate) fn states(&self, inputs: &Inputs) -> Result<Tensor, AgentError> {
         let n_rows = inputs.users.dim(0)?;
         let histories = self.items.index_select(&inputs.history_items, 0)?;
         let histories = histories.reshape((n_rows, self.history_length, self.items.dim(1)?))?;
-        Ok(self.encoder.forward(&inputs.users, &histories, &inputs.masks)?)
+        let states = self.encoder.forward(&inputs.users, &histories, &inputs.masks)?;
+        match &inputs.features {
+            Some(features) if self.n_features > 0 => Ok(Tensor::cat(&[&states, features], D::Minus1)?),
+            _ => Ok(states),
+        }
+    }
+
+    /// The critic, and its twin where there is one.
+    pub(crate) fn critics(&self) -> impl Iterator<Item = &Critic> {
+        std::iter::once(&self.critic).chain(&self.twin)
+    }
+
+    /// The values `[B]` of actions `[B, D]` in states `[B, S]`: the lesser of both critics' (Fujimoto et al. 2018, eq. 10).
+    pub(crate) fn values(&self, states: &Tensor, actions: &Tensor) -> Result<Tensor, AgentError> {
+        let values = self.critic.forward(states, actions)?;
+        match &self.twin {
+            Some(twin) => Ok(values.minimum(&twin.forward(states, actions)?)?),
+            None => Ok(values),
+        }
     }
 
     /// All parameters, their names behind `prefix`.

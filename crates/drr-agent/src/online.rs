@@ -82,6 +82,10 @@ impl OnlineAgent {
         if shared.rehearsal.is_empty() {
             return Err(AgentError::Replay(drr_replay::ReplayError::Empty));
         }
+        if shared.config.slate > 1 {
+            let message = "learning within sessions takes one item at a time: it needs slate = 1";
+            return Err(AgentError::Settings(message));
+        }
         Ok(Self { shared: Arc::new(shared), session: None })
     }
 
@@ -150,7 +154,7 @@ fn positives(shared: &Shared, query: &Query) -> Vec<ItemIdx> {
 
 fn begin(shared: &Shared, query: &Query) -> Result<Begun, AgentError> {
     let mut tables = shared.tables.clone();
-    let context = tables.add_context(&shared.space.fold_in(&query.history))?;
+    let context = tables.add_context(query.user, &shared.space.fold_in(&query.history))?;
     let window = shared.rehearsal.sizes().history_length;
     let mut learner = Learner::new(&shared.config, &tables, window, shared.seeds.child("parameters"))?;
     learner.load_arrays(&shared.arrays, shared.n_updates)?;
@@ -203,7 +207,7 @@ fn serve(
     let served = shared.config.served;
     let output = begun.learner.outputs(served, &rows, &begun.tables)?;
     let request = Request { name: &shared.name, rows: &[(observation.user, &query.allowed)], k };
-    let list = begun.learner.ranked(served, &rows, &output, &begun.tables, request)?.swap_remove(0);
+    let list = begun.learner.served(&rows, &output, &begun.tables, request)?.swap_remove(0);
     begun.pending = Some(Pending { observation, output, item: ItemIdx(0), reward: None });
     Ok(list)
 }

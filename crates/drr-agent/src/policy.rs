@@ -4,8 +4,9 @@ use crate::action::Request;
 use crate::batch::Rows;
 use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
 use crate::networks::Networks;
+use crate::refinement::refined;
 use crate::tables::{normalize, scale_factor, scaled};
-use crate::{AgentConfig, AgentError};
+use crate::{AgentConfig, AgentError, RefinementConfig, StateFeatures};
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
 use drr_nn::{NamedArray, read_arrays, write_arrays};
@@ -39,6 +40,8 @@ pub struct DrrPolicy {
     networks: PolicyNetworks,
     /// The item vectors, scaled as in training, `[I, D]`.
     items: Vec<f32>,
+    /// The features at the end of the states, if the agent has them.
+    features: Option<StateFeatures>,
     space: Arc<dyn EmbeddingSpace>,
 }
 
@@ -81,13 +84,16 @@ impl DrrPolicy {
         } else {
             table.values().to_vec()
         };
-        let networks = PolicyNetworks::new(&header, &arrays, &items, table.dim())?;
-        Ok(Self { header, arrays, networks, items, space })
+        let features = header.config.features.then(|| StateFeatures::from_arrays(&arrays)).transpose()?;
+        let n_features = features.as_ref().map_or(0, StateFeatures::n_features);
+        let networks = PolicyNetworks::new(&header, &arrays, &items, table.dim(), n_features)?;
+        Ok(Self { header, arrays, networks, items, features, space })
     }
 
     /// The number of trained values.
     pub(crate) fn n_trained(&self) -> u64 {
-        self.arrays.iter().map(|array| array.shape.iter().product::<usize>() as u64).sum()
+        let trained = self.arrays.iter().filter(|array| !StateFeatures::is_table(array));
+        trained.map(|array| array.shape.iter().product::<usize>() as u64).sum()
     }
 
     /// The updates that made the policy; 0 is the untrained one.
@@ -132,6 +138,9 @@ impl DrrPolicy {
             let positive = query.history.iter().filter(|it| it.rating >= self.header.positive_rating);
             let positive: Vec<ItemIdx> = positive.map(|it| it.item).collect();
             let latest = &positive[positive.len().saturating_sub(window)..];
+            if let Some(features) = &self.features {
+                features.push(query.user, latest.iter().copied(), &mut rows.features);
+            }
             rows.push(latest.iter().copied(), |users| {
                 let mut user = self.space.fold_in(&query.history);
                 normalize(&mut user);
@@ -143,18 +152,54 @@ impl DrrPolicy {
 
     fn answer(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
         let rows = self.rows(queries);
-        let outputs = self.networks.outputs(&self.items, &rows).map_err(|source| RecommendError::Failed {
-            recommender: self.header.name.clone(),
-            source: Box::new(source),
-        })?;
         let asked: Vec<_> = queries.iter().map(|query| (query.user, &query.allowed)).collect();
         let request = Request { name: &self.header.name, rows: &asked, k };
-        ranked(&self.header.config.action, &self.items, &rows, &outputs, request)
+        let config = &self.header.config;
+        if let (PolicyNetworks::Composed(networks), Some(refinement)) = (&self.networks, &config.refinement)
+            && refinement.serve
+            && rows.len() > 0
+        {
+            return self.refined(refinement, networks, &rows, request).map_err(|error| self.failed(error));
+        }
+        let outputs = self.networks.outputs(&self.items, &rows).map_err(|error| self.failed(error))?;
+        ranked(&config.action, &self.items, &rows, &outputs, request)
+    }
+
+    /// Lists in which the critic orders the items nearest to the action.
+    fn refined(
+        &self,
+        config: &RefinementConfig,
+        networks: &Networks,
+        rows: &Rows,
+        request: Request<'_>,
+    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
+        let inputs = rows.inputs()?;
+        let states = networks.states(&inputs)?.detach();
+        let outputs = networks.actor.forward(&states)?.detach();
+        let outputs: Vec<f32> = outputs.flatten_all()?.to_vec1()?;
+        refined(config, networks, &states, request, |request| {
+            Ok(ranked(&self.header.config.action, &self.items, rows, &outputs, request)?)
+        })
+    }
+
+    fn failed(&self, source: AgentError) -> RecommendError {
+        match source {
+            AgentError::Ranking(source) => source,
+            source => {
+                RecommendError::Failed { recommender: self.header.name.clone(), source: Box::new(source) }
+            }
+        }
     }
 }
 
 impl PolicyNetworks {
-    fn new(header: &Header, arrays: &[NamedArray], items: &[f32], dim: usize) -> Result<Self, AgentError> {
+    fn new(
+        header: &Header,
+        arrays: &[NamedArray],
+        items: &[f32],
+        dim: usize,
+        n_features: usize,
+    ) -> Result<Self, AgentError> {
         let Header { config, history_length, .. } = header;
         if config.is_flat() {
             let shapes = Shapes::new(config, dim, *history_length);
@@ -163,7 +208,7 @@ impl PolicyNetworks {
         }
         let items = Tensor::from_slice(items, (items.len() / dim, dim), &Device::Cpu)?;
         // The first values are of no account: all are replaced.
-        let networks = Networks::new(config, &items, *history_length, Seeds(0))?;
+        let networks = Networks::with_features(config, &items, *history_length, n_features, Seeds(0))?;
         networks.load_arrays("", arrays)?;
         Ok(Self::Composed(Box::new(networks)))
     }

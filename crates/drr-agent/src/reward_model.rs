@@ -95,7 +95,8 @@ impl RewardModel {
         let items = Tensor::from_slice(table.values(), (n_items, dim), &Device::Cpu)?;
         let mut parameters = Parameters::new();
         let encoder = DrrAve::new(&mut parameters, config.history_length)?;
-        let critic = Critic::new(&mut parameters, DrrAve::state_dim(dim), dim, config.hidden, seeds)?;
+        let critic =
+            Critic::new(&mut parameters, "critic", DrrAve::state_dim(dim), dim, config.hidden, false, seeds)?;
         let users: Vec<Vec<f32>> = contexts.par_iter().map(|it| user_vector(&*space, &it.observed)).collect();
         let mut optimizer = Adam::new("reward_model", parameters.clone(), config.optimizer.clone());
         let mut random = seeds.stream("reward_model.batches");

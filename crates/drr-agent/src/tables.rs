@@ -1,8 +1,9 @@
 //! The vectors an agent works with, scaled so that networks can work with them.
 
-use crate::AgentError;
+use crate::{AgentConfig, AgentError, StateFeatures};
 use candle_core::{Device, Tensor};
-use drr_core::{ContextIdx, EmbeddingTable, ItemIdx, Observation, RowOrigin};
+use drr_core::{ContextIdx, EmbeddingTable, ItemIdx, Observation, RowOrigin, UserIdx};
+use std::sync::Arc;
 
 /// Item vectors, and the vectors of the users at the beginning of their sessions.
 #[derive(Debug, Clone)]
@@ -13,7 +14,11 @@ pub struct TrainingTables {
     additions: Option<EmbeddingTable>,
     /// What the space's vectors were multiplied by.
     factor: f32,
+    /// Features of users and items, and the user of each context.
+    features: Option<(Arc<StateFeatures>, Vec<UserIdx>)>,
     origin: RowOrigin,
+    /// The items that each context's user rates positively later, shared by copies; contexts added later have none.
+    positives: Arc<[Vec<ItemIdx>]>,
 }
 
 impl TrainingTables {
@@ -45,8 +50,79 @@ impl TrainingTables {
             contexts: scaled(contexts, factor)?,
             additions: additions.map(|table| scaled(table, factor)).transpose()?,
             factor,
+            features: None,
             origin,
+            positives: Arc::default(),
         })
+    }
+
+    /// The same with the items that each context's user rates positively after the session's start, `[contexts]`: what
+    /// the supervised anchor draws on.
+    ///
+    /// # Errors
+    ///
+    /// Refuses another number of lists than there are contexts, and items beyond the catalogue.
+    pub fn with_positives(mut self, positives: Vec<Vec<ItemIdx>>) -> Result<Self, AgentError> {
+        let (n_lists, n_contexts) = (positives.len(), self.contexts.n_rows());
+        if n_lists != n_contexts {
+            return Err(AgentError::Tables(format!(
+                "{n_lists} lists of positives for {n_contexts} contexts"
+            )));
+        }
+        if let Some(item) = positives.iter().flatten().find(|item| item.index() >= self.n_items()) {
+            return Err(AgentError::Tables(format!("the positive item {} has no vector", item.0)));
+        }
+        self.positives = positives.into();
+        Ok(self)
+    }
+
+    /// Whether positives were given.
+    pub(crate) fn has_positives(&self) -> bool {
+        !self.positives.is_empty()
+    }
+
+    /// The items that a context's user rates positively after the session's start.
+    pub(crate) fn positives(&self, context: ContextIdx) -> &[ItemIdx] {
+        self.positives.get(context.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same with `features` of users and items; `users` are those of the contexts, in order.
+    ///
+    /// # Errors
+    ///
+    /// Refuses features of another catalogue, and users that are more or fewer than the contexts.
+    pub fn with_features(mut self, features: StateFeatures, users: Vec<UserIdx>) -> Result<Self, AgentError> {
+        if (features.n_items(), users.len()) != (self.n_items(), self.contexts.n_rows()) {
+            let (n_items, n_users) = (features.n_items(), users.len());
+            return Err(AgentError::Tables(format!(
+                "features of {n_items} items and users of {n_users} contexts, for {} items and {} contexts",
+                self.n_items(),
+                self.contexts.n_rows()
+            )));
+        }
+        self.features = Some((Arc::new(features), users));
+        Ok(self)
+    }
+
+    /// The features that an agent of `config` adds to its states; none unless it asks for them.
+    pub(crate) fn features(&self, config: &AgentConfig) -> Result<Option<&StateFeatures>, AgentError> {
+        match (config.features, &self.features) {
+            (false, _) => Ok(None),
+            (true, Some((features, _))) => Ok(Some(features)),
+            (true, None) => Err(AgentError::Tables("features = true, but none were given".to_owned())),
+        }
+    }
+
+    /// Appends the features `[F]` of an observation, if there are any.
+    pub(crate) fn push_features(
+        &self,
+        context: ContextIdx,
+        history: impl Iterator<Item = ItemIdx>,
+        into: &mut Vec<f32>,
+    ) {
+        if let Some((features, users)) = &self.features {
+            features.push(users[context.index()], history, into);
+        }
     }
 
     /// The dimension `D`.
@@ -79,13 +155,16 @@ impl TrainingTables {
         &self.origin
     }
 
-    /// Adds a context: a user's vector in the unscaled space, `[D]`. Returns its index.
-    pub(crate) fn add_context(&mut self, vector: &[f32]) -> Result<ContextIdx, AgentError> {
+    /// Adds a context of `user`: a vector in the unscaled space, `[D]`. Returns its index.
+    pub(crate) fn add_context(&mut self, user: UserIdx, vector: &[f32]) -> Result<ContextIdx, AgentError> {
         let context = ContextIdx::from(self.contexts.n_rows());
         let mut values = self.contexts.values().to_vec();
         values.extend(vector.iter().map(|value| value * self.factor));
         self.contexts = EmbeddingTable::new(context.index() + 1, self.dim(), values)
             .map_err(|error| AgentError::Tables(error.to_string()))?;
+        if let Some((_, users)) = &mut self.features {
+            users.push(user);
+        }
         Ok(context)
     }
 

@@ -3,21 +3,21 @@
 //! A round is one session in every environment. Validation, checkpoints and interruptions happen between rounds, where
 //! no session is under way: so a checkpoint needs no state of an environment, and a resumed run goes on bit by bit.
 
+mod acting;
 mod saved;
 
-use crate::action::Request;
 use crate::batch::Rows;
-use crate::diagnostics::Round;
+use crate::diagnostics::{Collapse, Limits, Round};
 use crate::online::{OnlineAgent, OnlineConfig, Shared};
 use crate::policy::DrrPolicy;
 use crate::tables::TrainingTables;
 use crate::update::Learner;
-use crate::{AgentConfig, AgentError, Served};
+use crate::{AgentConfig, AgentError, StateFeatures};
 use drr_core::{
     EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Recommender, Seeds,
 };
 use drr_nn::latest_checkpoint;
-use drr_replay::{Batch, Replay, Sizes, Transition};
+use drr_replay::{Batch, Replay, Sizes};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,6 +31,21 @@ pub struct Validation {
     pub n_updates: u64,
     /// The score; greater is better.
     pub score: f64,
+}
+
+/// What a judge of policies says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judgement {
+    /// The score; greater is better.
+    pub score: f64,
+    /// The distinct items in all lists of ten, divided by the catalogue's size, where the judge made such lists.
+    pub distinct_top10: Option<f64>,
+}
+
+impl From<f64> for Judgement {
+    fn from(score: f64) -> Self {
+        Self { score, distinct_top10: None }
+    }
 }
 
 /// How a training ended.
@@ -55,7 +70,7 @@ pub trait TrainingHooks {
     fn validate(
         &mut self,
         _policy: &dyn Recommender,
-    ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(None)
     }
 
@@ -91,6 +106,7 @@ pub struct Trainer<E> {
     streams: Streams,
     metrics: Metrics,
     validations: Vec<Validation>,
+    collapse: Collapse,
     round: u64,
     step: u64,
 }
@@ -145,6 +161,7 @@ impl<E: Environment> Trainer<E> {
             streams,
             metrics: Metrics::default(),
             validations: Vec::new(),
+            collapse: Collapse::default(),
             round: 0,
             step: 0,
         })
@@ -204,10 +221,13 @@ impl<E: Environment> Trainer<E> {
     /// Fails if Candle cannot copy a tensor.
     pub fn policy(&self) -> Result<DrrPolicy, AgentError> {
         let (name, space) = (&self.name, Arc::clone(&self.space));
+        let mut arrays = self.learner.served_arrays()?;
+        let features = self.tables.features(&self.config)?;
+        arrays.extend(features.into_iter().flat_map(StateFeatures::to_arrays));
         DrrPolicy::freeze(
             name,
             &self.config,
-            self.learner.served_arrays()?,
+            arrays,
             self.sizes.history_length,
             space,
             self.positive_rating,
@@ -261,17 +281,21 @@ impl<E: Environment> Trainer<E> {
     }
 
     fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), AgentError> {
-        if let Some(score) = hooks.validate(&self.policy()?).map_err(AgentError::Validation)? {
+        let judged = hooks.validate(&self.policy()?).map_err(AgentError::Validation)?;
+        if let Some(Judgement { score, distinct_top10 }) = judged {
             let n_updates = self.learner.n_updates();
             self.validations.push(Validation { round: self.round, n_updates, score });
             self.metrics.record(self.step, "validation", score);
+            if let Some(share) = distinct_top10 {
+                self.metrics.record(self.step, "distinct_top10", share);
+            }
         }
         Ok(())
     }
 
     /// One session in every environment, side by side, with the updates in between.
     fn play_round(&mut self) -> Result<(), AgentError> {
-        let mut round = Round::default();
+        let mut round = Round::new(self.environments.len(), self.config.discount);
         let mut observations: Vec<Option<Observation>> = Vec::with_capacity(self.environments.len());
         for environment in &mut self.environments {
             observations.push(Some(environment.reset(&mut self.streams.environments)?));
@@ -288,56 +312,13 @@ impl<E: Environment> Trainer<E> {
                 }
             }
         }
-        let epsilon = self.config.exploration.epsilon(self.step);
-        round.record(self.step, self.environments.len(), epsilon, &mut self.metrics);
-        Ok(())
-    }
-
-    /// One step of every session that is still under way.
-    fn step_all(
-        &mut self,
-        observations: &mut [Option<Observation>],
-        round: &mut Round,
-    ) -> Result<(), AgentError> {
-        self.acting.clear();
-        for observation in observations.iter().flatten() {
-            self.acting.push_observation(observation, &self.tables);
-        }
-        let mut outputs = self.learner.outputs(Served::Online, &self.acting, &self.tables)?;
-        let dim = self.tables.dim();
-        for output in outputs.chunks_exact_mut(dim) {
-            self.config.exploration.explore(self.step, output, &mut self.streams.exploration);
-        }
-        let under_way = self.environments.iter().zip(observations.iter());
-        let asked: Vec<_> = under_way
-            .filter_map(|(environment, slot)| Some((slot.as_ref()?.user, environment.candidates())))
-            .collect();
-        let request = Request { name: &self.name, rows: &asked, k: 1 };
-        let lists = self.learner.ranked(Served::Online, &self.acting, &outputs, &self.tables, request)?;
-        let rows = outputs.chunks_exact(dim).zip(lists);
-        let sessions =
-            self.environments.iter_mut().zip(observations).filter(|(_, observation)| observation.is_some());
-        for ((environment, slot), (output, list)) in sessions.zip(rows) {
-            let Some(observation) = slot.take() else { continue };
-            let Some(item) = list.first().map(|it| it.item) else {
-                continue; // No candidate: the session ended before it began.
-            };
-            let next = environment.step(item)?;
-            self.step += 1;
-            round.step(output, item.0, next.reward);
-            let ended = next.terminated || next.truncated;
-            self.replay.push(&Transition {
-                observation,
-                item,
-                action: output.to_vec(),
-                reward: next.reward,
-                next_observation: next.observation.clone(),
-                terminated: next.terminated,
-                truncated: next.truncated,
-                recommended: environment.recommended().to_vec(),
-            })?;
-            *slot = (!ended).then_some(next.observation);
-        }
+        let n_items = self.tables.n_items();
+        round.record(self.step, n_items, &mut self.metrics);
+        let limits = Limits::new(self.sizes.max_recommended, n_items);
+        let collapsed = self.collapse.note(&round, limits, &self.name);
+        self.metrics.record(self.step, "collapsed", f64::from(u8::from(collapsed)));
+        self.config.exploration.record(self.step, &mut self.metrics);
+        self.learner.record_rates(self.step, &mut self.metrics);
         Ok(())
     }
 }

@@ -184,8 +184,8 @@ fn weights(mut common: Mat<f64>, lambda: f64) -> Option<Mat<f64>> {
     Some(weights)
 }
 
-/// Sets `weights` to `(1 - share) weights / |weights| + share cosines / |cosines|`.
-fn mix(weights: &mut Mat<f64>, cosines: &Mat<f64>, share: f64) {
+/// Sets `weights` to `(1 - share) weights / |weights| + share cosines / |cosines|`, and returns the first factor.
+pub(crate) fn mix(weights: &mut Mat<f64>, cosines: &Mat<f64>, share: f64) -> f64 {
     let norm = |matrix: &Mat<f64>| {
         // Column by column, so that the order of the sum is fixed.
         let columns = (0..matrix.ncols()).map(|column| matrix.col_as_slice(column));
@@ -197,6 +197,7 @@ fn mix(weights: &mut Mat<f64>, cosines: &Mat<f64>, share: f64) {
         let pairs = weights.col_as_slice_mut(column).iter_mut().zip(cosines.col_as_slice(column));
         pairs.for_each(|(weight, cosine)| *weight = keep * *weight + add * cosine);
     }
+    keep
 }
 
 fn table(

@@ -165,6 +165,19 @@ impl Sessions {
         self.log.of_user(user).split_at(cut).0
     }
 
+    /// The items that the user rates positively after the cut, oldest first, by the first rating of each: what a
+    /// supervised loss may learn from. Panics beyond the table, which is a bug.
+    #[must_use]
+    pub fn positives_after_cut(&self, context: ContextIdx) -> Vec<ItemIdx> {
+        let Context { user, cut } = self.contexts[context.index()];
+        let ratings = self.log.of_user(user);
+        let counts = |position: &usize| {
+            ratings.ratings[*position] >= self.positive
+                && self.position_after_cut(context, ratings.items[*position]) == Some(*position)
+        };
+        (cut..ratings.len()).filter(counts).map(|position| ratings.items[position]).collect()
+    }
+
     /// Fills `history` with the latest positive items before the cut, oldest first, at most `n`.
     pub(crate) fn fill_history(&self, context: ContextIdx, n: usize, history: &mut Vec<ItemIdx>) {
         let before = self.before(context);
@@ -177,10 +190,27 @@ impl Sessions {
     /// The user's first rating of `item` after the cut, if there is one.
     #[must_use]
     pub fn rating_after_cut(&self, context: ContextIdx, item: ItemIdx) -> Option<f32> {
+        let position = self.position_after_cut(context, item)?;
+        Some(self.log.of_user(self.user(context)).ratings[position])
+    }
+
+    /// The hours from the first rating after the cut, when the session starts, to the user's first rating of `item` after
+    /// the cut, if there is one. Timestamps are seconds.
+    #[must_use]
+    pub fn hours_until_rating(&self, context: ContextIdx, item: ItemIdx) -> Option<f64> {
+        let position = self.position_after_cut(context, item)?;
+        let timestamps = self.log.of_user(self.user(context)).timestamps;
+        #[expect(clippy::cast_precision_loss, reason = "a span of seconds is far below 2^52")]
+        let seconds = (timestamps[position] - timestamps[self.cut(context)]) as f64;
+        Some(seconds / 3600.0)
+    }
+
+    /// Where in the user's log the first rating of `item` after the cut is.
+    fn position_after_cut(&self, context: ContextIdx, item: ItemIdx) -> Option<usize> {
         let Context { user, cut } = self.contexts[context.index()];
         let entries = &self.by_item[self.offsets[user.index()]..self.offsets[user.index() + 1]];
         let at = entries.partition_point(|(rated, position)| (*rated, *position as usize) < (item, cut));
         let (rated, position) = *entries.get(at)?;
-        (rated == item).then(|| self.log.of_user(user).ratings[position as usize])
+        (rated == item).then_some(position as usize)
     }
 }

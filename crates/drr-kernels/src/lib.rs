@@ -11,8 +11,10 @@ pub mod state;
 
 mod activation;
 mod panels;
+mod softmax;
 mod top_k;
 
 pub use activation::Activation;
 pub use panels::{LANES, Panels};
+pub use softmax::softmax;
 pub use top_k::{Ranked, TopK};

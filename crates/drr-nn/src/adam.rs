@@ -37,6 +37,7 @@ pub struct Adam {
     parameters: Parameters,
     moments: Vec<Moments>,
     config: AdamConfig,
+    rate_factor: f64,
     n_updates: u64,
 }
 
@@ -51,7 +52,12 @@ impl Adam {
                 Moments { first: zeros.clone(), second: zeros }
             })
             .collect();
-        Self { name, parameters, moments, config, n_updates: 0 }
+        Self { name, parameters, moments, config, rate_factor: 1.0, n_updates: 0 }
+    }
+
+    /// Multiplies the learning rate of the steps to come by `factor`: for schedules. It is no part of the saved state.
+    pub const fn set_rate_factor(&mut self, factor: f64) {
+        self.rate_factor = factor;
     }
 
     /// Moves every parameter that has a gradient, and returns the gradients' global norm before the clip.
@@ -74,13 +80,14 @@ impl Adam {
         }
         self.n_updates += 1;
         let clip = self.config.max_gradient_norm;
+        let rate = self.config.learning_rate * self.rate_factor;
         let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
         for (((name, variable), moments), gradient) in
             self.parameters.iter().zip(&mut self.moments).zip(&found)
         {
             let Some(gradient) = gradient else { continue };
             let l2 = if name.ends_with(".weight") { self.config.l2 } else { 0.0 };
-            let step = AdamStep::new(moments, &self.config, scale, l2, self.n_updates);
+            let step = AdamStep::new(moments, rate, scale, l2, self.n_updates);
             variable.as_tensor().inplace_op2(gradient, &step)?;
         }
         Ok(norm)
@@ -150,7 +157,7 @@ struct AdamStep<'a> {
 
 impl<'a> AdamStep<'a> {
     #[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
-    fn new(moments: &'a mut Moments, config: &AdamConfig, scale: f64, l2: f64, update: u64) -> Self {
+    fn new(moments: &'a mut Moments, learning_rate: f64, scale: f64, l2: f64, update: u64) -> Self {
         let power = i32::try_from(update).unwrap_or(i32::MAX);
         let first_correction = 1.0 - f64::from(BETA_1).powi(power);
         let second_correction = 1.0 - f64::from(BETA_2).powi(power);
@@ -158,7 +165,7 @@ impl<'a> AdamStep<'a> {
             moments: Mutex::new(moments),
             scale: scale as f32,
             l2: l2 as f32,
-            step_size: (config.learning_rate / first_correction) as f32,
+            step_size: (learning_rate / first_correction) as f32,
             second_correction: (1.0 / second_correction) as f32,
         }
     }
@@ -237,6 +244,16 @@ mod tests {
         for (ours, theirs) in weight.to_vec1::<f32>()?.iter().zip(w) {
             assert!((f64::from(*ours) - theirs).abs() < 1e-5, "{ours} {theirs}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn the_rate_factor_scales_the_step() -> Result<(), NnError> {
+        let (mut adam, weight) = optimizer(0.0, 0.0)?;
+        adam.set_rate_factor(0.5);
+        adam.step(&weight.sum_all()?.backward()?)?;
+        let moved = weight.to_vec1::<f32>()?;
+        assert!((moved[0] - 0.95).abs() < 1e-6 && (moved[1] + 2.05).abs() < 1e-6, "{moved:?}");
         Ok(())
     }
 

@@ -57,6 +57,18 @@ impl Dense {
         Ok(inputs.matmul(&self.weight)?.broadcast_add(&self.bias)?)
     }
 
+    /// The weights, `[in, out]`.
+    #[must_use]
+    pub const fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// The biases, `[out]`.
+    #[must_use]
+    pub const fn bias(&self) -> &Tensor {
+        &self.bias
+    }
+
     /// The same layer without gradients for its own parameters: for the critic inside the actor's loss.
     #[must_use]
     pub fn detached(&self) -> Self {

@@ -19,6 +19,6 @@ mod train;
 pub use config::{RivalConfig, ScheduleConfig, SystemConfig};
 pub use error::RivalError;
 pub use policy::RivalPolicy;
-pub use situation::RivalWorld;
-pub use systems::{LirdConfig, SimulatorConfig};
+pub use situation::{ReturnTimes, RivalWorld};
+pub use systems::{ActivenessConfig, DeersConfig, DpgFbeConfig, DrnConfig, LirdConfig, SimulatorConfig};
 pub use train::RivalTrainer;

@@ -21,6 +21,8 @@ pub(crate) struct Experience {
     pub terminated: bool,
     /// All items recommended in the session so far, those of this decision included: no candidates any more.
     pub recommended: Vec<ItemIdx>,
+    /// The vector that chose the items, where a system learns from it; empty for the others.
+    pub action: Vec<f32>,
 }
 
 /// The latest experiences.
@@ -105,6 +107,8 @@ fn write(it: &Experience, words: &mut Vec<u32>) {
     list(&mut it.rewards.iter().map(|reward| reward.to_bits()));
     list(&mut it.recommended.iter().map(|item| item.0));
     words.push(u32::from(it.terminated));
+    // Last and without a length, so that a memory without actions reads as it did before there were any.
+    words.extend(it.action.iter().map(|value| value.to_bits()));
 }
 
 fn read(mut words: &[u32]) -> Option<Experience> {
@@ -123,8 +127,17 @@ fn read(mut words: &[u32]) -> Option<Experience> {
     let (before, after) = (situation()?, situation()?);
     let (shown, rewards, recommended) = (items(list()?), list()?, items(list()?));
     let rewards = rewards.iter().map(|bits| f32::from_bits(*bits)).collect();
-    let &[terminated] = words else { return None };
-    Some(Experience { before, items: shown, rewards, after, terminated: terminated == 1, recommended })
+    let (terminated, action) = words.split_first()?;
+    let action = action.iter().map(|bits| f32::from_bits(*bits)).collect();
+    Some(Experience {
+        before,
+        items: shown,
+        rewards,
+        after,
+        terminated: *terminated == 1,
+        recommended,
+        action,
+    })
 }
 
 #[cfg(test)]
@@ -142,7 +155,9 @@ mod tests {
         let after = Situation { disliked: Vec::new(), ..before.clone() };
         let items = vec![ItemIdx(item)];
         let recommended = vec![ItemIdx(5), ItemIdx(item)];
-        Experience { before, items, rewards: vec![-0.5], after, terminated: item == 2, recommended }
+        // None at times: the others must not shift.
+        let action = [0.25, -1.5].repeat(item as usize % 2);
+        Experience { before, items, rewards: vec![-0.5], after, terminated: item == 2, recommended, action }
     }
 
     #[test]

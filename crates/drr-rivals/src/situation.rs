@@ -3,6 +3,7 @@
 use crate::RivalError;
 use drr_agent::TrainingTables;
 use drr_core::{ContextIdx, EmbeddingSpace, ItemIdx, Observation, Query};
+use std::sync::Arc;
 
 /// A user in a session, as ids.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +41,12 @@ pub(crate) struct View {
     pub disliked: Vec<ItemIdx>,
 }
 
+/// When users come back, where the log tells.
+pub trait ReturnTimes: std::fmt::Debug + Send + Sync {
+    /// How many hours after the session's start the context's user rated `item`; none if the user never did.
+    fn hours_until(&self, context: ContextIdx, item: ItemIdx) -> Option<f64>;
+}
+
 /// All that the systems know of the users among whom they are trained.
 #[derive(Debug, Clone)]
 pub struct RivalWorld {
@@ -47,6 +54,7 @@ pub struct RivalWorld {
     pub(crate) tables: TrainingTables,
     /// The latest items that each context's user had rated below positive when the session began, oldest first.
     disliked: Vec<Vec<ItemIdx>>,
+    returns: Option<Arc<dyn ReturnTimes>>,
 }
 
 impl RivalWorld {
@@ -62,7 +70,19 @@ impl RivalWorld {
                 "{lists} lists of disliked items for {contexts} contexts"
             )));
         }
-        Ok(Self { tables, disliked })
+        Ok(Self { tables, disliked, returns: None })
+    }
+
+    /// The same world with the times at which its users come back.
+    #[must_use]
+    pub fn with_returns(mut self, returns: Arc<dyn ReturnTimes>) -> Self {
+        self.returns = Some(returns);
+        self
+    }
+
+    /// When users come back, if that is known.
+    pub(crate) const fn returns(&self) -> Option<&Arc<dyn ReturnTimes>> {
+        self.returns.as_ref()
     }
 
     /// The disliked window that a session begins with.

@@ -47,6 +47,11 @@ pub(crate) trait System: Send {
     /// Takes note of an experience when it is made, before it goes to the memory.
     fn observe(&mut self, _experience: &mut Experience) {}
 
+    /// Whether the updates after the present decision are due.
+    fn learns_now(&self) -> bool {
+        true
+    }
+
     /// One update from a batch.
     fn update(
         &mut self,

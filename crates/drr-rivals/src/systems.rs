@@ -7,7 +7,7 @@ mod lird;
 
 pub use deers::DeersConfig;
 pub use dpg_fbe::DpgFbeConfig;
-pub use drn::DrnConfig;
+pub use drn::{ActivenessConfig, DrnConfig};
 pub use lird::{LirdConfig, SimulatorConfig};
 
 use crate::situation::RivalWorld;

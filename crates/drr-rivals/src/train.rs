@@ -12,7 +12,7 @@ use crate::situation::{RivalWorld, Situation};
 use crate::system::{Session, System};
 use crate::systems::{self, Parts};
 use crate::{RivalConfig, RivalError};
-use drr_agent::{Outcome, TrainingHooks, Validation};
+use drr_agent::{Judgement, Outcome, TrainingHooks, Validation};
 use drr_core::{EmbeddingSpace, Environment, ItemIdx, MetricSink, Metrics, Observation, RandomStream, Seeds};
 use drr_nn::latest_checkpoint;
 use round::Round;
@@ -192,9 +192,13 @@ impl<E: Environment> RivalTrainer<E> {
     }
 
     fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), RivalError> {
-        if let Some(score) = hooks.validate(&self.policy()?).map_err(RivalError::Validation)? {
+        let judged = hooks.validate(&self.policy()?).map_err(RivalError::Validation)?;
+        if let Some(Judgement { score, distinct_top10 }) = judged {
             self.validations.push(Validation { round: self.round, n_updates: self.n_updates, score });
             self.metrics.record(self.step, "validation", score);
+            if let Some(share) = distinct_top10 {
+                self.metrics.record(self.step, "distinct_top10", share);
+            }
         }
         Ok(())
     }
@@ -212,7 +216,7 @@ impl<E: Environment> RivalTrainer<E> {
         }
         while running.iter().any(Option::is_some) {
             self.decide_all(&mut running, &mut round)?;
-            if self.memory.len() >= self.config.schedule.warmup.max(1) {
+            if self.memory.len() >= self.config.schedule.warmup.max(1) && self.system.learns_now() {
                 for _ in 0..self.config.schedule.updates_per_step {
                     self.update(&mut round)?;
                 }

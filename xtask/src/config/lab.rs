@@ -1,11 +1,13 @@
 //! The laboratory's part of a configuration: who is judged beside the agent, and how the protocols with sessions are set.
 
+use super::variants::AgentVariant;
 use crate::stages::long_term::LongTermConfig;
 use crate::stages::staleness::StalenessConfig;
 use anyhow::{Result, bail};
 use drr_agent::{OnlineConfig as LearningConfig, RewardModelConfig};
 use drr_baselines::BaselineConfig;
 use drr_core::Protocol;
+use drr_rivals::RivalConfig;
 use drr_sequential::SequentialConfig;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,6 +20,15 @@ pub struct LabConfig {
     pub recommenders: Vec<BaselineConfig>,
     /// Settings chosen on validation rows, by protocol: each takes the place of the recommender of its kind.
     pub tuned: BTreeMap<Protocol, Vec<BaselineConfig>>,
+    /// More agents, each written down as what it changes of the run's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<AgentVariant>,
+    /// Other systems with reinforcement learning.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<RivalConfig>,
+    /// Under which protocols a system is trained, by its name; all of the run where nothing is said.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rival_protocols: BTreeMap<String, Vec<Protocol>>,
     /// The supervised one-step model of the agent's networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reward_model: Option<RewardModelConfig>,
@@ -93,6 +104,14 @@ impl LabConfig {
         }
         if self.episodes.n_steps == 0 || self.episodes.slate == 0 {
             bail!("lab.episodes.n_steps and slate must be at least 1");
+        }
+        for rival in &self.rivals {
+            rival.check()?;
+        }
+        if let Some(other) =
+            self.rival_protocols.keys().find(|name| !self.rivals.iter().any(|it| it.name() == **name))
+        {
+            bail!("lab.rival_protocols names {other}, which is not one of lab.rivals");
         }
         if let Some(long_term) = &self.long_term {
             long_term.check()?;

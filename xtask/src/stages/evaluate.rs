@@ -3,17 +3,20 @@
 pub mod comparisons;
 mod contestants;
 mod costs;
+mod forms;
 mod sets;
 
 pub use comparisons::Comparison;
 #[cfg(test)]
 pub use contestants::all as contestants;
-pub use contestants::{NO_RL, configured, fit_baseline};
+pub use contestants::{NO_RL, configured, fit_baseline, renamed, without_rl};
 pub use costs::CostRow;
+pub use forms::{forms, headline_of, table_name};
 pub use sets::{episodes, evaluation_set, simulated};
 
 use super::Experiment;
 use super::jobs::{self, World};
+use super::names::Names;
 use super::pretrain;
 use super::sequential;
 use super::simulator::Simulator;
@@ -25,8 +28,7 @@ use drr_core::{ItemIdx, Part, PartSet, Query, Recommender, Seeds};
 use drr_data::{ListRow, PerUserRow, Protocol, write_lists, write_per_user};
 use drr_eval::{
     Canaries, CanaryUser, CanaryVerdict, Evaluation, EvaluationSet, EvaluationSummary, ListMeasures, Metric,
-    Oracle, SessionEvaluation, SimulatorOracle, UserSimulator, evaluate, evaluate_adaptive,
-    evaluate_episodes, evaluate_online,
+    Oracle, SessionEvaluation, SimulatorOracle, evaluate,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,6 +62,9 @@ pub struct RunMetrics {
     pub config_hash: String,
     /// The root seed.
     pub seed: u64,
+    /// Which of the recommenders are agents.
+    #[serde(default, skip_serializing_if = "Names::is_default")]
+    pub names: Names,
     /// `protocol.recommender.metric@k` and its value.
     pub values: BTreeMap<String, f64>,
     /// Every row of every table.
@@ -104,7 +109,7 @@ pub fn run(experiment: &Experiment<'_>) -> Result<RunMetrics> {
         digests.push(experiment.split_hash(split)?.to_owned());
         digests.extend(pretrain::digests(experiment, split)?);
     }
-    for job in jobs::all(experiment) {
+    for job in jobs::all(experiment)? {
         digests.push(experiment.digest(job.policy(true))?);
         digests.push(experiment.digest(job.policy(false))?);
     }
@@ -152,6 +157,7 @@ fn judge(experiment: &Experiment<'_>) -> Result<()> {
         dataset_hash: experiment.manifest.dataset_hash.clone(),
         config_hash: experiment.manifest.config_hash.clone(),
         seed: experiment.config.seed,
+        names: Names::of(&experiment.config),
         values: BTreeMap::new(),
         judged: all.judged,
         comparisons: all.comparisons,
@@ -183,12 +189,7 @@ fn judge_protocol(experiment: &Experiment<'_>, protocol: Protocol, all: &mut Col
             let log = experiment.dataset.log(protocol, &[Part::Test].into_iter().collect::<PartSet>())?;
             for world in World::SIMULATED {
                 let simulator = Simulator::new(experiment, world, &log)?;
-                judge.table(
-                    &format!("{protocol} {}", simulator.name()),
-                    &contestants,
-                    Some(&simulator),
-                    all,
-                )?;
+                judge.table(&table_name(protocol, Some(&simulator)), &contestants, Some(&simulator), all)?;
             }
         }
         _ => judge.table(protocol.name(), &contestants, None, all)?,
@@ -244,15 +245,18 @@ impl<'a> Judge<'a> {
         let mut evaluations = Vec::new();
         for (at, contestant) in contestants.iter().enumerate() {
             experiment.context.stop_if_asked()?;
-            for it in self.forms(&*contestant.recommender, simulator)? {
+            for it in forms(experiment, self.protocol, self.set, &*contestant.recommender, simulator)? {
                 all.judged.push(self.row(table, &*contestant.recommender, &it)?);
                 evaluations.push(it.evaluation);
             }
             bar.set(at as u64 + 1);
         }
+        let of_table = |oracle: &dyn Recommender| {
+            forms::one_form(experiment, self.protocol, self.set, oracle, simulator)
+        };
         let oracle = match simulator {
-            Some(simulator) => self.one(&SimulatorOracle(simulator), Some(simulator))?,
-            None => self.one(&Oracle::new(self.set), None)?,
+            Some(simulator) => of_table(&SimulatorOracle(simulator))?,
+            None => of_table(&Oracle::new(self.set))?,
         };
         all.judged.push(self.row(table, &Oracle::new(self.set), &oracle)?);
         evaluations.push(oracle.evaluation);
@@ -265,39 +269,6 @@ impl<'a> Judge<'a> {
             all.per_user.extend(per_user_rows(experiment, table, evaluation));
         }
         Ok(())
-    }
-
-    /// The forms in which one recommender is judged: under "rerank" also with a history that grows along the list.
-    fn forms(
-        &self,
-        recommender: &dyn Recommender,
-        simulator: Option<&Simulator>,
-    ) -> Result<Vec<SessionEvaluation>> {
-        let mut forms = vec![self.one(recommender, simulator)?];
-        let name = recommender.name();
-        let is_agent = jobs::all(self.experiment).iter().any(|job| job.name() == name);
-        let adapts = self.experiment.config.lab.rerank.adaptive.iter().any(|it| it == name);
-        if self.protocol == Protocol::Rerank && (is_agent || adapts) {
-            let ks = &self.experiment.config.evaluation.list_lengths;
-            let mut evaluation = evaluate_adaptive(recommender, self.set, ks)?;
-            evaluation.summary.recommender = format!("{name}{ADAPTIVE}");
-            forms.push(SessionEvaluation { evaluation, curve: Vec::new() });
-        }
-        Ok(forms)
-    }
-
-    fn one(&self, recommender: &dyn Recommender, simulator: Option<&Simulator>) -> Result<SessionEvaluation> {
-        let config = &self.experiment.config;
-        Ok(match (self.protocol, simulator) {
-            (Protocol::Online, Some(simulator)) => {
-                evaluate_online(recommender, self.set, simulator, &simulated(self.experiment)?)?
-            }
-            (Protocol::Episodes, _) => evaluate_episodes(recommender, self.set, &episodes(self.experiment))?,
-            _ => {
-                let evaluation = evaluate(recommender, self.set, &config.evaluation.list_lengths)?;
-                SessionEvaluation { evaluation, curve: Vec::new() }
-            }
-        })
     }
 
     fn row(&self, table: &str, recommender: &dyn Recommender, it: &SessionEvaluation) -> Result<Judged> {
@@ -395,7 +366,5 @@ fn per_user_rows(experiment: &Experiment<'_>, table: &str, evaluation: &Evaluati
 
 /// The mean of a recommender's primary metric in its table.
 pub fn headline(judged: &Judged) -> Option<(Metric, usize, drr_eval::Interval)> {
-    let metric = comparisons::primary(judged.summary.protocol);
-    let found = judged.summary.metrics.iter().filter(|it| it.metric == metric);
-    found.max_by_key(|it| it.k).map(|it| (metric, it.k, it.interval))
+    headline_of(&judged.summary)
 }

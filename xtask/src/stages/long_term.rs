@@ -7,13 +7,17 @@
 mod world;
 
 use super::Experiment;
-use super::jobs::Variant;
+use super::jobs::Settings;
+use super::names::Form;
+use super::train::Training;
 use crate::cache::digest_of;
+use crate::config::{AgentVariant, check_name};
 use crate::files::read_json;
 use anyhow::{Context as _, Result};
-use drr_agent::{AgentConfig, Outcome, Trainer, TrainingHooks};
-use drr_core::{Recommender, Seeds};
+use drr_agent::{AgentConfig, Judgement, Outcome, Trainer, TrainingHooks};
+use drr_core::{EmbeddingSpace, Recommender, Seeds};
 use drr_env::long_term::{LongTermConfig as Sizes, LongTermEnvironment};
+use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -38,6 +42,12 @@ pub struct LongTermConfig {
     pub n_seeds: u64,
     /// The agent; its twin is the same with a discount of 0.
     pub agent: AgentConfig,
+    /// More agents, each written down as what it changes of the agent, and each with a twin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<AgentVariant>,
+    /// Other systems with reinforcement learning, each with a twin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<RivalConfig>,
 }
 
 impl LongTermConfig {
@@ -47,7 +57,35 @@ impl LongTermConfig {
             anyhow::bail!("lab.long_term: dim must be at least 2, n_seeds at least 1, item_noise in [0, 1]");
         }
         self.agent.check()?;
+        for variant in &self.agents {
+            check_name(&variant.name)?;
+        }
+        for rival in &self.rivals {
+            rival.check()?;
+        }
+        let mut names: Vec<String> = self.learners()?.into_iter().map(|it| it.name).collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            anyhow::bail!("lab.long_term names {} twice", pair[0]);
+        }
         self.world().map(|_| ())
+    }
+
+    /// Everybody who is trained: each learner, then its twin with a discount of 0.
+    fn learners(&self) -> Result<Vec<LongTermLearner>> {
+        let mut agents = vec![(self.agent.state.name().to_owned(), self.agent.clone())];
+        for variant in &self.agents {
+            agents.push((variant.name.clone(), variant.of(&self.agent)?));
+        }
+        let agents = agents.into_iter().map(|(name, agent)| (name, Settings::Drr(Box::new(agent))));
+        let rivals = self.rivals.iter();
+        let rivals = rivals.map(|it| (it.name().to_owned(), Settings::Rival(Box::new(it.clone()))));
+        let pairs = agents.chain(rivals).flat_map(|(name, settings)| {
+            let twin = format!("{name}{}", Form::Greedy.suffix());
+            let greedy = settings.greedy();
+            [LongTermLearner { name, settings }, LongTermLearner { name: twin, settings: greedy }]
+        });
+        Ok(pairs.collect())
     }
 
     fn world(&self) -> Result<LongTermEnvironment> {
@@ -57,10 +95,16 @@ impl LongTermConfig {
     }
 }
 
+/// Who is trained in the study.
+struct LongTermLearner {
+    name: String,
+    settings: Settings,
+}
+
 /// How one training went.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LongTermRun {
-    /// The agent: "drr_ave", or "drr_ave_gamma_0" for the twin.
+    /// The learner: "drr_ave", or "drr_ave_gamma_0" for the twin.
     pub agent: String,
     /// Which of the seeds, from 0.
     pub seed: u64,
@@ -106,7 +150,8 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
     let inputs = digest_of(&(config, experiment.config.seed))?;
     let output = experiment.path(FILE);
     stage.run(&inputs, std::slice::from_ref(&output), || {
-        let bar = experiment.context.bar("long-term reward", 2 * config.n_seeds);
+        let n_trainings = config.learners()?.len() as u64 * config.n_seeds;
+        let bar = experiment.context.bar("long-term reward", n_trainings);
         let seeds = Seeds(experiment.config.seed).child("long_term");
         let stops = || experiment.context.interrupted();
         let n_done = AtomicU64::new(0);
@@ -125,7 +170,7 @@ pub fn load(experiment: &Experiment<'_>) -> Result<Option<LongTermStudy>> {
     read_json(&path, "run evaluate").map(Some)
 }
 
-/// Trains both agents from every seed, side by side.
+/// Trains everybody from every seed, side by side.
 fn study(
     config: &LongTermConfig,
     seeds: Seeds,
@@ -133,14 +178,13 @@ fn study(
     done: &(dyn Fn() + Sync),
 ) -> Result<LongTermStudy> {
     let world = config.world()?;
-    let jobs: Vec<(Variant, u64)> = [Variant::Agent, Variant::Greedy]
-        .into_iter()
-        .flat_map(|it| (0..config.n_seeds).map(move |n| (it, n)))
-        .collect();
+    let learners = config.learners()?;
+    let jobs: Vec<(&LongTermLearner, u64)> =
+        learners.iter().flat_map(|it| (0..config.n_seeds).map(move |n| (it, n))).collect();
     let runs: Result<Vec<LongTermRun>> = jobs
         .into_par_iter()
-        .map(|(variant, seed)| {
-            let run = train(config, variant, seed, seeds, stops)?;
+        .map(|(learner, seed)| {
+            let run = train(config, learner, seed, seeds, stops)?;
             done();
             Ok(run)
         })
@@ -159,32 +203,34 @@ fn study(
 /// One training, judged every `validate_every` rounds.
 fn train(
     config: &LongTermConfig,
-    variant: Variant,
+    learner: &LongTermLearner,
     seed: u64,
     seeds: Seeds,
     stops: &(dyn Fn() -> bool + Sync),
 ) -> Result<LongTermRun> {
-    let agent = variant.config(&config.agent);
+    let LongTermLearner { name, settings } = learner;
     let world = config.world()?;
     let seeds = seeds.child(&format!("seed_{seed}"));
     let vectors = Arc::new(Vectors::new(config, &mut seeds.stream("vectors"))?);
-    let mut trainer = Trainer::new(
-        &variant.name(agent.state),
-        &agent,
-        vec![world.clone(); agent.n_environments],
-        config.horizon,
-        vectors.tables()?,
-        Arc::clone(&vectors) as _,
-        0.0,
-        seeds,
-    )?;
+    let space = Arc::clone(&vectors) as Arc<dyn EmbeddingSpace>;
+    let (horizon, environments) = (config.horizon, vec![world.clone(); settings.n_environments()]);
+    let mut training: Box<dyn Training> = match settings {
+        Settings::Drr(agent) => {
+            let tables = vectors.tables()?;
+            Box::new(Trainer::new(name, agent, environments, horizon, tables, space, 0.0, seeds)?)
+        }
+        Settings::Rival(rival) => {
+            let world = RivalWorld::new(vectors.tables()?, vec![Vec::new()])?;
+            Box::new(RivalTrainer::new(name, rival, environments, world, space, 0.0, seeds)?)
+        }
+    };
     let mut hooks = Hooks { world, stops };
-    if trainer.run(agent.n_rounds(), None, &mut hooks)? == Outcome::Interrupted {
+    if training.run(settings.n_rounds(), None, &mut hooks)? == Outcome::Interrupted {
         return Err(crate::exit::Interrupted.into());
     }
-    let sessions = agent.n_environments as u64;
-    let curve = trainer.validations().iter().map(|it| (it.round * sessions, it.score)).collect();
-    Ok(LongTermRun { agent: variant.name(agent.state), seed, curve })
+    let sessions = settings.n_environments() as u64;
+    let curve = training.validations().iter().map(|it| (it.round * sessions, it.score)).collect();
+    Ok(LongTermRun { agent: name.clone(), seed, curve })
 }
 
 struct Hooks<'a> {
@@ -196,8 +242,8 @@ impl TrainingHooks for Hooks<'_> {
     fn validate(
         &mut self,
         policy: &dyn Recommender,
-    ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(Some(world::return_of(policy, &mut self.world)?))
+    ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Some(world::return_of(policy, &mut self.world)?.into()))
     }
 
     fn should_stop(&self) -> bool {

@@ -5,9 +5,11 @@ use super::experiment::Phase;
 use crate::cache::digest_of;
 use crate::config::SpaceKind;
 use anyhow::{Context as _, Result};
-use drr_core::{EmbeddingSpace, Seeds};
+use drr_core::{EmbeddingSpace, InteractionLog, Seeds};
 use drr_data::Protocol;
-use drr_embed::{CoOccurrence, CoOccurrenceConfig, EaseFactors, Pmf, PmfConfig, RatingFactors};
+use drr_embed::{
+    CoOccurrence, CoOccurrenceConfig, ContinuationFactors, EaseFactors, Pmf, PmfConfig, RatingFactors,
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +22,8 @@ pub struct PretrainNote {
     pub epochs: usize,
     /// The validation RMSE after each epoch.
     pub validation_rmse: Vec<f64>,
-    /// The duration of the final fits: of the ratings' factors, of the co-occurrences', of EASE's where they are fitted.
+    /// The duration of the final fits: of the ratings' factors, of the co-occurrences', of the protocol's
+    /// own space where that is a further one.
     pub seconds: [f64; 3],
 }
 
@@ -30,7 +33,7 @@ impl PretrainNote {
         match kind {
             SpaceKind::Pmf | SpaceKind::RatingFactors => self.seconds[0],
             SpaceKind::CoOccurrence => self.seconds[1],
-            SpaceKind::EaseFactors => self.seconds[2],
+            SpaceKind::EaseFactors | SpaceKind::ContinuationFactors => self.seconds[2],
         }
     }
 }
@@ -40,6 +43,7 @@ fn file(protocol: Protocol, phase: Phase, kind: SpaceKind) -> PathBuf {
         SpaceKind::Pmf | SpaceKind::RatingFactors => "pmf",
         SpaceKind::CoOccurrence => "co-occurrence",
         SpaceKind::EaseFactors => "ease-factors",
+        SpaceKind::ContinuationFactors => "continuation-factors",
     };
     PathBuf::from(format!("embeddings/{protocol}-{}-{kind}.safetensors", phase.name()))
 }
@@ -52,13 +56,24 @@ fn note_file(protocol: Protocol) -> PathBuf {
 fn outputs(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<PathBuf> {
     let mut files = vec![experiment.path(note_file(protocol))];
     for phase in [Phase::Choose, Phase::Final] {
-        let own = Some(experiment.config.embedding.space_of(protocol));
-        let more = own.filter(|kind| *kind == SpaceKind::EaseFactors);
-        for kind in SpaceKind::ALWAYS.into_iter().chain(more) {
+        for kind in SpaceKind::ALWAYS.into_iter().chain(on_demand(experiment, protocol)) {
             files.push(experiment.path(file(protocol, phase, kind)));
         }
     }
     files
+}
+
+/// The spaces that are fitted because somebody acts in them under `protocol`, the run's own first.
+fn on_demand(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<SpaceKind> {
+    let config = &experiment.config;
+    let others = config.lab.agents.iter().filter_map(|it| it.space);
+    let mut kinds: Vec<SpaceKind> = Vec::new();
+    for kind in std::iter::once(config.embedding.space_of(protocol)).chain(others) {
+        if kind.is_fitted_on_demand() && !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
 }
 
 /// Fits what is not yet fitted.
@@ -106,17 +121,42 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
         let factors = CoOccurrence::fit(log, &settings, seeds)?;
         note.seconds[1] = begun.elapsed().as_secs_f64();
         factors.save(&experiment.path(file(protocol, phase, SpaceKind::CoOccurrence)))?;
-        if config.space_of(protocol) == SpaceKind::EaseFactors {
-            let begun = Instant::now();
-            let factors = EaseFactors::fit(log, &config.ease_factors, experiment.positive(protocol), seeds)?;
-            note.seconds[2] = begun.elapsed().as_secs_f64();
-            factors.save(&experiment.path(file(protocol, phase, SpaceKind::EaseFactors)))?;
+        for kind in on_demand(experiment, protocol) {
+            let seconds = fit_further(experiment, protocol, phase, kind, log)?;
+            if kind == config.space_of(protocol) {
+                note.seconds[2] = seconds;
+            }
         }
         bar.set(3 + at as u64);
     }
     bar.finish();
     tracing::info!(%protocol, epochs = note.epochs, rmse = note.validation_rmse.last(), "embeddings are fitted");
     crate::files::write(&experiment.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)
+}
+
+/// Fits a space that not every run fits, and returns the duration in seconds.
+fn fit_further(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    phase: Phase,
+    kind: SpaceKind,
+    log: &InteractionLog,
+) -> Result<f64> {
+    let config = &experiment.config.embedding;
+    let (positive, seeds) = (experiment.positive(protocol), experiment.seeds(protocol));
+    let path = experiment.path(file(protocol, phase, kind));
+    let begun = Instant::now();
+    match kind {
+        SpaceKind::EaseFactors => {
+            EaseFactors::fit(log, &config.ease_factors, positive, seeds)?.save(&path)?;
+        }
+        SpaceKind::ContinuationFactors => {
+            let settings = config.continuation_of(protocol);
+            ContinuationFactors::fit(log, settings, positive, seeds)?.save(&path)?;
+        }
+        SpaceKind::Pmf | SpaceKind::CoOccurrence | SpaceKind::RatingFactors => return Ok(0.0),
+    }
+    Ok(begun.elapsed().as_secs_f64())
 }
 
 /// The space of the agent's actions under `protocol`.
@@ -140,6 +180,7 @@ pub fn space(
         SpaceKind::Pmf => Arc::new(Pmf::load(&path)?),
         SpaceKind::CoOccurrence => Arc::new(CoOccurrence::load(&path)?),
         SpaceKind::EaseFactors => Arc::new(EaseFactors::load(&path)?),
+        SpaceKind::ContinuationFactors => Arc::new(ContinuationFactors::load(&path)?),
         SpaceKind::RatingFactors => {
             let log = experiment.log(protocol, phase)?;
             let damping = experiment.config.embedding.rating_damping;

@@ -4,7 +4,7 @@
 
 use super::Experiment;
 use super::evaluate::{RunMetrics, headline, load};
-use super::jobs::{self, Variant};
+use super::jobs::{Job, World};
 use super::train::note;
 use anyhow::{Context as _, Result, bail};
 use drr_eval::Metric;
@@ -24,8 +24,12 @@ pub fn check_block(path: &Path, name: &str) -> Result<()> {
     replace(&text, name, "").map(drop).with_context(|| format!("in {}", path.display()))
 }
 
-/// Replaces what stands between the markers `name` in the document at `path`.
+/// Replaces what stands between the markers `name` in the document at `path`; a missing document is made.
 pub fn write_block(path: &Path, name: &str, block: &str) -> Result<()> {
+    if !path.exists() {
+        let text = format!("# {name}\n\n<!-- results:{name} -->\n{block}<!-- /results:{name} -->\n");
+        return crate::files::write(path, text.as_bytes());
+    }
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let replaced = replace(&text, name, block).with_context(|| format!("in {}", path.display()))?;
     crate::files::write(path, replaced.as_bytes())
@@ -48,11 +52,8 @@ fn block(experiment: &Experiment<'_>, metrics: &RunMetrics) -> Result<String> {
         }
     }
     for split in experiment.splits() {
-        let Some(job) = jobs::of_split(experiment, split).into_iter().find(|it| it.variant == Variant::Agent)
-        else {
-            continue;
-        };
-        let note = note(experiment, job)?;
+        let job = Job::main(experiment, split, World::of(split)[0]);
+        let note = note(experiment, &job)?;
         let reference = experiment.config.training.reference_duration.as_deref();
         let reference = reference.map(|it| format!(" ({it})")).unwrap_or_default();
         writeln!(
@@ -104,7 +105,13 @@ fn write_table(text: &mut String, metrics: &RunMetrics, table: &str) -> Result<(
     )?;
     writeln!(text, "|---|---:|---:|---:|---:|---:|---:|")?;
     let names = rows.iter().map(|it| &*it.summary.recommender);
-    let agent = names.clone().find(|name| jobs::agent_name(name).is_some_and(|(_, rest)| rest.is_empty()));
+    let speaks = |name: &&str| {
+        metrics
+            .names
+            .parse(name)
+            .is_some_and(|it| it.is_plain() && metrics.names.is_main(it.learner) && it.world == World::Logged)
+    };
+    let agent = names.clone().find(speaks);
     for it in rows {
         let Some((_, _, interval)) = headline(it) else { continue };
         let mean =

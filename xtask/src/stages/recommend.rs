@@ -2,7 +2,7 @@
 
 use super::Experiment;
 use super::experiment::Phase;
-use super::jobs;
+use super::jobs::{Job, World};
 use super::pretrain;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::DrrPolicy;
@@ -31,11 +31,11 @@ pub fn run(
         bail!("-k must be at least 1");
     }
     let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
-    let policy = DrrPolicy::load(
-        &experiment.path(jobs::of_split(experiment, protocol.split())[0].policy(true)),
-        space,
-    )
-    .context("the run has no usable policy: run `cargo xtask pipeline` with the run's configuration again")?;
+    let split = protocol.split();
+    let job = Job::main(experiment, split, World::of(split)[0]);
+    let policy = DrrPolicy::load(&experiment.path(job.policy(true)), space).context(
+        "the run has no usable policy: run `cargo xtask pipeline` with the run's configuration again",
+    )?;
     match request {
         Request::User(id) => known(experiment, protocol, &policy, id, k),
         Request::History(ids) => new(experiment, protocol, &policy, ids, k),

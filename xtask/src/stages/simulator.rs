@@ -33,7 +33,8 @@ impl Model {
     fn fit(experiment: &Experiment<'_>, world: World) -> Result<Self> {
         let of =
             |part: Part| experiment.dataset.log(Protocol::Online, &[part].into_iter().collect::<PartSet>());
-        let seeds = Seeds(experiment.config.seed).child("simulator");
+        // Of the run, whatever seed a training has: everybody meets the same users.
+        let seeds = Seeds(experiment.manifest.seed).child("simulator");
         Ok(match world {
             World::A => {
                 let settings = &experiment.config.embedding.pmf;

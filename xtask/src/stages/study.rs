@@ -4,10 +4,9 @@
 use super::Experiment;
 use super::evaluate::{configured, evaluation_set, fit_baseline};
 use super::experiment::Phase;
-use super::jobs::{self, Job, Variant, World};
+use super::jobs::{self, Job, World};
 use super::{pretrain, train};
 use anyhow::{Context as _, Result, bail};
-use drr_agent::DrrPolicy;
 use drr_baselines::{BiasedMf, SvdPlusPlus, SvdPlusPlusConfig};
 use drr_core::{Observed, Part, Query, Recommender, Seeds};
 use drr_data::Protocol;
@@ -42,8 +41,8 @@ pub fn length(experiment: &Experiment<'_>, protocol: Protocol, lengths: &[usize]
             folder: experiment.folder.clone(),
         };
         let world = if protocol == Protocol::Online { World::A } else { World::Logged };
-        let job = Job::of(&varied, protocol.split(), Variant::Agent, world);
-        let score = train::best_validation(&varied, job, &varied.config.agent)?;
+        let job = Job::main(&varied, protocol.split(), world);
+        let score = train::best_validation(&varied, &job, &varied.config.agent)?;
         writeln!(text, "| {horizon} | {score:.4} |")?;
         bar.set(at as u64 + 1);
     }
@@ -140,15 +139,9 @@ fn step_by_step(
 
 /// A recommender of the run by its name: an agent's trained policy, or one without RL, fitted here.
 fn named(experiment: &Experiment<'_>, protocol: Protocol, name: &str) -> Result<Box<dyn Recommender>> {
-    let jobs = jobs::of_split(experiment, protocol.split());
+    let jobs = jobs::of_split(experiment, protocol.split())?;
     if let Some(job) = jobs.iter().find(|job| job.name() == name) {
-        let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
-        let path = experiment.path(job.policy(true));
-        return Ok(Box::new(DrrPolicy::load(&path, space).with_context(|| {
-            format!(
-                "{name} is not trained under {protocol}: add it to evaluation.protocols and run the pipeline"
-            )
-        })?));
+        return job.load_policy(experiment, true);
     }
     let configured = configured(&experiment.config.lab, protocol);
     let default = || drr_baselines::BaselineConfig::default_of(name);

@@ -10,7 +10,7 @@ use super::Experiment;
 use super::evaluate::comparisons::primary;
 use super::evaluate::{evaluation_set, fit_baseline, simulated};
 use super::experiment::Phase;
-use super::jobs::{Job, Variant, World};
+use super::jobs::{Job, World};
 use super::simulator::Simulator;
 use super::{pretrain, train};
 use anyhow::{Context as _, Result, bail};
@@ -151,7 +151,7 @@ fn draw(
     trial: u32,
     random: &mut RandomStream,
 ) -> Result<Option<Settings>> {
-    if request.recommender == experiment.config.agent.state.name() {
+    if request.recommender == experiment.config.agent_name() {
         let agent = &experiment.config.agent;
         let drawn = if trial == 0 { agent.clone() } else { sample_agent(agent, random) };
         return Ok(Some(Settings::Agent(Box::new(drawn))));
@@ -161,7 +161,7 @@ fn draw(
         bail!(
             "there is no recommender {}: use one of {kinds}, {}",
             request.recommender,
-            experiment.config.agent.state.name()
+            experiment.config.agent_name()
         )
     };
     if trial == 0 {
@@ -191,8 +191,8 @@ fn validated(experiment: &Experiment<'_>, protocol: Protocol, settings: &Setting
         Settings::Baseline(config) => judged(experiment, protocol, config, Phase::Choose, Part::Validation),
         Settings::Agent(agent) => {
             let world = if protocol == Protocol::Online { World::A } else { World::Logged };
-            let job = Job::of(experiment, protocol.split(), Variant::Agent, world);
-            train::best_validation(experiment, job, agent)
+            let job = Job::main(experiment, protocol.split(), world);
+            train::best_validation(experiment, &job, agent)
         }
     }
 }

@@ -3,13 +3,13 @@
 use super::data::{self, Source};
 use super::evaluate::{contestants, evaluation_set, load};
 use super::experiment::Phase;
-use super::jobs::{Job, Variant};
+use super::jobs::{Job, World};
 use super::recommend::{self, Request};
 use super::train::note;
 use super::{
     Experiment, evaluate, long_term, pretrain, readme, report, sequential, staleness, study, sweep, train,
 };
-use crate::config::ExperimentConfig;
+use crate::config::{AgentVariant, ExperimentConfig, SpaceKind};
 use crate::context::Context;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
@@ -58,7 +58,7 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
             assert_eq!(check_recommender(&*contestant.recommender, &queries).unwrap(), [], "{name}");
         }
         let space = pretrain::own_space(&experiment, protocol, Phase::Final).unwrap();
-        let path = experiment.path(Job::logged(protocol, Variant::Agent).policy(true));
+        let path = experiment.path(Job::main(&experiment, protocol, World::Logged).policy(true));
         let agent = DrrPolicy::load(&path, space).unwrap();
         let validation = evaluation_set(&experiment, protocol, Part::Validation).unwrap();
         let refused = drr_eval::evaluate(&agent, &validation, &[10]);
@@ -137,6 +137,38 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
 }
 
 #[test]
+fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path(), Interrupt::default());
+    let mut config = config(1);
+    config.training.name = Some("strong".to_owned());
+    config.lab.agents = vec![AgentVariant {
+        name: "items".to_owned(),
+        protocols: vec![Protocol::Seed],
+        space: Some(SpaceKind::EaseFactors),
+        twins: true,
+        changes: "state = \"drr_n\"\ndiscount = 0.5".parse().unwrap(),
+    }];
+    let experiment = Experiment::begin(&context, config, &source(&context), "named").unwrap();
+    pretrain::run(&experiment).unwrap();
+    train::run(&experiment).unwrap();
+    let metrics = evaluate::run(&experiment).unwrap();
+    assert_eq!(metrics.names.agents, ["strong", "items"]);
+    assert!(experiment.path("embeddings/seed-final-ease-factors.safetensors").exists());
+    let names = |table: &str| -> Vec<String> {
+        let learners = metrics.table(table).into_iter().map(|it| it.summary.recommender.clone());
+        learners.filter(|name| metrics.names.parse(name).is_some()).collect()
+    };
+    let untrained = ["items_untrained", "strong_untrained"];
+    let trained = ["items_gamma_0", "items", "strong_gamma_0", "strong"];
+    assert_eq!(names("seed"), [&untrained[..], &trained].concat());
+    assert_eq!(names("temporal"), ["strong_untrained", "strong_gamma_0", "strong"]);
+    let markdown = report::run(&experiment).unwrap();
+    assert!(markdown.contains("strong is") && markdown.contains("| another agent |"), "{markdown}");
+    assert!(markdown.contains("ooking ahead added"), "{markdown}");
+}
+
+#[test]
 fn the_environment_of_a_run_keeps_its_contract() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path(), Interrupt::default());
@@ -174,7 +206,8 @@ fn one_seed_gives_one_set_of_metrics_and_another_seed_another() {
 fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let uninterrupted = context(whole.path(), Interrupt::default());
-    let expected = note(&run(&uninterrupted, 1), Job::logged(Protocol::Seed, Variant::Agent)).unwrap();
+    let whole_run = run(&uninterrupted, 1);
+    let expected = note(&whole_run, &Job::main(&whole_run, Protocol::Seed, World::Logged)).unwrap();
 
     let stopped = context(parts.path(), Interrupt::already_set());
     let experiment = Experiment::begin(&stopped, config(1), &source(&stopped), "test").unwrap();
@@ -185,7 +218,8 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     assert!(error.chain().any(|cause| cause.is::<crate::exit::Interrupted>()), "{error:#}");
     assert!(load(&experiment).is_err(), "nothing was judged yet");
 
-    let resumed = note(&run(&undisturbed, 1), Job::logged(Protocol::Seed, Variant::Agent)).unwrap();
+    let resumed_run = run(&undisturbed, 1);
+    let resumed = note(&resumed_run, &Job::main(&resumed_run, Protocol::Seed, World::Logged)).unwrap();
     assert_eq!(resumed.checkpoint, expected.checkpoint);
     assert_eq!(resumed.validations, expected.validations);
 }

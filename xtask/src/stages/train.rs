@@ -6,26 +6,33 @@
 use super::Experiment;
 use super::evaluate::{evaluation_set, simulated};
 use super::experiment::Phase;
-use super::jobs::{self, Job, World};
+use super::features;
+use super::jobs::{self, Job, Settings, World};
 use super::pretrain;
 use super::simulator::{SimulatedRatings, Simulator};
-use crate::cache::digest_of;
+use crate::cache::{Stage, digest_of};
 use crate::context::Bar;
 use anyhow::{Context as _, Result};
 use drr_agent::{
-    AgentConfig, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables,
+    AgentConfig, Judgement, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables,
     Validation,
 };
-use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, ItemSet, Part, PartSet, Recommender};
-use drr_data::{TrainingRow, read_training, write_training};
+use drr_core::{
+    ContextIdx, EmbeddingSpace, EmbeddingTable, ItemIdx, ItemSet, Part, PartSet, Recommender, Seeds,
+};
+use drr_data::{Protocol, TrainingRow, read_training, write_training};
 use drr_env::{LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions, Unrated};
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
+use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 mod rating;
+mod system;
+
+pub use system::Training;
 
 /// How a job went; `seconds` is the only part that a second run does not repeat.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,7 +52,7 @@ pub struct JobNote {
 }
 
 /// How a job went.
-pub fn note(experiment: &Experiment<'_>, job: Job) -> Result<JobNote> {
+pub fn note(experiment: &Experiment<'_>, job: &Job) -> Result<JobNote> {
     let path = experiment.path(job.file("policies", ".json"));
     let text =
         std::fs::read(&path).with_context(|| format!("cannot read {}: run train first", path.display()))?;
@@ -54,18 +61,35 @@ pub fn note(experiment: &Experiment<'_>, job: Job) -> Result<JobNote> {
 
 /// Trains every agent under every protocol, as many side by side as there are threads, and joins their curves.
 pub fn run(experiment: &Experiment<'_>) -> Result<()> {
-    let jobs = jobs::all(experiment);
-    let queue = Mutex::new(jobs.clone().into_iter());
+    let jobs = jobs::all(experiment)?;
+    let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
+    side_by_side(&jobs, n_threads, |job| {
+        run_job(experiment, job)
+            .with_context(|| format!("failed to train {} under {}", job.name(), job.split))
+    })?;
+    let mut rows = Vec::new();
+    for job in jobs {
+        rows.extend(read_training(&experiment.path(job.file("policies", ".parquet")))?);
+    }
+    Ok(write_training(&experiment.path("training.parquet"), &rows)?)
+}
+
+/// Works on all of `tasks`, so many at a time, each on one thread. After a failure its thread takes no more tasks; the
+/// others go on, and the first failure is returned.
+pub fn side_by_side<T: Sync>(
+    tasks: &[T],
+    n_threads: usize,
+    work: impl Fn(&T) -> Result<()> + Sync,
+) -> Result<()> {
+    let queue = Mutex::new(tasks.iter());
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let n_threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let results: Vec<Result<()>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..n_threads)
+        let workers: Vec<_> = (0..n_threads.min(tasks.len()))
             .map(|_| {
                 scope.spawn(|| {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-                    while let Some(job) = next() {
-                        pool.install(|| run_job(experiment, job))
-                            .with_context(|| format!("failed to train {} under {}", job.name(), job.split))?;
+                    while let Some(task) = next() {
+                        pool.install(|| work(task))?;
                     }
                     Ok(())
                 })
@@ -74,24 +98,18 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
         let panicked = |_| Err(anyhow::anyhow!("a training thread panicked"));
         workers.into_iter().map(|worker| worker.join().unwrap_or_else(panicked)).collect()
     });
-    results.into_iter().collect::<Result<()>>()?;
-    let mut rows = Vec::new();
-    for job in jobs {
-        rows.extend(read_training(&experiment.path(job.file("policies", ".parquet")))?);
-    }
-    Ok(write_training(&experiment.path("training.parquet"), &rows)?)
+    results.into_iter().collect()
 }
 
 /// The digest of all that decides about a job.
-fn inputs(experiment: &Experiment<'_>, job: Job) -> Result<String> {
+pub fn inputs(experiment: &Experiment<'_>, job: &Job) -> Result<String> {
     let config = &experiment.config;
-    let agent = job.variant.config(&config.agent);
     let settings = (
-        &agent,
+        &job.learner.settings,
         &config.environment,
         &config.training,
         &config.evaluation,
-        config.embedding.space_of(job.split),
+        job.space_kind(experiment),
     );
     digest_of(&(
         settings,
@@ -102,14 +120,14 @@ fn inputs(experiment: &Experiment<'_>, job: Job) -> Result<String> {
 }
 
 /// Checkpoints of other inputs must not be resumed: their folder carries the inputs' hash.
-fn checkpoints(experiment: &Experiment<'_>, job: Job) -> Result<PathBuf> {
+fn checkpoints(experiment: &Experiment<'_>, job: &Job) -> Result<PathBuf> {
     let inputs = inputs(experiment, job)?;
     Ok(experiment.path(job.file("checkpoints", &format!("-{}", &inputs[..8]))))
 }
 
-fn run_job(experiment: &Experiment<'_>, job: Job) -> Result<()> {
-    let agent = job.variant.config(&experiment.config.agent);
-    let stage = experiment.stage(&format!("train-{}-{}", job.split, job.name()));
+pub fn run_job(experiment: &Experiment<'_>, job: &Job) -> Result<()> {
+    let name = format!("train-{}-{}", job.split, job.name());
+    let stage = Stage::new(&experiment.path(&job.folder), &name, experiment.context.force);
     let inputs = inputs(experiment, job)?;
     let outputs = [
         experiment.path(job.policy(true)),
@@ -117,40 +135,42 @@ fn run_job(experiment: &Experiment<'_>, job: Job) -> Result<()> {
         experiment.path(job.file("policies", ".json")),
         experiment.path(job.file("policies", ".parquet")),
     ];
+    std::fs::create_dir_all(experiment.path(&job.folder).join("policies"))?;
     let checkpoints = checkpoints(experiment, job)?;
     if experiment.context.force && checkpoints.exists() {
         std::fs::remove_dir_all(&checkpoints)?;
     }
-    stage.run(&inputs, &outputs, || train(experiment, job, &agent, &checkpoints))
+    stage.run(&inputs, &outputs, || train(experiment, job, &checkpoints))
 }
 
-fn train(experiment: &Experiment<'_>, job: Job, agent: &AgentConfig, checkpoints: &Path) -> Result<()> {
+fn train(experiment: &Experiment<'_>, job: &Job, checkpoints: &Path) -> Result<()> {
     let mut series = Vec::new();
-    let mut chosen = agent.n_rounds();
+    let settings = &job.learner.settings;
+    let mut chosen = settings.n_rounds();
     let (mut validations, mut seconds) = (Vec::new(), [0.0; 2]);
     if experiment.config.training.choose_on_validation {
-        let mut fit = Fit::new(experiment, job, agent, Phase::Choose)?;
+        let mut fit = Fit::new(experiment, job, settings, Phase::Choose)?;
         let begun = Instant::now();
         fit.run(experiment, chosen, &checkpoints.join("choose"))?;
         seconds[0] = begun.elapsed().as_secs_f64();
-        validations = fit.trainer.validations().to_vec();
+        validations = fit.training.validations().to_vec();
         chosen = best_round(&validations).unwrap_or(chosen);
         series.extend(fit.curves(job, Phase::Choose));
     }
-    let mut fit = Fit::new(experiment, job, agent, Phase::Final)?;
-    fit.trainer.policy()?.save(&experiment.path(job.policy(false)))?;
+    let mut fit = Fit::new(experiment, job, settings, Phase::Final)?;
+    fit.training.save_policy(&experiment.path(job.policy(false)))?;
     let begun = Instant::now();
     fit.run(experiment, chosen, &checkpoints.join("final"))?;
     seconds[1] = begun.elapsed().as_secs_f64();
     series.extend(fit.curves(job, Phase::Final));
     write_training(&experiment.path(job.file("policies", ".parquet")), &series)?;
-    fit.trainer.policy()?.save(&experiment.path(job.policy(true)))?;
+    fit.training.save_policy(&experiment.path(job.policy(true)))?;
     let last =
         drr_nn::latest_checkpoint(&checkpoints.join("final"))?.context("the final checkpoint is missing")?;
     let note = JobNote {
         rounds: chosen,
-        episodes: chosen * agent.n_environments as u64,
-        updates: fit.trainer.n_updates(),
+        episodes: chosen * settings.n_environments() as u64,
+        updates: fit.training.n_updates(),
         validations,
         checkpoint: drr_nn::checkpoint_digest(&last)?,
         seconds,
@@ -183,44 +203,35 @@ fn best_round(validations: &[Validation]) -> Option<u64> {
 
 /// One training with what judges it.
 struct Fit {
-    trainer: Trainer<LoggedEnvironment>,
+    training: Box<dyn Training>,
     validation: Option<ValidationSet>,
     label: String,
 }
 
 impl Fit {
-    fn new(experiment: &Experiment<'_>, job: Job, agent: &AgentConfig, phase: Phase) -> Result<Self> {
-        let config = &experiment.config;
-        let protocol = job.split;
-        let positive = experiment.positive(protocol);
-        let seeds = experiment.seeds(protocol).child("agent");
-        let log = experiment.log(protocol, phase)?;
-        let start = config.environment.start(protocol);
-        let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
-        let space = pretrain::own_space(experiment, protocol, phase)?;
-        let tables = tables(&*space, &sessions)?;
-        let environment = environment(experiment, job, phase, &sessions)?;
-        let environments = vec![environment; agent.n_environments];
-        let horizon = config.environment.horizon;
-        let trainer =
-            Trainer::new(&job.name(), agent, environments, horizon, tables, space, positive, seeds)?;
+    fn new(experiment: &Experiment<'_>, job: &Job, settings: &Settings, phase: Phase) -> Result<Self> {
+        let surroundings = Surroundings::new(experiment, job, phase)?;
+        let training: Box<dyn Training> = match settings {
+            Settings::Drr(agent) => Box::new(surroundings.trainer(experiment, &job.name(), agent)?),
+            Settings::Rival(rival) => Box::new(surroundings.rival(&job.name(), rival)?),
+        };
         let validation = match phase {
             Phase::Choose => Some(ValidationSet::new(experiment, job)?),
             Phase::Final => None,
         };
-        let label = format!("train {protocol} {} ({})", job.name(), phase.name());
-        Ok(Self { trainer, validation, label })
+        let label = format!("train {} {} ({})", job.split, job.name(), phase.name());
+        Ok(Self { training, validation, label })
     }
 
     /// Goes on from the latest checkpoint until `n_rounds`.
     fn run(&mut self, experiment: &Experiment<'_>, n_rounds: u64, checkpoints: &Path) -> Result<()> {
-        let done = self.trainer.resume(checkpoints)?;
+        let done = self.training.resume(checkpoints)?;
         if done > 0 {
             tracing::info!(rounds = done, "{} resumed from its checkpoint", self.label);
         }
         let bar = experiment.context.bar(&self.label, n_rounds);
         let mut hooks = Hooks { experiment, bar: &bar, validation: self.validation.as_ref() };
-        let outcome = self.trainer.run(n_rounds, Some(checkpoints), &mut hooks)?;
+        let outcome = self.training.run(n_rounds, Some(checkpoints), &mut hooks)?;
         bar.finish();
         match outcome {
             Outcome::Finished => Ok(()),
@@ -228,9 +239,9 @@ impl Fit {
         }
     }
 
-    fn curves(&self, job: Job, phase: Phase) -> Vec<TrainingRow> {
+    fn curves(&self, job: &Job, phase: Phase) -> Vec<TrainingRow> {
         let series = format!("{}/{}/{}", job.split, job.name(), phase.name());
-        let records = self.trainer.metrics().records.iter();
+        let records = self.training.metrics().records.iter();
         records
             .map(|(step, name, value)| TrainingRow {
                 series: series.clone(),
@@ -242,7 +253,59 @@ impl Fit {
     }
 }
 
-/// The vectors of the items, and of the users as they were known when their sessions begin.
+/// What a learner is trained in: the users, their sessions, and the space of the actions.
+struct Surroundings {
+    sessions: Arc<Sessions>,
+    environment: LoggedEnvironment,
+    space: Arc<dyn EmbeddingSpace>,
+    positive: f32,
+    seeds: Seeds,
+}
+
+impl Surroundings {
+    fn new(experiment: &Experiment<'_>, job: &Job, phase: Phase) -> Result<Self> {
+        let protocol = job.split;
+        let positive = experiment.positive(protocol);
+        // Every learner of a cut has the same sessions, and agents with the same networks begin with the same values.
+        let seeds = experiment.seeds(protocol).child("agent");
+        let log = experiment.log(protocol, phase)?;
+        let start = experiment.config.environment.start(protocol);
+        let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
+        let space = job.space(experiment, phase)?;
+        let environment = environment(experiment, job, phase, &sessions)?;
+        Ok(Self { sessions, environment, space, positive, seeds })
+    }
+
+    /// The training of an agent of the DRR family.
+    fn trainer(
+        &self,
+        experiment: &Experiment<'_>,
+        name: &str,
+        agent: &AgentConfig,
+    ) -> Result<Trainer<LoggedEnvironment>> {
+        let environments = vec![self.environment.clone(); agent.n_environments];
+        let (horizon, space) = (experiment.config.environment.horizon, Arc::clone(&self.space));
+        let mut tables = tables(&*self.space, &self.sessions)?;
+        if agent.features {
+            tables = features::add(experiment, tables, &self.sessions)?;
+        }
+        Ok(Trainer::new(name, agent, environments, horizon, tables, space, self.positive, self.seeds)?)
+    }
+
+    /// The training of another system.
+    fn rival(&self, name: &str, rival: &RivalConfig) -> Result<RivalTrainer<LoggedEnvironment>> {
+        let environments = vec![self.environment.clone(); rival.schedule.n_environments];
+        let disliked = (0..self.sessions.n_contexts()).map(|context| {
+            let observed = self.sessions.observed(ContextIdx::from(context));
+            observed.iter().filter(|it| it.rating < self.positive).map(|it| it.item).collect::<Vec<ItemIdx>>()
+        });
+        let world = RivalWorld::new(tables(&*self.space, &self.sessions)?, disliked.collect())?;
+        let (space, seeds) = (Arc::clone(&self.space), self.seeds.child(rival.name()));
+        Ok(RivalTrainer::new(name, rival, environments, world, space, self.positive, seeds)?)
+    }
+}
+
+/// The vectors of the items, and of the users as they were known when their sessions begin; what the users like later.
 fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTables> {
     let dim = space.items().dim();
     let mut values = Vec::with_capacity(sessions.n_contexts() * dim);
@@ -250,12 +313,14 @@ fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTab
         values.extend(space.fold_in(&sessions.observed(context)));
     }
     let contexts = EmbeddingTable::new(sessions.n_contexts(), dim, values)?;
-    Ok(TrainingTables::new(space.items(), &contexts, space.additions(), space.origin().clone())?)
+    let tables = TrainingTables::new(space.items(), &contexts, space.additions(), space.origin().clone())?;
+    let later = |context| sessions.positives_after_cut(ContextIdx::from(context));
+    Ok(tables.with_positives((0..sessions.n_contexts()).map(later).collect())?)
 }
 
 fn environment(
     experiment: &Experiment<'_>,
-    job: Job,
+    job: &Job,
     phase: Phase,
     sessions: &Arc<Sessions>,
 ) -> Result<LoggedEnvironment> {
@@ -295,7 +360,7 @@ struct ValidationSet {
 }
 
 impl ValidationSet {
-    fn new(experiment: &Experiment<'_>, job: Job) -> Result<Self> {
+    fn new(experiment: &Experiment<'_>, job: &Job) -> Result<Self> {
         let cases = evaluation_set(experiment, job.split, Part::Validation)?;
         let simulator = match job.world {
             World::Logged => None,
@@ -310,32 +375,39 @@ impl ValidationSet {
 }
 
 /// The best validation score of an agent with other settings, trained on train rows; nothing is kept of it.
-pub fn best_validation(experiment: &Experiment<'_>, job: Job, agent: &AgentConfig) -> Result<f64> {
-    let mut fit = Fit::new(experiment, job, agent, Phase::Choose)?;
+pub fn best_validation(experiment: &Experiment<'_>, job: &Job, agent: &AgentConfig) -> Result<f64> {
+    let settings = Settings::Drr(Box::new(agent.clone()));
+    let mut fit = Fit::new(experiment, job, &settings, Phase::Choose)?;
     let mut hooks = Hooks {
         experiment,
         bar: &experiment.context.bar(&fit.label, agent.n_rounds()),
         validation: fit.validation.as_ref(),
     };
-    match fit.trainer.run(agent.n_rounds(), None, &mut hooks)? {
+    match fit.training.run(agent.n_rounds(), None, &mut hooks)? {
         Outcome::Finished => {}
         Outcome::Interrupted => return Err(crate::exit::Interrupted.into()),
     }
     hooks.bar.finish();
-    let scores = fit.trainer.validations().iter().filter(|it| it.round > 0).map(|it| it.score);
+    let scores = fit.training.validations().iter().filter(|it| it.round > 0).map(|it| it.score);
     scores.max_by(f64::total_cmp).context("nothing was validated: lower agent.validate_every")
 }
 
-/// The trained agent of a job, to go on learning within sessions.
-pub fn online_agent(experiment: &Experiment<'_>, job: Job, learning: OnlineConfig) -> Result<OnlineAgent> {
-    let agent = job.variant.config(&experiment.config.agent);
-    let mut fit = Fit::new(experiment, job, &agent, Phase::Final)?;
-    let checkpoints = checkpoints(experiment, job)?.join("final");
-    if fit.trainer.resume(&checkpoints)? == 0 {
+/// The run's trained agent, to go on learning within sessions.
+pub fn online_agent(
+    experiment: &Experiment<'_>,
+    split: Protocol,
+    world: World,
+    learning: OnlineConfig,
+) -> Result<OnlineAgent> {
+    let job = Job::main(experiment, split, world);
+    let surroundings = Surroundings::new(experiment, &job, Phase::Final)?;
+    let mut trainer = surroundings.trainer(experiment, &job.name(), &experiment.config.agent)?;
+    let checkpoints = checkpoints(experiment, &job)?.join("final");
+    if trainer.resume(&checkpoints)? == 0 {
         anyhow::bail!("there is no checkpoint in {}: run train --force", checkpoints.display());
     }
-    let seeds = experiment.seeds(job.split).child("online");
-    Ok(fit.trainer.online_agent(learning, seeds)?)
+    let seeds = experiment.seeds(split).child("online");
+    Ok(trainer.online_agent(learning, seeds)?)
 }
 
 struct Hooks<'a> {
@@ -352,7 +424,7 @@ impl TrainingHooks for Hooks<'_> {
     fn validate(
         &mut self,
         policy: &dyn Recommender,
-    ) -> Result<Option<f64>, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         let Some(set) = self.validation else { return Ok(None) };
         let (summary, metric, k) = match &set.simulator {
             None => (evaluate(policy, &set.cases, &[10])?.summary, Metric::Precision, 10),
@@ -361,7 +433,9 @@ impl TrainingHooks for Hooks<'_> {
                 (judged.evaluation.summary, Metric::MeanReward, config.n_steps)
             }
         };
-        Ok(summary.metric(metric, k).map(|interval| interval.mean))
+        let distinct_top10 = summary.diversity(10).map(|diversity| diversity.coverage);
+        let judged = |score| Judgement { score, distinct_top10 };
+        Ok(summary.metric(metric, k).map(|interval| judged(interval.mean)))
     }
 
     fn should_stop(&self) -> bool {

@@ -2,6 +2,7 @@
 //! streams, the schedules (which follow from the counts) and the learning curves.
 
 use super::{Streams, Trainer, Validation};
+use crate::diagnostics::Collapse;
 use crate::{AgentConfig, AgentError};
 use drr_core::{Environment, Metrics, RandomStream, RowOrigin, StreamState};
 use drr_nn::{Checkpoint, NamedArray, Values, load_checkpoint, save_checkpoint};
@@ -24,6 +25,8 @@ pub(super) struct State {
     replay: StreamState,
     metrics: Vec<(u64, String, f64)>,
     validations: Vec<Validation>,
+    #[serde(default)]
+    collapse: Collapse,
 }
 
 impl<E: Environment> Trainer<E> {
@@ -40,6 +43,7 @@ impl<E: Environment> Trainer<E> {
             replay: self.streams.replay.state(),
             metrics: self.metrics.records.clone(),
             validations: self.validations.clone(),
+            collapse: self.collapse.clone(),
         };
         let mut arrays = self.learner.to_arrays()?;
         arrays.extend(self.replay.state().arrays.into_iter().map(to_named));
@@ -72,6 +76,7 @@ impl<E: Environment> Trainer<E> {
         self.replay = Replay::from_state(&self.config.replay, self.sizes, &replay)?;
         self.metrics = Metrics { records: state.metrics };
         self.validations = state.validations;
+        self.collapse = state.collapse;
         self.round = state.round;
         self.step = state.step;
         Ok(())

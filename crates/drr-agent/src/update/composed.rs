@@ -1,15 +1,26 @@
 //! The update rule in tensor operations with automatic gradients: the reference, to be read first.
+//!
+//! Parts that are optional have files of their own; an agent that names none of them is the paper's.
+
+mod anchor;
+mod conservative;
+mod draws;
+mod targets;
+
+mod slates;
 
 use super::UpdateReport;
-use crate::action::{compose, scores};
-use crate::batch::{Inputs, Side, sampled};
+use crate::action::compose;
+use crate::batch::{Inputs, Rows, Side, sampled};
 use crate::networks::Networks;
 use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, ReplayAction, Served};
+use crate::{AgentConfig, AgentError, ReplayAction, Served, StateFeatures};
 use candle_core::{Device, Tensor};
-use drr_core::{ItemIdx, ItemSet, Seeds, rank};
+use draws::Draws;
+use drr_core::Seeds;
 use drr_nn::{Adam, NamedArray, soft_update};
 use drr_replay::Batch;
+use slates::{last_slate, mean_vectors};
 
 /// Online networks, target networks, and their optimizers.
 #[derive(Debug)]
@@ -19,6 +30,8 @@ pub(crate) struct ComposedLearner {
     targets: Networks,
     actor_optimizer: Adam,
     critic_optimizer: Adam,
+    draws: Draws,
+    anchoring: anchor::Buffers,
     pub(crate) n_updates: u64,
 }
 
@@ -30,13 +43,28 @@ impl ComposedLearner {
         history_length: usize,
         seeds: Seeds,
     ) -> Result<Self, AgentError> {
-        let online = Networks::new(config, &tables.item_tensor()?, history_length, seeds)?;
+        if config.anchor.is_some() && !tables.has_positives() {
+            return Err(AgentError::Settings("the anchor needs tables with positives"));
+        }
+        let n_features = tables.features(config)?.map_or(0, StateFeatures::n_features);
+        let items = tables.item_tensor()?;
+        let online = Networks::with_features(config, &items, history_length, n_features, seeds)?;
         let targets = online.copy(config, seeds)?;
         let actor_optimizer =
             Adam::new("actor_optimizer", online.actor_parameters.clone(), config.actor_optimizer.clone());
         let critic_optimizer =
             Adam::new("critic_optimizer", online.critic_parameters.clone(), config.critic_optimizer.clone());
-        Ok(Self { config: config.clone(), online, targets, actor_optimizer, critic_optimizer, n_updates: 0 })
+        let (config, draws) = (config.clone(), Draws::new(config, seeds));
+        Ok(Self {
+            config,
+            online,
+            targets,
+            actor_optimizer,
+            critic_optimizer,
+            draws,
+            anchoring: anchor::Buffers::new(),
+            n_updates: 0,
+        })
     }
 
     /// The online or the target networks.
@@ -47,6 +75,12 @@ impl ComposedLearner {
         }
     }
 
+    /// Multiplies the learning rates of the updates to come.
+    pub(crate) const fn set_rate_factors(&mut self, actor: f64, critic: f64) {
+        self.actor_optimizer.set_rate_factor(actor);
+        self.critic_optimizer.set_rate_factor(critic);
+    }
+
     /// One update of critic, state module, actor and targets from one batch.
     pub(crate) fn update(
         &mut self,
@@ -54,86 +88,115 @@ impl ComposedLearner {
         tables: &TrainingTables,
         step: u64,
     ) -> Result<UpdateReport, AgentError> {
-        let history_length = self.online.history_length();
-        let n_rows = batch.rewards.len();
-        let now = sampled(batch, Side::Now, tables, history_length)?;
-        let actions = self.replayed_actions(batch, tables)?;
-        let weights = Tensor::from_slice(&batch.weights, n_rows, &Device::Cpu)?;
-
-        // The critic's loss (eq. 4): the weighted mean of (y - Q(s, a))^2. It moves the state module too.
-        let td_targets = self.td_targets(batch, tables)?;
-        let states = self.online.states(&now)?;
-        let values = self.online.critic.forward(&states, &actions)?;
-        let td_errors = (td_targets - values)?;
-        let critic_loss = (td_errors.sqr()? * weights)?.mean_all()?;
-        let loss = self.finite("the critic's loss", f64::from(critic_loss.to_scalar::<f32>()?), step)?;
-        self.critic_optimizer.step(&critic_loss.backward()?)?;
-
-        // The actor's gradient (eq. 3): grad_a Q(s, a) at a = pi(s), the current policy's action.
+        let mut report = UpdateReport::default();
+        let now = sampled(batch, Side::Now, tables, self.online.history_length())?;
+        let states = self.move_critics(batch, tables, &now, step, &mut report)?;
+        let is_due = self.moves_actor();
         let states = if self.config.actor_moves_state { self.online.states(&now)? } else { states.detach() };
-        let outputs = self.online.actor.forward(&states)?;
-        let proposed = self.critic_action(&now, &outputs)?;
-        let value = self.online.critic.detached().forward(&states, &proposed)?.mean_all()?;
-        let mean_value =
-            self.finite("the value of the policy", f64::from(value.to_scalar::<f32>()?), step)?;
-        let gradients = value.neg()?.backward()?;
+        self.move_actor(batch, tables, &now, &states, step, &mut report)?;
+        if is_due {
+            let tau = self.config.tau;
+            soft_update(&self.targets.actor_parameters, &self.online.actor_parameters, tau)?;
+            soft_update(&self.targets.critic_parameters, &self.online.critic_parameters, tau)?;
+        }
+        self.n_updates += 1;
+        Ok(report)
+    }
+
+    /// Whether the present update moves actor and targets: always, or every d-th time (Fujimoto et al. 2018, sec. 5.2).
+    fn moves_actor(&self) -> bool {
+        let delay = self.config.td3.as_ref().map_or(1, |td3| td3.policy_delay);
+        (self.n_updates + 1).is_multiple_of(delay)
+    }
+
+    /// Whether the anchor alone moves the actor: the twin without TD learning.
+    fn is_anchored_alone(&self) -> bool {
+        self.config.anchor.as_ref().is_some_and(|anchor| anchor.value_weight == 0.0)
+    }
+
+    /// The critic's loss (eq. 4): the weighted mean of `(y - Q(s, a))^2`, of each critic. It moves the state module too,
+    /// but in the twin without TD learning.
+    ///
+    /// Returns the states `[B, S]` that the critics read.
+    fn move_critics(
+        &mut self,
+        batch: &Batch,
+        tables: &TrainingTables,
+        now: &Inputs,
+        step: u64,
+        report: &mut UpdateReport,
+    ) -> Result<Tensor, AgentError> {
+        let actions = self.replayed_actions(batch, tables)?;
+        let weights = Tensor::from_slice(&batch.weights, batch.rewards.len(), &Device::Cpu)?;
+        let td_targets = self.td_targets(batch, tables)?;
+        let states = self.online.states(now)?;
+        // Where the value has no say, the actor's state is not the critic's to move.
+        let states = if self.is_anchored_alone() { states.detach() } else { states };
+        let values = self.online.critic.forward(&states, &actions)?;
+        let td_errors = (&td_targets - &values)?;
+        let mut critic_loss = (td_errors.sqr()? * &weights)?.mean_all()?;
+        if let Some(twin) = &self.online.twin {
+            let errors = (&td_targets - twin.forward(&states, &actions)?)?;
+            critic_loss = (critic_loss + (errors.sqr()? * &weights)?.mean_all()?)?;
+        }
+        if let Some(config) = self.config.conservative.clone() {
+            let term = self.conservative_term(&config, now, &states, &actions)?;
+            report.terms.push(("conservative_term", scalar(&term)?));
+            critic_loss = (critic_loss + (term * f64::from(config.weight))?)?;
+        }
+        if self.config.has_switches() {
+            report.terms.push(("replayed_value", scalar(&values.mean_all()?)?));
+        }
+        report.critic_loss = self.finite("the critic's loss", scalar(&critic_loss)?, step)?;
+        report.td_errors = td_errors.to_vec1()?;
+        self.critic_optimizer.step(&critic_loss.backward()?)?;
+        Ok(states)
+    }
+
+    /// The actor's gradient (eq. 3): `grad_a Q(s, a)` at `a = pi(s)`, the current policy's action.
+    fn move_actor(
+        &mut self,
+        batch: &Batch,
+        tables: &TrainingTables,
+        now: &Inputs,
+        states: &Tensor,
+        step: u64,
+        report: &mut UpdateReport,
+    ) -> Result<(), AgentError> {
+        let before_tanh = self.online.actor.before_tanh(states)?;
+        let outputs = before_tanh.tanh()?;
+        let proposed = self.critic_action(now, &outputs)?;
+        let values = self.online.critic.detached().forward(states, &proposed)?;
+        let value = values.mean_all()?;
+        report.mean_value = self.finite("the value of the policy", scalar(&value)?, step)?;
+        if !self.moves_actor() {
+            return Ok(());
+        }
+        let mut loss = value.neg()?;
+        if let Some(config) = self.config.anchor.clone() {
+            loss = if self.is_anchored_alone() {
+                loss.detach().zeros_like()?
+            } else {
+                (loss * anchor::value_factor(&config, &values)?)?
+            };
+            let actions = compose(&self.config.action, &now.users, &outputs)?;
+            let term = self.anchor_term(&config, batch, tables, &actions)?;
+            let anchor_loss = self.finite("the anchor's loss", term.loss, step)?;
+            report.terms.extend([("anchor_loss", anchor_loss), ("anchored_share", term.share)]);
+            // Its value is of no account, its gradient is the anchor's.
+            loss = (loss + ((actions * term.gradients)?.sum_all()? * f64::from(config.weight))?)?;
+        }
+        if let Some(weight) = self.config.saturation_penalty {
+            let penalty = saturation(&before_tanh)?;
+            report.terms.push(("saturation", self.finite("the saturation", scalar(&penalty)?, step)?));
+            loss = (loss + (penalty * f64::from(weight))?)?;
+        }
+        let gradients = loss.backward()?;
         self.actor_optimizer.step(&gradients)?;
         if self.config.actor_moves_state {
             self.critic_optimizer.step(&gradients)?;
         }
-
-        soft_update(&self.targets.actor_parameters, &self.online.actor_parameters, self.config.tau)?;
-        soft_update(&self.targets.critic_parameters, &self.online.critic_parameters, self.config.tau)?;
-        self.n_updates += 1;
-        Ok(UpdateReport { td_errors: td_errors.to_vec1()?, critic_loss: loss, mean_value })
-    }
-
-    /// `y = r + gamma Q'(s', pi'(s'))`, without the future where a session truly ended. A time limit is no end.
-    fn td_targets(&self, batch: &Batch, tables: &TrainingTables) -> Result<Tensor, AgentError> {
-        let n_rows = batch.rewards.len();
-        let rewards = Tensor::from_slice(&batch.rewards, n_rows, &Device::Cpu)?;
-        if self.config.discount == 0.0 {
-            return Ok(rewards);
-        }
-        let next = sampled(batch, Side::Next, tables, self.online.history_length())?;
-        let states = self.targets.states(&next)?.detach();
-        let outputs = self.targets.actor.forward(&states)?.detach();
-        let actions = match self.config.replay_action {
-            ReplayAction::Proto => outputs,
-            ReplayAction::Item => self.chosen_items(batch, &next, &outputs)?,
-        };
-        let values = self.targets.critic.forward(&states, &actions)?.detach();
-        #[expect(clippy::cast_possible_truncation, reason = "tensors are single precision")]
-        let discounts: Vec<f32> = batch
-            .terminated
-            .iter()
-            .map(|ended| if *ended { 0.0 } else { self.config.discount as f32 })
-            .collect();
-        Ok((rewards + (values * Tensor::from_vec(discounts, n_rows, &Device::Cpu)?)?)?)
-    }
-
-    /// The vectors `[B, D]` of the items that the target policy would recommend next, none of them twice in a session.
-    fn chosen_items(&self, batch: &Batch, next: &Inputs, outputs: &Tensor) -> Result<Tensor, AgentError> {
-        let actions = compose(&self.config.action, &next.users, outputs)?;
-        let items = self.targets.items.detach();
-        let n_items = items.dim(0)?;
-        let scores = scores(&actions, &items)?;
-        let mut candidates = ItemSet::full(n_items);
-        let window = self.online.history_length();
-        let mut chosen = Vec::with_capacity(batch.rewards.len());
-        for (row, scores) in scores.chunks_exact(n_items).enumerate() {
-            let length = batch.next_observations.lengths[row] as usize;
-            let history = &batch.next_observations.histories[row * window..][..length];
-            let history = || history.iter().map(|item| ItemIdx(*item));
-            let gone = || history().chain(batch.recommended(row).iter().copied());
-            gone().for_each(|item| candidates.remove(item));
-            let best = rank(scores, &candidates, 1);
-            // Without a candidate the session has ended, and the future does not count.
-            chosen.push(best.ok().and_then(|best| best.first().map(|it| it.item.0)).unwrap_or(0));
-            gone().for_each(|item| candidates.insert(item));
-        }
-        let n_rows = chosen.len();
-        Ok(items.index_select(&Tensor::from_vec(chosen, n_rows, &Device::Cpu)?, 0)?)
+        Ok(())
     }
 
     /// What the critic is told of a replayed action, `[B, D]`.
@@ -142,8 +205,12 @@ impl ComposedLearner {
         Ok(match self.config.replay_action {
             ReplayAction::Proto => Tensor::from_slice(&batch.actions, shape, &Device::Cpu)?,
             ReplayAction::Item => {
-                let ids = Tensor::from_slice(&batch.items, shape.0, &Device::Cpu)?;
-                self.online.items.detach().index_select(&ids, 0)?
+                let slate = |row| last_slate(batch.recommended(row), self.config.slate).to_vec();
+                let items = self.online.items.detach();
+                match self.config.slate {
+                    1 => items.index_select(&Tensor::from_slice(&batch.items, shape.0, &Device::Cpu)?, 0)?,
+                    _ => mean_vectors(&items, &(0..shape.0).map(slate).collect::<Vec<_>>())?,
+                }
             }
         })
     }
@@ -164,24 +231,47 @@ impl ComposedLearner {
         }
     }
 
-    /// Networks, targets and optimizers as arrays.
+    /// The online critic's values `[B]` of actions `[B, D]`.
+    pub(crate) fn values(&self, rows: &Rows, actions: &[f32]) -> Result<Vec<f32>, AgentError> {
+        let inputs = rows.inputs()?;
+        let actions = Tensor::from_slice(actions, inputs.users.shape(), &Device::Cpu)?;
+        Ok(self.online.critic.forward(&self.online.states(&inputs)?, &actions)?.to_vec1()?)
+    }
+
+    /// Networks, targets, optimizers and random streams as arrays.
     pub(crate) fn to_arrays(&self) -> Result<Vec<NamedArray>, AgentError> {
         let mut arrays = self.online.to_arrays("online.")?;
         arrays.extend(self.targets.to_arrays("target.")?);
         arrays.extend(self.actor_optimizer.to_arrays());
         arrays.extend(self.critic_optimizer.to_arrays());
+        arrays.extend(self.draws.to_arrays());
         Ok(arrays)
     }
 
-    /// Sets networks, targets and optimizers; the count of updates comes beside.
+    /// Sets networks, targets, optimizers and random streams; the count of updates comes beside.
     pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), AgentError> {
         self.online.load_arrays("online.", arrays)?;
         self.targets.load_arrays("target.", arrays)?;
         self.actor_optimizer.load_arrays(arrays)?;
         self.critic_optimizer.load_arrays(arrays)?;
+        self.draws.load_arrays(arrays)?;
         self.n_updates = n_updates;
         Ok(())
     }
+}
+
+/// Where the penalty on saturation begins, before the tanh: an output of 0.9.
+const SATURATED: f64 = 1.472_219_489_583_220_3;
+
+/// `mean(relu(|x| - atanh(0.9))^2)` of outputs before the tanh, `[B, D]`.
+///
+/// A penalty on the output itself would have no gradient just where the tanh has none.
+fn saturation(before_tanh: &Tensor) -> Result<Tensor, AgentError> {
+    Ok((before_tanh.abs()? - SATURATED)?.relu()?.sqr()?.mean_all()?)
+}
+
+fn scalar(tensor: &Tensor) -> Result<f64, AgentError> {
+    Ok(f64::from(tensor.to_scalar::<f32>()?))
 }
 
 #[cfg(test)]

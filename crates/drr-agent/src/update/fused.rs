@@ -4,7 +4,7 @@ mod passes;
 
 use super::UpdateReport;
 use crate::batch::{Rows, Side};
-use crate::flat::{Acting, FlatNetworks, Shapes};
+use crate::flat::{self, Acting, FlatNetworks, Shapes};
 use crate::networks::Networks;
 use crate::tables::TrainingTables;
 use crate::{AgentConfig, AgentError, Served};
@@ -53,6 +53,12 @@ impl FusedLearner {
             config: config.clone(),
             n_updates: 0,
         })
+    }
+
+    /// Multiplies the learning rates of the updates to come.
+    pub(crate) const fn set_rate_factors(&mut self, actor: f64, critic: f64) {
+        self.actor_optimizer.set_rate_factor(actor);
+        self.critic_optimizer.set_rate_factor(critic);
     }
 
     /// One update of critic, state module, actor and targets from one batch.
@@ -145,6 +151,11 @@ impl FusedLearner {
             Served::Target => &self.targets,
         };
         self.acting.outputs(&self.shapes, networks, tables.item_values(), rows)
+    }
+
+    /// The online critic's values `[B]` of actions `[B, D]`.
+    pub(crate) fn values(&self, rows: &Rows, actions: &[f32], tables: &TrainingTables) -> Vec<f32> {
+        flat::values(&self.shapes, &self.online, tables.item_values(), rows, actions)
     }
 
     /// The online or the target networks as arrays.

@@ -1,7 +1,7 @@
 //! One path of the update against the other.
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, ReplayAction, StateKind};
+use crate::{ActionBase, ActionConfig, ExplorationConfig, SlateReward, StateKind};
 use drr_core::{
     ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
     UserIdx,
@@ -10,30 +10,35 @@ use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, Sizes, Transition};
 use rand::Rng;
 
-const DIM: usize = 6;
-const WINDOW: usize = 4;
-const N_ITEMS: usize = 50;
+pub(crate) const DIM: usize = 6;
+pub(crate) const WINDOW: usize = 4;
+pub(crate) const N_ITEMS: usize = 50;
 const BATCH: usize = 21;
 
-fn config() -> AgentConfig {
+pub(crate) fn config() -> AgentConfig {
     let optimizer =
         |learning_rate, max_gradient_norm| AdamConfig { learning_rate, l2: 1e-3, max_gradient_norm };
     AgentConfig {
         state: StateKind::DrrAve,
+        features: false,
         actor_hidden: [12, 10],
         critic_hidden: [11, 9],
         action: ActionConfig { base: ActionBase::User, scale: 0.7, first_bound: 0.5 },
         replay_action: ReplayAction::Proto,
+        slate: 1,
+        slate_reward: SlateReward::Mean,
         discount: 0.9,
         tau: 0.1,
         batch_size: BATCH,
         actor_optimizer: optimizer(1e-3, 0.0),
         critic_optimizer: optimizer(2e-3, 0.5),
+        actor_optimizer_schedule: None,
+        critic_optimizer_schedule: None,
         served: Served::Online,
         actor_moves_state: false,
         fine_tune_items: false,
         replay: ReplayConfig::prioritized(200, 100),
-        exploration: ExplorationConfig { epsilon_start: 0.0, epsilon_end: 0.0, decay_steps: 1, noise: 0.0 },
+        exploration: ExplorationConfig::gaussian(0.0, 0.0, 1, 0.0),
         n_environments: 1,
         n_episodes: 1,
         updates_per_step: 1,
@@ -41,10 +46,16 @@ fn config() -> AgentConfig {
         checkpoint_every: 1,
         validate_every: 1,
         path: UpdatePath::Fused,
+        critic_layer_norm: false,
+        saturation_penalty: None,
+        td3: None,
+        anchor: None,
+        refinement: None,
+        conservative: None,
     }
 }
 
-fn tables() -> TrainingTables {
+pub(crate) fn tables() -> TrainingTables {
     let mut random = Seeds(9).stream("tables");
     let mut table = |n_rows: usize| {
         let values = (0..n_rows * DIM).map(|_| random.random_range(-1.0..1.0)).collect();
@@ -140,6 +151,11 @@ fn configs() -> Vec<AgentConfig> {
     }
     configs
         .push(AgentConfig { action: ActionConfig { base: ActionBase::None, ..config().action }, ..config() });
+    configs.push(AgentConfig {
+        actor_optimizer_schedule: Some(Schedule::Cosine { start: 1.0, end: 0.1, steps: 20 }),
+        critic_optimizer_schedule: Some(Schedule::Exponential { start: 2.0, end: 0.5, steps: 10 }),
+        ..config()
+    });
     configs
 }
 
@@ -189,6 +205,54 @@ fn actors_and_lists_are_the_same_on_both_paths() {
 }
 
 #[test]
+fn the_critics_values_are_the_same_on_both_paths() {
+    let tables = tables();
+    let mut random = Seeds(5).stream("observations");
+    let mut rows = Rows::new(WINDOW);
+    (0..9).for_each(|_| rows.push_observation(&transition(&mut random).observation, &tables));
+    let outputs: Vec<f32> = (0..9 * DIM).map(|_| random.random_range(-1.0..1.0)).collect();
+    let items: Vec<Vec<ItemIdx>> = (0..9).map(|at| vec![ItemIdx(at), ItemIdx(at + 1)]).collect();
+    for replay_action in [ReplayAction::Proto, ReplayAction::Item] {
+        let [ours, theirs] = [UpdatePath::Fused, UpdatePath::Composed].map(|path| {
+            let config = AgentConfig { path, replay_action, ..config() };
+            let mut run = Run::new(&config);
+            (0..3).for_each(|_| drop(run.update(&tables)));
+            run.learner.values(&rows, &outputs, &items, &tables).unwrap()
+        });
+        near(&ours, &theirs, 1e-4, "values");
+        assert_ne!(ours[0], ours[1]);
+    }
+}
+
+#[test]
+fn the_mean_of_a_slate_is_that_of_its_vectors() {
+    let vectors = [1.0, 2.0, 3.0, 6.0];
+    let items = [vec![ItemIdx(0), ItemIdx(1)], vec![ItemIdx(1)], Vec::new()];
+    assert_eq!(means(&vectors, 2, &items), [2.0, 4.0, 3.0, 6.0, 0.0, 0.0]);
+}
+
+#[test]
+fn a_learning_rate_whose_schedule_is_at_zero_moves_nothing() {
+    let tables = tables();
+    for path in [UpdatePath::Fused, UpdatePath::Composed] {
+        let schedule = Some(Schedule::Linear { start: 0.0, end: 1.0, steps: 1 });
+        let mut run = Run::new(&AgentConfig { path, actor_optimizer_schedule: schedule, ..config() });
+        let actor = |run: &Run| -> Vec<NamedArray> {
+            let arrays = run.learner.to_arrays().unwrap();
+            arrays.into_iter().filter(|it| it.name.starts_with("online.actor")).collect()
+        };
+        let before = actor(&run);
+        run.update(&tables);
+        assert_eq!(actor(&run), before, "{path:?}");
+        run.update(&tables);
+        assert_ne!(actor(&run), before, "{path:?}");
+        let mut sink = drr_core::Metrics::default();
+        run.learner.record_rates(5, &mut sink);
+        assert_eq!(sink.records[0], (5, "actor_learning_rate".to_owned(), 1e-3));
+    }
+}
+
+#[test]
 fn a_fused_training_is_the_same_bit_for_bit_and_goes_on_from_the_other_path() {
     let tables = tables();
     let train = |path, n: usize| {
@@ -229,4 +293,6 @@ fn a_value_that_is_not_finite_stops_either_path_with_the_step() {
 fn item_vectors_that_are_trained_take_the_composed_path() {
     let config = AgentConfig { fine_tune_items: true, ..config() };
     assert!(matches!(Run::new(&config).learner.path, Path::Composed(_)));
+    let slates = AgentConfig { fine_tune_items: false, slate: 2, ..config };
+    assert!(matches!(Run::new(&slates).learner.path, Path::Composed(_)), "and so do slates");
 }

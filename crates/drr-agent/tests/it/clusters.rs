@@ -1,7 +1,7 @@
 //! An environment with a known optimum: every user likes one cluster of items, and the user's vector tells which.
 
 use drr_agent::{
-    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, StateKind,
+    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, SlateReward, StateKind,
     TrainingTables, UpdatePath,
 };
 use drr_core::{
@@ -106,7 +106,12 @@ impl Space {
     pub fn tables(&self) -> TrainingTables {
         let users = (0..N_CLUSTERS).flat_map(Self::user).collect();
         let contexts = EmbeddingTable::new(N_CLUSTERS, N_CLUSTERS, users).unwrap();
-        TrainingTables::new(&self.0, &contexts, None, self.1.clone()).unwrap()
+        let liked = |cluster| {
+            let items = cluster * ITEMS_PER_CLUSTER..(cluster + 1) * ITEMS_PER_CLUSTER;
+            items.map(ItemIdx::from).collect()
+        };
+        let tables = TrainingTables::new(&self.0, &contexts, None, self.1.clone()).unwrap();
+        tables.with_positives((0..N_CLUSTERS).map(liked).collect()).unwrap()
     }
 }
 
@@ -135,25 +140,25 @@ pub fn config() -> AgentConfig {
     let optimizer = |learning_rate| AdamConfig { learning_rate, l2: 0.0, max_gradient_norm: 1.0 };
     AgentConfig {
         state: StateKind::DrrAve,
+        features: false,
         actor_hidden: [32, 32],
         critic_hidden: [32, 32],
         action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.1 },
         replay_action: ReplayAction::Proto,
+        slate: 1,
+        slate_reward: SlateReward::Mean,
         discount: 0.5,
         tau: 0.02,
         batch_size: 32,
         actor_optimizer: optimizer(1e-3),
         critic_optimizer: optimizer(3e-3),
+        actor_optimizer_schedule: None,
+        critic_optimizer_schedule: None,
         served: Served::Online,
         actor_moves_state: false,
         fine_tune_items: false,
         replay: ReplayConfig::prioritized(2000, 2000),
-        exploration: ExplorationConfig {
-            epsilon_start: 1.0,
-            epsilon_end: 0.1,
-            decay_steps: 4000,
-            noise: 0.7,
-        },
+        exploration: ExplorationConfig::gaussian(1.0, 0.1, 4000, 0.7),
         n_environments: 8,
         n_episodes: 2400,
         updates_per_step: 1,
@@ -161,5 +166,11 @@ pub fn config() -> AgentConfig {
         checkpoint_every: 5,
         validate_every: 1000,
         path: UpdatePath::default(),
+        critic_layer_norm: false,
+        saturation_penalty: None,
+        td3: None,
+        anchor: None,
+        refinement: None,
+        conservative: None,
     }
 }

@@ -2,6 +2,10 @@
 
 #[cfg(test)]
 mod clusters;
+#[cfg(test)]
+mod exploring;
 mod online;
+#[cfg(test)]
+mod switches;
 #[cfg(test)]
 mod training;

@@ -12,7 +12,7 @@ use drr_nn::{checkpoint_digest, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
 
-struct Quiet;
+pub struct Quiet;
 
 impl TrainingHooks for Quiet {}
 
@@ -25,7 +25,7 @@ impl TrainingHooks for Stop {
     }
 }
 
-fn trainer(config: &AgentConfig, seed: u64) -> Trainer<Clusters> {
+pub fn trainer(config: &AgentConfig, seed: u64) -> Trainer<Clusters> {
     let space = Arc::new(Space::new("split"));
     let tables = space.tables();
     let environments = vec![Clusters::new(); config.n_environments];
@@ -33,7 +33,7 @@ fn trainer(config: &AgentConfig, seed: u64) -> Trainer<Clusters> {
 }
 
 /// The mean total reward of the first and of the last tenth of the rounds.
-fn first_and_last_reward(trainer: &Trainer<Clusters>) -> (f64, f64) {
+pub fn first_and_last_reward(trainer: &Trainer<Clusters>) -> (f64, f64) {
     let records = &trainer.metrics().records;
     let rewards: Vec<f64> = records.iter().filter(|it| it.1 == "total_reward").map(|it| it.2).collect();
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
@@ -74,7 +74,7 @@ fn every_state_module_learns_and_is_served_as_it_was_trained() {
     }
 }
 
-fn final_digest(folder: &Path) -> String {
+pub fn final_digest(folder: &Path) -> String {
     checkpoint_digest(&latest_checkpoint(folder).unwrap().unwrap()).unwrap()
 }
 
@@ -166,7 +166,7 @@ fn a_loss_that_is_not_finite_stops_the_run_with_the_step() {
     assert!(error.contains("critic's loss is inf") && error.contains("environment step"), "{error}");
 }
 
-fn query(liked: &[u32]) -> Query {
+pub fn query(liked: &[u32]) -> Query {
     let history: Vec<Observed> =
         liked.iter().map(|item| Observed { item: ItemIdx(*item), rating: 5.0, timestamp: 0 }).collect();
     let mut allowed = ItemSet::full(N_ITEMS);

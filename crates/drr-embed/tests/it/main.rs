@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests do")]
 
 mod co_occurrence;
+mod continuation_factors;
 mod ease_factors;
 mod files;
 mod neighbourhood;

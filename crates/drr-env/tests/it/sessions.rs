@@ -1,7 +1,7 @@
 //! Where sessions start.
 
 use crate::{log, random};
-use drr_core::{ContextIdx, EnvironmentError, InteractionLog, ItemIdx, Seeds, UserIdx};
+use drr_core::{ContextIdx, EnvironmentError, Interaction, InteractionLog, ItemIdx, Seeds, UserIdx};
 use drr_env::{EnvError, SessionStart, Sessions};
 use proptest::prelude::*;
 
@@ -47,6 +47,18 @@ fn a_rating_counts_only_after_the_cut() {
     let rating = |item| sessions.rating_after_cut(ContextIdx(0), ItemIdx(item));
     assert_eq!([rating(2), rating(7), rating(3), rating(8)], [Some(2.0), Some(5.0), None, None]);
     assert_eq!(rating(4), Some(3.0), "the first rating after the cut counts, not the one before it");
+    assert_eq!(sessions.positives_after_cut(ContextIdx(0)), [ItemIdx(7)], "item 4 was not liked at first");
+}
+
+#[test]
+fn the_hours_until_a_rating_count_from_the_first_rating_after_the_cut() {
+    let row = |item, timestamp| Interaction { user: UserIdx(0), item: ItemIdx(item), rating: 4.0, timestamp };
+    // Item 4 is rated before the cut and twice after it; the session begins at 3,600 s.
+    let rows = [row(4, 0), row(2, 3_600), row(7, 5_400), row(4, 10_800), row(4, 90_000)];
+    let rows = InteractionLog::new(1, 9, &rows).unwrap();
+    let sessions = Sessions::new(&rows, &SessionStart::First { count: 1 }, 4.0, &mut random()).unwrap();
+    let hours = |item| sessions.hours_until_rating(ContextIdx(0), ItemIdx(item));
+    assert_eq!([hours(2), hours(7), hours(4), hours(8)], [Some(0.0), Some(0.5), Some(2.0), None]);
 }
 
 #[test]

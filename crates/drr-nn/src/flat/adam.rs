@@ -17,6 +17,7 @@ pub struct FlatAdam {
     gradients: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f32>,
+    rate_factor: f64,
     n_updates: u64,
 }
 
@@ -26,7 +27,12 @@ impl FlatAdam {
     pub fn new(name: &'static str, layout: FlatLayout, config: AdamConfig) -> Self {
         let zeros = vec![0.0; layout.n_values()];
         let (gradients, first) = (zeros.clone(), zeros.clone());
-        Self { name, layout, config, gradients, first, second: zeros, n_updates: 0 }
+        Self { name, layout, config, gradients, first, second: zeros, rate_factor: 1.0, n_updates: 0 }
+    }
+
+    /// Multiplies the learning rate of the steps to come by `factor`: for schedules. It is no part of the saved state.
+    pub const fn set_rate_factor(&mut self, factor: f64) {
+        self.rate_factor = factor;
     }
 
     /// The gradients that the next step follows, to be written.
@@ -52,7 +58,7 @@ impl FlatAdam {
         }
         self.n_updates += 1;
         let AdamConfig { learning_rate, max_gradient_norm, l2 } = self.config;
-        let step = AdamStep::new(learning_rate, norm, max_gradient_norm, self.n_updates);
+        let step = AdamStep::new(learning_rate * self.rate_factor, norm, max_gradient_norm, self.n_updates);
         for entry in &self.layout.entries {
             if entry.range.start < moved.start || entry.range.end > moved.end {
                 continue;

@@ -4,16 +4,16 @@ use super::costs::{Cost, Meter};
 use super::sets::labelled_contexts;
 use crate::config::{LabConfig, SpaceKind};
 use crate::stages::experiment::Phase;
-use crate::stages::jobs::{self, Job, Variant, World};
+use crate::stages::jobs::{self, Job, World};
+use crate::stages::names::Form;
 use crate::stages::{Experiment, pretrain, sequential, train};
 use anyhow::{Context as _, Result};
-use drr_agent::{DrrPolicy, RewardModel};
+use drr_agent::RewardModel;
 use drr_baselines::{BaselineConfig, FitInputs, FoldInRecommender, Popularity};
 use drr_core::{
     Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,
 };
 use drr_data::Protocol;
-use std::sync::Arc;
 
 /// The agent without RL: its own space's user vector is the action.
 pub const NO_RL: &str = "no_rl";
@@ -28,6 +28,13 @@ pub struct Contestant {
 
 /// Everybody who is judged under `protocol`, the oracle aside.
 pub fn all(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contestant>> {
+    let mut all = without_rl(experiment, protocol)?;
+    all.extend(agents(experiment, protocol)?);
+    Ok(all)
+}
+
+/// Everybody who is judged under `protocol` and does without reinforcement learning, the oracle aside.
+pub fn without_rl(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contestant>> {
     let log = experiment.log(protocol, Phase::Final)?;
     let mut all = baselines(experiment, protocol, &log)?;
     all.extend(spaces(experiment, protocol, &log)?);
@@ -44,7 +51,6 @@ pub fn all(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contes
         all.push(meter.contestant(Box::new(model)));
     }
     all.extend(sequences(experiment, protocol)?);
-    all.extend(agents(experiment, protocol)?);
     Ok(all)
 }
 
@@ -134,41 +140,49 @@ fn sequences(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Cont
     Ok(all)
 }
 
-/// The agents of a protocol: the untrained one, then the twin, then the agent; of "online", those of both worlds.
+/// The learners of a protocol: the untrained ones, then the trained, the agent itself last; of "online", those of both
+/// worlds.
 fn agents(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<Contestant>> {
     let split = protocol.split();
-    let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
+    let jobs: Vec<Job> = jobs::of_split(experiment, split)?
+        .into_iter()
+        .filter(|job| job.learner.protocols.is_empty() || job.learner.protocols.contains(&protocol))
+        .collect();
     let mut all = Vec::new();
-    let untrained = jobs::of_split(experiment, split)[0];
-    let policy = DrrPolicy::load(&experiment.path(untrained.policy(false)), Arc::clone(&space))?;
-    all.push(
-        Meter::start()
-            .contestant(Box::new(Renamed { inner: policy, name: jobs::untrained(&untrained.name()) })),
-    );
-    for job in jobs::of_split(experiment, split).into_iter().rev() {
+    let untrained =
+        jobs.iter().filter(|job| job.learner.form == Form::Agent && job.world == World::of(split)[0]);
+    for job in untrained.rev() {
         let meter = Meter::start();
-        let policy = DrrPolicy::load(&experiment.path(job.policy(true)), Arc::clone(&space))?;
-        let mut contestant = meter.contestant(Box::new(policy));
+        let inner = job.load_policy(experiment, false)?;
+        let name = format!("{}{}", job.learner.name, Form::Untrained.suffix());
+        all.push(meter.contestant(renamed(inner, name)));
+    }
+    for job in jobs.iter().rev() {
+        let meter = Meter::start();
+        let mut contestant = meter.contestant(job.load_policy(experiment, true)?);
         contestant.cost.seconds = train::note(experiment, job)?.seconds[1];
         all.push(contestant);
     }
     if let (Protocol::Online, Some(learning)) = (protocol, experiment.config.lab.online.learning) {
         for world in World::SIMULATED {
             let meter = Meter::start();
-            let job = Job::of(experiment, split, Variant::Agent, world);
-            all.push(meter.contestant(Box::new(train::online_agent(experiment, job, learning)?)));
+            all.push(meter.contestant(Box::new(train::online_agent(experiment, split, world, learning)?)));
         }
     }
     Ok(all)
 }
 
-/// A recommender under another name.
-struct Renamed<R> {
-    inner: R,
+/// The recommender under another name.
+pub fn renamed(inner: Box<dyn Recommender>, name: String) -> Box<dyn Recommender> {
+    Box::new(Renamed { inner, name })
+}
+
+struct Renamed {
+    inner: Box<dyn Recommender>,
     name: String,
 }
 
-impl<R: Recommender> Recommender for Renamed<R> {
+impl Recommender for Renamed {
     fn name(&self) -> &str {
         &self.name
     }

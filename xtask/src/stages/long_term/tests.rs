@@ -1,8 +1,10 @@
 //! The learning test: the agent finds what its greedy twin cannot.
 
 use super::{LongTermConfig, LongTermRun, LongTermStudy, study};
-use crate::config::ExperimentConfig;
+use crate::config::{AgentVariant, ExperimentConfig};
 use crate::context::Context;
+use crate::stages::names::Form;
+use drr_agent::StateKind;
 use drr_core::Seeds;
 
 fn config() -> LongTermConfig {
@@ -18,16 +20,76 @@ fn returns(study: &LongTermStudy, agent: &str) -> Vec<f64> {
     study.runs.iter().filter(|it| it.agent == agent).map(LongTermRun::last).collect()
 }
 
-#[test]
-fn the_agent_comes_near_the_optimum_and_its_twin_with_discount_0_stays_greedy() {
-    let study = studied(&config(), 1);
-    let (agents, twins) = (returns(&study, "drr_ave"), returns(&study, "drr_ave_gamma_0"));
-    assert_eq!((agents.len(), twins.len()), (3, 3));
+/// Trains everybody of `config`: each learner must come near the best return that can be had without knowing when the
+/// session ends, and its twin with a discount of 0 must stay with the greatest reward now.
+fn finds_the_optimum(config: &LongTermConfig) {
+    let study = studied(config, 1);
     // Neither random items nor vegetables alone would pass.
     assert!(study.random.max(study.patient) < 0.85 * study.optimum, "{study:?}");
-    assert!(agents.iter().all(|it| *it > 0.9 * study.optimum), "{agents:?} of {}", study.optimum);
-    let is_greedy = |it: &f64| (it - study.greedy).abs() < 0.05 * study.optimum;
-    assert!(twins.iter().all(is_greedy), "{twins:?} beside {}", study.greedy);
+    for learner in config.learners().unwrap() {
+        let all = returns(&study, &learner.name);
+        assert_eq!(all.len() as u64, config.n_seeds);
+        if learner.name.ends_with(Form::Greedy.suffix()) {
+            let is_greedy = |it: &f64| (it - study.greedy).abs() < 0.05 * study.optimum;
+            assert!(all.iter().all(is_greedy), "{}: {all:?} beside {}", learner.name, study.greedy);
+        } else {
+            let is_near = |it: &f64| *it > 0.9 * study.discounted;
+            assert!(all.iter().all(is_near), "{}: {all:?} of {}", learner.name, study.discounted);
+        }
+    }
+}
+
+/// The agent of the laboratory with another state module, from two seeds.
+fn with_state(state: StateKind) -> LongTermConfig {
+    let mut config = config();
+    config.agent.state = state;
+    config.n_seeds = 2;
+    config
+}
+
+#[test]
+fn the_agent_comes_near_the_optimum_and_its_twin_with_discount_0_stays_greedy() {
+    let config = config();
+    assert_eq!(config.n_seeds, 3);
+    let study = studied(&config, 1);
+    assert!(returns(&study, "drr_ave").iter().all(|it| *it > 0.9 * study.optimum), "{study:?}");
+    finds_the_optimum(&config);
+}
+
+#[test]
+fn drr_n_finds_the_optimum() {
+    finds_the_optimum(&with_state(StateKind::DrrN));
+}
+
+#[test]
+fn drr_p_finds_the_optimum() {
+    finds_the_optimum(&with_state(StateKind::DrrP));
+}
+
+#[test]
+fn drr_u_finds_the_optimum() {
+    finds_the_optimum(&with_state(StateKind::DrrU));
+}
+
+#[test]
+fn drr_att_finds_the_optimum() {
+    finds_the_optimum(&with_state(StateKind::DrrAtt));
+}
+
+#[test]
+fn more_agents_are_studied_beside_the_agent_each_with_its_twin() {
+    let mut config = config();
+    (config.n_seeds, config.agent.n_episodes) = (1, 80);
+    let changes = "state = \"drr_n\"".parse().unwrap();
+    let variant =
+        AgentVariant { name: "items".to_owned(), protocols: Vec::new(), space: None, twins: true, changes };
+    config.agents = vec![variant];
+    config.check().unwrap();
+    let study = studied(&config, 1);
+    let names: Vec<&str> = study.runs.iter().map(|it| it.agent.as_str()).collect();
+    assert_eq!(names, ["drr_ave", "drr_ave_gamma_0", "items", "items_gamma_0"]);
+    config.agents[0].name = "drr_ave".to_owned();
+    assert!(config.check().unwrap_err().to_string().contains("twice"));
 }
 
 #[test]

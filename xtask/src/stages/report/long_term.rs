@@ -1,7 +1,7 @@
 //! The study of later rewards: returns beside the optimum, and the learning curves.
 
-use crate::stages::jobs::{self, Variant};
 use crate::stages::long_term::{LongTermRun, LongTermStudy, N_RANDOM};
+use crate::stages::names::Form;
 use drr_eval::report::{Cell, Plot, Section, Series, Table};
 
 /// The section of a study.
@@ -16,15 +16,24 @@ pub fn section(study: &LongTermStudy) -> Section {
 }
 
 fn prose(study: &LongTermStudy) -> String {
-    let shares = |variant| {
+    let shares = |name: &str| {
         let shares: Vec<String> =
-            runs(study, variant).map(|it| format!("{:.1} %", 100.0 * it.last() / study.optimum)).collect();
-        shares.join(", ")
+            runs(study, name).map(|it| format!("{:.1} %", 100.0 * it.last() / study.optimum)).collect();
+        if shares.is_empty() { "nothing".to_owned() } else { shares.join(", ") }
     };
+    let of_all: Vec<String> = learners(study)
+        .into_iter()
+        .map(|name| {
+            format!(
+                "{name} ends at {} of it, its twin with discount 0 at {}",
+                shares(name),
+                shares(&twin(name))
+            )
+        })
+        .collect();
     format!(
-        "In a small world of sweets, which please at once and spoil the mood, and vegetables, which please less and lift it, the greatest immediate reward is the wrong choice and the best return is known. The agent ends at {} of it, its twin with discount 0 at {} (one training per seed); sweets alone get {:.1} %, random items {:.1} %. An agent does not see when a session ends: the best policy without that knowledge, by the agent's discount of {}, gets {:.1} %.",
-        shares(Variant::Agent),
-        shares(Variant::Greedy),
+        "In a small world of sweets, which please at once and spoil the mood, and vegetables, which please less and lift it, the greatest immediate reward is the wrong choice and the best return is known. {} (one training per seed); sweets alone get {:.1} %, random items {:.1} %. An agent does not see when a session ends: the best policy without that knowledge, by the agent's discount of {}, gets {:.1} %.",
+        of_all.join("; "),
         100.0 * study.greedy / study.optimum,
         100.0 * study.random / study.optimum,
         study.discount,
@@ -32,9 +41,20 @@ fn prose(study: &LongTermStudy) -> String {
     )
 }
 
-fn runs(study: &LongTermStudy, variant: Variant) -> impl Iterator<Item = &LongTermRun> {
-    let is_of = move |rest: &str| rest == variant.suffix();
-    study.runs.iter().filter(move |it| jobs::agent_name(&it.agent).is_some_and(|(_, rest)| is_of(rest)))
+/// The learners without their twins, in the order of their training.
+fn learners(study: &LongTermStudy) -> Vec<&str> {
+    let mut names: Vec<&str> = study.runs.iter().map(|it| it.agent.as_str()).collect();
+    names.dedup();
+    let is_twin = |name: &str| names.iter().any(|other| twin(other) == name);
+    names.iter().copied().filter(|name| !is_twin(name)).collect()
+}
+
+fn twin(name: &str) -> String {
+    format!("{name}{}", Form::Greedy.suffix())
+}
+
+fn runs<'a>(study: &'a LongTermStudy, name: &str) -> impl Iterator<Item = &'a LongTermRun> {
+    study.runs.iter().filter(move |it| it.agent == name)
 }
 
 fn table(study: &LongTermStudy) -> Table {
@@ -65,13 +85,10 @@ fn row(study: &LongTermStudy, name: &str, seed: &str, value: f64) -> Vec<Cell> {
 
 /// The mean curve of each agent over its seeds, between the levels of what is known.
 fn plot(study: &LongTermStudy) -> Plot {
-    let mut series: Vec<Series> = [Variant::Agent, Variant::Greedy]
-        .into_iter()
-        .filter_map(|variant| {
-            let name = runs(study, variant).next()?.agent.clone();
-            Some(Series { name, points: mean_curve(study, variant) })
-        })
-        .collect();
+    let mut names: Vec<&str> = study.runs.iter().map(|it| it.agent.as_str()).collect();
+    names.dedup();
+    let curve = |name: &str| Series { name: name.to_owned(), points: mean_curve(study, name) };
+    let mut series: Vec<Series> = names.into_iter().map(curve).collect();
     let ends = |value: f64| {
         let last = series.first().and_then(|it| it.points.last()).map_or(0.0, |point| point.0);
         vec![(0.0, value), (last, value)]
@@ -87,8 +104,8 @@ fn plot(study: &LongTermStudy) -> Plot {
     }
 }
 
-fn mean_curve(study: &LongTermStudy, variant: Variant) -> Vec<(f64, f64)> {
-    let curves: Vec<&[(u64, f64)]> = runs(study, variant).map(|it| &*it.curve).collect();
+fn mean_curve(study: &LongTermStudy, name: &str) -> Vec<(f64, f64)> {
+    let curves: Vec<&[(u64, f64)]> = runs(study, name).map(|it| &*it.curve).collect();
     let n_points = curves.iter().map(|it| it.len()).min().unwrap_or(0);
     let mean = |at: usize| curves.iter().map(|it| it[at].1).sum::<f64>() / curves.len() as f64;
     (0..n_points).map(|at| (curves[0][at].0 as f64, mean(at))).collect()
@@ -111,8 +128,8 @@ mod tests {
             random: 4.0,
             runs: vec![run(0, 8.0), run(1, 9.0)],
         };
-        assert_eq!(mean_curve(&study, Variant::Agent), [(0.0, 1.0), (8.0, 8.5)]);
-        assert_eq!(mean_curve(&study, Variant::Greedy), []);
+        assert_eq!(mean_curve(&study, "drr_ave"), [(0.0, 1.0), (8.0, 8.5)]);
+        assert_eq!(mean_curve(&study, "drr_ave_gamma_0"), []);
         let section = section(&study);
         assert!(section.prose[0].contains("80.0 %, 90.0 %"), "{:?}", section.prose);
         assert_eq!(section.tables[0].rows[5][3], Cell::value(0.8, 3));

@@ -1,7 +1,7 @@
 //! What the names in a report stand for, and what each kind of recommender is like.
 
 use crate::stages::evaluate::{ADAPTIVE, NO_RL};
-use crate::stages::jobs;
+use crate::stages::names::{Form, Names, Parsed};
 
 /// What a recommender is, what it needs, and whom it can serve without being trained anew.
 pub struct Character {
@@ -29,13 +29,10 @@ const SAME: &str = "the same list as for everyone";
 const FOLDED: &str = "folded in from a history, else the popular items";
 
 /// The character behind a name.
-pub fn of(name: &str) -> Character {
+pub fn of(names: &Names, name: &str) -> Character {
     let name = name.strip_suffix(ADAPTIVE).unwrap_or(name);
-    if jobs::is_untrained(name) {
-        return character("the agent before its first update", "ratings", FOLDED, NEVER);
-    }
-    if jobs::agent_name(name).is_some() {
-        return agent(name);
+    if let Some(parsed) = names.parse(name) {
+        return learner(names, parsed);
     }
     match name {
         "random" => character("a random order", "nothing", "as everyone", "as any item"),
@@ -75,11 +72,21 @@ pub fn of(name: &str) -> Character {
     }
 }
 
-fn agent(name: &str) -> Character {
-    let meaning = match (name.contains("gamma_0"), name.ends_with("_online")) {
+fn learner(names: &Names, parsed: Parsed<'_>) -> Character {
+    let meaning = match (parsed.form, parsed.online) {
         (_, true) => "the agent, learning within the session",
-        (true, _) => "the agent's greedy twin, discount 0",
-        _ => "the agent",
+        (Form::Untrained, _) => "the agent before its first update",
+        (Form::Greedy, _) => "the agent's greedy twin, discount 0",
+        (Form::Supervised, _) => "the agent's twin without TD learning",
+        (Form::Agent, _) => match parsed.learner {
+            "drn" => "double dueling Q-network with exploration networks (Zheng et al. 2018)",
+            "lird" => "list-wise actor and critic (Zhao et al. 2018)",
+            "deers" => "Q-network of positive and negative feedback (Zhao et al. 2018)",
+            "dpg_fbe" => "deterministic policy gradient with full backup (Hu et al. 2018)",
+            learner if names.is_main(learner) => "the agent",
+            _ => "another agent",
+        },
     };
-    character(meaning, "ratings, times", FOLDED, NEVER)
+    let needs = if parsed.form == Form::Untrained { "ratings" } else { "ratings, times" };
+    character(meaning, needs, FOLDED, NEVER)
 }

@@ -3,7 +3,8 @@
 use super::names;
 use crate::stages::evaluate::comparisons::letters;
 use crate::stages::evaluate::{Comparison, Judged, NO_RL, RunMetrics, headline};
-use crate::stages::jobs::{self, World};
+use crate::stages::jobs::World;
+use crate::stages::names::{Form, Names};
 use drr_data::{PerUserRow, Protocol};
 use drr_eval::Metric;
 use drr_eval::report::{Bar, Best, Cell, Plot, ScatterPoint, Section, Series, Table};
@@ -29,14 +30,14 @@ fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow]) -> Sectio
     let mut tables: Vec<Table> =
         ks.iter().rev().map(|k| metric_table(&rows, table, *k, n_users, &letters)).collect();
     tables.push(beyond_table(&rows));
-    let agent = best_agent(&rows);
+    let agent = best_agent(metrics, &rows);
     if let Some(agent) = agent {
         tables.push(comparison_table(metrics, table, agent, &rows));
     }
     let mut plots = vec![bars(&rows, table)];
     plots.extend(coverage_plot(&rows, table));
     plots.extend(curve_plot(&rows, table));
-    plots.extend(histogram(per_user, &rows, table));
+    plots.extend(histogram(&metrics.names, per_user, &rows, table));
     Section {
         heading: format!("Protocol \"{table}\": results on test rows"),
         prose: agent.map(|agent| verdicts(metrics, table, agent)).unwrap_or_default(),
@@ -46,27 +47,26 @@ fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow]) -> Sectio
     }
 }
 
-/// The agent that speaks for RL in a table: the one of its name, or the best of those trained in a simulator.
-pub(super) fn best_agent<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
-    let is_agent = |it: &&&Judged| {
-        jobs::agent_name(&it.summary.recommender)
-            .is_some_and(|(_, rest)| ["", "_in_a", "_in_b"].contains(&rest))
-    };
-    let value = |it: &&&Judged| headline(it).map_or(f64::MIN, |(_, _, interval)| interval.mean);
-    let best = rows.iter().filter(is_agent).max_by(|one, other| value(one).total_cmp(&value(other)))?;
-    Some(&best.summary.recommender)
+/// The row that speaks for `learner` in a table: its plain one, or the best of those trained in a simulator.
+pub(super) fn row_of<'a>(metrics: &RunMetrics, rows: &[&'a Judged], learner: &str) -> Option<&'a str> {
+    best_of(rows, |name| metrics.names.parse(name).is_some_and(|it| it.is_plain() && it.learner == learner))
+}
+
+/// The row that speaks for the run's own agent.
+pub(super) fn best_agent<'a>(metrics: &RunMetrics, rows: &[&'a Judged]) -> Option<&'a str> {
+    let names = &metrics.names;
+    best_of(rows, |name| names.parse(name).is_some_and(|it| it.is_plain() && names.is_main(it.learner)))
 }
 
 /// The recommender without RL with the best value.
-pub(super) fn best_without_rl(rows: &[&Judged]) -> Option<String> {
-    let others = rows.iter().filter(|it| {
-        let name = &*it.summary.recommender;
-        jobs::agent_name(name).is_none() && name != "oracle"
-    });
-    others
-        .filter_map(|it| Some((it.summary.recommender.clone(), headline(it)?.2.mean)))
-        .max_by(|one, other| one.1.total_cmp(&other.1))
-        .map(|(name, _)| name)
+pub(super) fn best_without_rl<'a>(metrics: &RunMetrics, rows: &[&'a Judged]) -> Option<&'a str> {
+    best_of(rows, |name| metrics.names.parse(name).is_none() && name != "oracle")
+}
+
+fn best_of<'a>(rows: &[&'a Judged], is_meant: impl Fn(&str) -> bool) -> Option<&'a str> {
+    let meant = rows.iter().filter(|it| is_meant(&it.summary.recommender));
+    let valued = meant.filter_map(|it| Some((it.summary.recommender.as_str(), headline(it)?.2.mean)));
+    valued.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(name, _)| name)
 }
 
 fn letter_column(metrics: &RunMetrics, table: &str, rows: &[&Judged]) -> BTreeMap<String, String> {
@@ -211,17 +211,24 @@ fn comparison_table(metrics: &RunMetrics, table: &str, agent: &str, rows: &[&Jud
 
 /// The answer to "does RL help?", in words that follow from the comparisons.
 fn verdicts(metrics: &RunMetrics, table: &str, agent: &str) -> Vec<String> {
-    let greedy = jobs::twin_of(agent);
-    let best_other = best_without_rl(&metrics.table(table));
+    let rows = metrics.table(table);
+    let twin = |form| metrics.names.twin(agent, form).unwrap_or_default();
     let mut questions = vec![
         ("popularity".to_owned(), "Is the agent better than recommending what is popular?".to_owned()),
-        (jobs::untrained(agent), "Did training change anything?".to_owned()),
+        (twin(Form::Untrained), "Did training change anything?".to_owned()),
         (NO_RL.to_owned(), "Does the agent add anything to the same vectors without RL?".to_owned()),
-        (greedy, "Does looking ahead (discount above 0) add anything to its greedy twin?".to_owned()),
+        (
+            twin(Form::Supervised),
+            "Does TD learning add anything to the supervised part of the loss?".to_owned(),
+        ),
+        (
+            twin(Form::Greedy),
+            "Does looking ahead (discount above 0) add anything to its greedy twin?".to_owned(),
+        ),
     ];
-    if let Some(name) = best_other {
+    if let Some(name) = best_without_rl(metrics, &rows) {
         let question = format!("Does RL recommend better than the best recommender without RL here, {name}?");
-        questions.push((name, question));
+        questions.push((name.to_owned(), question));
     }
     let answers = questions.into_iter().filter_map(|(name, question)| {
         let it = metrics.comparison(table, agent, &name)?;
@@ -300,7 +307,7 @@ fn curve_plot(rows: &[&Judged], table: &str) -> Option<Plot> {
 }
 
 /// How the headline metric spreads over users.
-fn histogram(per_user: &[PerUserRow], rows: &[&Judged], table: &str) -> Option<Plot> {
+fn histogram(names: &Names, per_user: &[PerUserRow], rows: &[&Judged], table: &str) -> Option<Plot> {
     let (metric, k, _) = headline(rows.first()?)?;
     let values = |name: &str| -> Vec<f64> {
         let of = per_user.iter().filter(|row| {
@@ -312,7 +319,10 @@ fn histogram(per_user: &[PerUserRow], rows: &[&Judged], table: &str) -> Option<P
         of.map(|row| row.value).collect()
     };
     let agent = rows.iter().map(|it| &*it.summary.recommender);
-    let agent = agent.filter(|name| jobs::agent_name(name).is_some_and(|(_, rest)| rest.is_empty()));
+    let agent = agent.filter(|name| {
+        let parsed = names.parse(name);
+        parsed.is_some_and(|it| it.is_plain() && it.world == World::Logged && names.is_main(it.learner))
+    });
     let series: Vec<(String, Vec<f64>)> = SHOWN
         .into_iter()
         .chain(agent)
@@ -333,7 +343,7 @@ pub fn simulator_matrix(metrics: &RunMetrics, protocol: Protocol) -> Option<Sect
     let first = metrics.table(tables.first().filter(|_| tables.len() > 1)?);
     let names = first.iter().map(|it| it.summary.recommender.as_str());
     let trained: Vec<&str> =
-        names.filter(|name| [World::A, World::B].iter().any(|world| name.contains(world.suffix()))).collect();
+        names.filter(|name| metrics.names.parse(name).is_some_and(|it| it.world != World::Logged)).collect();
     let cell = |table: &String, name: &str| {
         let found = metrics.table(table).into_iter().find(|it| it.summary.recommender == name);
         found.and_then(headline).map_or_else(
@@ -368,7 +378,7 @@ pub fn characters(metrics: &RunMetrics) -> Table {
         }
     }
     let row = |name: &&str| {
-        let it = names::of(name);
+        let it = names::of(&metrics.names, name);
         [*name, it.meaning, it.needs, it.new_users, it.new_items].map(Cell::text).to_vec()
     };
     Table {

@@ -1,7 +1,10 @@
 //! The update rule against hand-computed targets and finite differences.
 
+mod switches;
+
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, Served, StateKind, UpdatePath};
+use crate::{ActionBase, ActionConfig, ExplorationConfig, Served, SlateReward, StateKind, UpdatePath};
+use drr_core::ItemIdx;
 use drr_core::{ContextIdx, EmbeddingTable, Observation, PartSet, RowDigest, RowOrigin};
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
@@ -13,20 +16,25 @@ fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
     let optimizer = AdamConfig { learning_rate: 1e-2, l2: 0.0, max_gradient_norm: 0.0 };
     AgentConfig {
         state: StateKind::DrrAve,
+        features: false,
         actor_hidden: [4, 4],
         critic_hidden: [4, 4],
         action: ActionConfig { base: ActionBase::None, scale: 1.0, first_bound: 0.5 },
         replay_action,
+        slate: 1,
+        slate_reward: SlateReward::Mean,
         discount,
         tau: 0.5,
         batch_size: 2,
         actor_optimizer: optimizer.clone(),
         critic_optimizer: optimizer,
+        actor_optimizer_schedule: None,
+        critic_optimizer_schedule: None,
         served: Served::Online,
         actor_moves_state: false,
         fine_tune_items: false,
         replay: ReplayConfig { capacity: 8, sampling: ReplayKind::Uniform {} },
-        exploration: ExplorationConfig { epsilon_start: 0.0, epsilon_end: 0.0, decay_steps: 1, noise: 0.0 },
+        exploration: ExplorationConfig::gaussian(0.0, 0.0, 1, 0.0),
         n_environments: 1,
         n_episodes: 1,
         updates_per_step: 1,
@@ -34,6 +42,12 @@ fn config(replay_action: ReplayAction, discount: f64) -> AgentConfig {
         checkpoint_every: 1,
         validate_every: 1,
         path: UpdatePath::default(),
+        critic_layer_norm: false,
+        saturation_penalty: None,
+        td3: None,
+        anchor: None,
+        refinement: None,
+        conservative: None,
     }
 }
 
@@ -72,18 +86,18 @@ fn learner(config: &AgentConfig) -> ComposedLearner {
     ComposedLearner::new(config, &tables(), WINDOW, Seeds(3)).unwrap()
 }
 
-fn targets(learner: &ComposedLearner, batch: &Batch) -> Vec<f32> {
+fn targets(learner: &mut ComposedLearner, batch: &Batch) -> Vec<f32> {
     learner.td_targets(batch, &tables()).unwrap().to_vec1().unwrap()
 }
 
 #[test]
 fn the_future_counts_past_a_time_limit_and_not_past_a_true_end() {
     for replay_action in [ReplayAction::Proto, ReplayAction::Item] {
-        let learner = learner(&config(replay_action, 0.9));
-        let ended = targets(&learner, &batch(0.5, true, false));
+        let mut learner = learner(&config(replay_action, 0.9));
+        let ended = targets(&mut learner, &batch(0.5, true, false));
         assert_eq!(ended, [0.5, 0.5]);
-        let cut = targets(&learner, &batch(0.5, false, true));
-        let going_on = targets(&learner, &batch(0.5, false, false));
+        let cut = targets(&mut learner, &batch(0.5, false, true));
+        let going_on = targets(&mut learner, &batch(0.5, false, false));
         assert_eq!(cut, going_on, "a time limit is no end");
         assert_ne!(cut, ended);
     }
@@ -91,19 +105,22 @@ fn the_future_counts_past_a_time_limit_and_not_past_a_true_end() {
 
 #[test]
 fn the_greedy_twin_never_looks_ahead() {
-    assert_eq!(targets(&learner(&config(ReplayAction::Item, 0.0)), &batch(-0.5, false, false)), [-0.5, -0.5]);
+    assert_eq!(
+        targets(&mut learner(&config(ReplayAction::Item, 0.0)), &batch(-0.5, false, false)),
+        [-0.5, -0.5]
+    );
 }
 
 #[test]
 fn the_target_is_the_discounted_value_of_the_target_networks() {
-    let learner = learner(&config(ReplayAction::Proto, 0.9));
+    let mut learner = learner(&config(ReplayAction::Proto, 0.9));
     let batch = batch(1.0, false, false);
     let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let actions = learner.targets.actor.forward(&states).unwrap();
     let values: Vec<f32> = learner.targets.critic.forward(&states, &actions).unwrap().to_vec1().unwrap();
     let expected = 0.9_f32.mul_add(values[0], 1.0);
-    assert!((targets(&learner, &batch)[0] - expected).abs() < 1e-6);
+    assert!((targets(&mut learner, &batch)[0] - expected).abs() < 1e-6);
 }
 
 #[test]
@@ -112,9 +129,52 @@ fn the_next_item_is_neither_in_the_history_nor_already_recommended() {
     let batch = batch(0.0, false, false);
     let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let outputs = Tensor::new(&[[1.0_f32, 0.2], [1.0, 0.2]], &Device::Cpu).unwrap();
-    let chosen = learner.chosen_items(&batch, &next, &outputs).unwrap().to_vec2::<f32>().unwrap();
+    let states = learner.targets.states(&next).unwrap();
+    let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
     // Items 0 and 2 score higher, but 0 and 2 are in the history and 2 was recommended.
     assert!(chosen[0][0] == 0.0 && chosen[0][1] > 0.0, "{chosen:?}");
+}
+
+#[test]
+fn the_critic_is_told_of_a_slate_the_mean_of_its_vectors() {
+    let slates = AgentConfig { slate: 2, ..config(ReplayAction::Item, 0.9) };
+    let sizes = Sizes { history_length: WINDOW, action_dim: DIM, max_recommended: 3 };
+    let mut replay = Replay::new(&slates.replay, sizes).unwrap();
+    let transition = Transition {
+        observation: Observation::default(),
+        item: ItemIdx(2),
+        action: vec![0.0; 2],
+        reward: 0.0,
+        next_observation: Observation::default(),
+        terminated: false,
+        truncated: false,
+        recommended: vec![ItemIdx(0), ItemIdx(2)],
+    };
+    replay.push(&transition).unwrap();
+    let batch = replay.sample(2, &mut Seeds(1).stream("replay")).unwrap();
+    let learner = learner(&slates);
+    // Items (1, 0), (0, 1) and (1, 1), times the root of 6 / 4.
+    let scale = 1.5_f32.sqrt();
+    let replayed = learner.replayed_actions(&batch, &tables()).unwrap().to_vec2::<f32>().unwrap();
+    assert!((replayed[0][0] - scale).abs() < 1e-6 && (replayed[0][1] - 0.5 * scale).abs() < 1e-6);
+    // Item 1 alone is left for the next slate: a short one.
+    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let outputs = Tensor::new(&[[1.0_f32, 0.2], [1.0, 0.2]], &Device::Cpu).unwrap();
+    let states = learner.targets.states(&next).unwrap();
+    let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
+    assert!(chosen[0][0] == 0.0 && (chosen[0][1] - scale).abs() < 1e-6, "{chosen:?}");
+    // Nothing was recommended, so the best two are, (1, 0) and (1, 1).
+    let fresh = Transition { recommended: Vec::new(), ..transition };
+    replay.push(&fresh).unwrap();
+    let mut random = Seeds(1).stream("replay");
+    let batch = std::iter::repeat_with(|| replay.sample(1, &mut random).unwrap())
+        .find(|batch| batch.recommended(0).is_empty())
+        .unwrap();
+    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let outputs = Tensor::new(&[[1.0_f32, 0.2]], &Device::Cpu).unwrap();
+    let states = learner.targets.states(&next).unwrap();
+    let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
+    assert!((chosen[0][0] - scale).abs() < 1e-6 && (chosen[0][1] - 0.5 * scale).abs() < 1e-6, "{chosen:?}");
 }
 
 #[test]

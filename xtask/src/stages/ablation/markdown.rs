@@ -1,0 +1,119 @@
+//! The table of an ablation as Markdown.
+
+use super::table::{Ablation, AblationTable, Against, Difference, Line, MARGIN};
+use crate::config::AblationConfig;
+use crate::stages::experiment::Experiment;
+use std::fmt::Write as _;
+
+/// The whole document's block.
+pub fn text(ablation: &Ablation, experiment: &Experiment<'_>, config: &AblationConfig) -> String {
+    let mut text = String::new();
+    for table in &ablation.tables {
+        write_table(&mut text, table);
+    }
+    write_legend(&mut text);
+    write_footer(&mut text, ablation, experiment, config);
+    text
+}
+
+const COLUMNS: [&str; 6] = [
+    "minus best without RL",
+    "minus twin with discount 0",
+    "minus twin without TD",
+    "minus no_rl",
+    "minus untrained",
+    "minus random",
+];
+
+fn write_table(text: &mut String, table: &AblationTable) {
+    let best = table.best_without_rl.as_deref().unwrap_or("nobody");
+    let metric = format!("{}@{}", table.metric.name(), table.k);
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "\nProtocol \"{}\", {} test users, {metric}; the best without RL on these rows is {best}:\n",
+        table.name, table.n_users
+    );
+    let _ = writeln!(
+        text,
+        "| recommender | {metric} | seeds | coverage | Gini | {} | updates | seconds |",
+        COLUMNS.join(" | ")
+    );
+    let _ = writeln!(text, "|---|---:|---:|---:|---:|{}---:|---:|", "---|".repeat(COLUMNS.len()));
+    for line in &table.lines {
+        write_line(text, line);
+    }
+}
+
+fn write_line(text: &mut String, line: &Line) {
+    let optional = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
+    let value = match line.seeds.len() {
+        1 => format!("{:.4}", line.value.mean),
+        _ => format!("{:.4} [{:.4}, {:.4}]", line.value.mean, line.value.low, line.value.high),
+    };
+    let degenerate = if line.degenerate { " (degenerate)" } else { "" };
+    let differences: Vec<String> = Against::ALL
+        .iter()
+        .map(|against| {
+            let found = line.differences.iter().find(|it| it.against == *against);
+            found.map_or_else(|| "-".to_owned(), difference)
+        })
+        .collect();
+    let _ = writeln!(
+        text,
+        "| {}{degenerate} | {value} | {} | {} | {} | {} | {:.0} | {:.1} |",
+        line.recommender,
+        if line.learns { line.seeds.len().to_string() } else { "-".to_owned() },
+        optional(line.coverage),
+        optional(line.gini),
+        differences.join(" | "),
+        line.updates,
+        line.seconds
+    );
+}
+
+fn difference(it: &Difference) -> String {
+    let Difference { interval, q_value, .. } = it;
+    let (mean, low, high) = (interval.mean, interval.low, interval.high);
+    format!("{} {mean:+.4} [{low:+.4}, {high:+.4}] q {q_value:.3}", it.verdict())
+}
+
+fn write_legend(text: &mut String) {
+    let _ = writeln!(
+        text,
+        "\nValues of learners are interquartile means over the seeds, with stratified bootstrap intervals over the seeds where \
+         there are several. Differences are paired by user, of each user's mean over the seeds, with 95 % bootstrap intervals \
+         over the users; q is the p-value corrected for all comparisons of this document (Benjamini and Hochberg). Better: the \
+         interval is above 0 and q below .05. Not worse: its lower end is above -{MARGIN}. Worse: the interval is below 0 and \
+         q below .05. The best without RL is the best on the very test rows, with settings chosen on validation rows: the \
+         harder line. Degenerate: fewer items are recommended to anyone than by popularity. Updates are those of the final \
+         fit, seconds those of choosing and of the final fit together, on one thread beside another training."
+    );
+}
+
+fn write_footer(
+    text: &mut String,
+    ablation: &Ablation,
+    experiment: &Experiment<'_>,
+    config: &AblationConfig,
+) {
+    let run = &experiment.manifest;
+    let machine: Vec<String> = run.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
+    let list = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let planned = if ablation.seeds.len() == config.seeds.len() {
+        String::new()
+    } else {
+        format!(" (of those fixed beforehand, {}: unfinished)", list(&config.seeds))
+    };
+    let _ = writeln!(
+        text,
+        "\nData set {} (hash {}), configuration hash {}, seeds {}{planned}, version {}; {}.\n",
+        experiment.dataset.manifest().dataset,
+        short(&ablation.dataset_hash),
+        short(&ablation.config_hash),
+        list(&ablation.seeds),
+        run.version,
+        machine.join(", ")
+    );
+}
