@@ -6,33 +6,27 @@
 use super::Experiment;
 use super::evaluate::{evaluation_set, simulated};
 use super::experiment::Phase;
-use super::features;
 use super::jobs::{self, Job, Settings, World};
 use super::pretrain;
-use super::simulator::{SimulatedRatings, Simulator};
+use super::simulator::Simulator;
 use crate::cache::{Stage, digest_of};
 use crate::context::Bar;
 use anyhow::{Context as _, Result};
-use drr_agent::{
-    AgentConfig, Judgement, OnlineAgent, OnlineConfig, Outcome, Trainer, TrainingHooks, TrainingTables,
-    Validation,
-};
-use drr_core::{
-    ContextIdx, EmbeddingSpace, EmbeddingTable, ItemIdx, ItemSet, Part, PartSet, Recommender, Seeds,
-};
+use drr_agent::{AgentConfig, Judgement, OnlineAgent, OnlineConfig, Outcome, TrainingHooks, Validation};
+use drr_core::{Part, PartSet, Recommender};
 use drr_data::{Protocol, TrainingRow, read_training, write_training};
-use drr_env::{LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions, Unrated};
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
-use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 mod rating;
 mod returns;
+mod surroundings;
 mod system;
 
+use surroundings::Surroundings;
 pub use system::Training;
 
 /// How a job went; `seconds` is the only part that a second run does not repeat.
@@ -214,7 +208,7 @@ impl Fit {
         let surroundings = Surroundings::new(experiment, job, phase)?;
         let training: Box<dyn Training> = match settings {
             Settings::Drr(agent) => Box::new(surroundings.trainer(experiment, &job.name(), agent)?),
-            Settings::Rival(rival) => Box::new(surroundings.rival(experiment, &job.name(), rival)?),
+            Settings::Rival(rival) => surroundings.rival(experiment, job, phase, rival)?,
         };
         let validation = match phase {
             Phase::Choose => Some(ValidationSet::new(experiment, job)?),
@@ -252,114 +246,6 @@ impl Fit {
             })
             .collect()
     }
-}
-
-/// What a learner is trained in: the users, their sessions, and the space of the actions.
-struct Surroundings {
-    sessions: Arc<Sessions>,
-    environment: LoggedEnvironment,
-    space: Arc<dyn EmbeddingSpace>,
-    positive: f32,
-    seeds: Seeds,
-}
-
-impl Surroundings {
-    fn new(experiment: &Experiment<'_>, job: &Job, phase: Phase) -> Result<Self> {
-        let protocol = job.split;
-        let positive = experiment.positive(protocol);
-        // Every learner of a cut has the same sessions, and agents with the same networks begin with the same values.
-        let seeds = experiment.seeds(protocol).child("agent");
-        let log = experiment.log(protocol, phase)?;
-        let start = experiment.config.environment.start(protocol);
-        let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
-        let space = job.space(experiment, phase)?;
-        let environment = environment(experiment, job, phase, &sessions)?;
-        Ok(Self { sessions, environment, space, positive, seeds })
-    }
-
-    /// The training of an agent of the DRR family.
-    fn trainer(
-        &self,
-        experiment: &Experiment<'_>,
-        name: &str,
-        agent: &AgentConfig,
-    ) -> Result<Trainer<LoggedEnvironment>> {
-        let environments = vec![self.environment.clone(); agent.n_environments];
-        let (horizon, space) = (experiment.config.environment.horizon, Arc::clone(&self.space));
-        let mut tables = tables(&*self.space, &self.sessions)?;
-        if agent.features {
-            tables = features::add(experiment, tables, &self.sessions)?;
-        }
-        Ok(Trainer::new(name, agent, environments, horizon, tables, space, self.positive, self.seeds)?)
-    }
-
-    /// The training of another system.
-    fn rival(
-        &self,
-        experiment: &Experiment<'_>,
-        name: &str,
-        rival: &RivalConfig,
-    ) -> Result<RivalTrainer<LoggedEnvironment>> {
-        let environments = vec![self.environment.clone(); rival.schedule.n_environments];
-        let disliked = (0..self.sessions.n_contexts()).map(|context| {
-            let observed = self.sessions.observed(ContextIdx::from(context));
-            observed.iter().filter(|it| it.rating < self.positive).map(|it| it.item).collect::<Vec<ItemIdx>>()
-        });
-        let mut world = RivalWorld::new(tables(&*self.space, &self.sessions)?, disliked.collect())?;
-        if rival.needs_return_times() {
-            let has_time = experiment.dataset.manifest().has_time;
-            world = world.with_returns(returns::of(Arc::clone(&self.sessions), has_time)?);
-        }
-        let (space, seeds) = (Arc::clone(&self.space), self.seeds.child(rival.name()));
-        Ok(RivalTrainer::new(name, rival, environments, world, space, self.positive, seeds)?)
-    }
-}
-
-/// The vectors of the items, and of the users as they were known when their sessions begin; what the users like later.
-fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTables> {
-    let dim = space.items().dim();
-    let mut values = Vec::with_capacity(sessions.n_contexts() * dim);
-    for context in (0..sessions.n_contexts()).map(ContextIdx::from) {
-        values.extend(space.fold_in(&sessions.observed(context)));
-    }
-    let contexts = EmbeddingTable::new(sessions.n_contexts(), dim, values)?;
-    let tables = TrainingTables::new(space.items(), &contexts, space.additions(), space.origin().clone())?;
-    let later = |context| sessions.positives_after_cut(ContextIdx::from(context));
-    Ok(tables.with_positives((0..sessions.n_contexts()).map(later).collect())?)
-}
-
-fn environment(
-    experiment: &Experiment<'_>,
-    job: &Job,
-    phase: Phase,
-    sessions: &Arc<Sessions>,
-) -> Result<LoggedEnvironment> {
-    let config = &experiment.config.environment;
-    let (lowest, highest) = experiment.dataset.manifest().rating_scale;
-    let reward = match job.world {
-        World::Logged => config.reward,
-        World::A | World::B => RewardConfig { unrated: Unrated::Predicted {}, ..config.reward },
-    };
-    let logged = LoggedConfig {
-        horizon: config.horizon,
-        history_length: config.history_length,
-        reward,
-        rating_scale: RatingScale::new(lowest, highest)?,
-    };
-    let log = experiment.log(job.split, phase)?;
-    let model: Option<Arc<dyn RatingModel>> = match (job.world, reward.unrated) {
-        (World::Logged, Unrated::Constant { .. }) => None,
-        (World::Logged, Unrated::Predicted {}) => {
-            let pmf = pretrain::pmf(experiment, job.split, phase)?;
-            Some(Arc::new(rating::FoldedRatings::new(pmf, sessions)))
-        }
-        (world, _) => {
-            let simulator = Simulator::new(experiment, world, &log)?;
-            Some(Arc::new(SimulatedRatings::new(simulator, Arc::clone(sessions))))
-        }
-    };
-    let catalogue = ItemSet::from_items(log.n_items(), log.iter().map(|row| row.item));
-    Ok(LoggedEnvironment::new(Arc::clone(sessions), logged, catalogue, model)?)
 }
 
 /// What the number of rounds is chosen by: P@10 on validation rows, or the reward in the world that the agent is trained
