@@ -31,7 +31,7 @@ fn config(system: DrnConfig) -> RivalConfig {
     RivalConfig {
         discount: 0.9,
         batch_size: 64,
-        optimizer: AdamConfig { learning_rate: 2e-3, l2: 0.0, max_gradient_norm: 10.0 },
+        optimizer: AdamConfig { learning_rate: 1e-3, l2: 0.0, max_gradient_norm: 10.0 },
         schedule: ScheduleConfig {
             n_environments: 10,
             n_episodes: 600,
