@@ -314,7 +314,7 @@ impl<E: Environment> Trainer<E> {
         }
         let n_items = self.tables.n_items();
         round.record(self.step, n_items, &mut self.metrics);
-        let limits = Limits::new(self.sizes.max_recommended, n_items);
+        let limits = Limits::new(self.sizes.max_recommended, n_items, self.config.action.base);
         let collapsed = self.collapse.note(&round, limits, &self.name);
         self.metrics.record(self.step, "collapsed", f64::from(u8::from(collapsed)));
         self.config.exploration.record(self.step, &mut self.metrics);

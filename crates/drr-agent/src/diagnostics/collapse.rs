@@ -1,6 +1,7 @@
 //! When a policy has collapsed: the same output, or the same few items, for everyone.
 
 use super::Round;
+use crate::ActionBase;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -32,19 +33,22 @@ pub(crate) struct Collapse {
 pub(crate) struct Limits {
     /// The fewest distinct items.
     least_items: usize,
+    /// Whether outputs at their bounds are a sign: not where they only correct the user's vector, by a bounded step.
+    saturation_counts: bool,
 }
 
 impl Limits {
     /// The limits for sessions of at most `horizon` items out of `n_items`: twice the items of one session, at least a
-    /// two-hundredth of the catalogue, and at most half of it.
-    pub(crate) fn new(horizon: usize, n_items: usize) -> Self {
+    /// two-hundredth of the catalogue, and at most half of it. `base` is what the actor's output is added to.
+    pub(crate) fn new(horizon: usize, n_items: usize, base: ActionBase) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a small share of a count"
         )]
         let share = (CATALOGUE_SHARE * n_items as f64).ceil() as usize;
-        Self { least_items: share.max(2 * horizon).min(n_items / 2) }
+        let least_items = share.max(2 * horizon).min(n_items / 2);
+        Self { least_items, saturation_counts: base == ActionBase::None }
     }
 }
 
@@ -55,7 +59,8 @@ impl Collapse {
             return false;
         }
         let saturated = round.own_saturated_share();
-        self.n_saturated = if saturated > SATURATED_SHARE { self.n_saturated + 1 } else { 0 };
+        let is_saturated = limits.saturation_counts && saturated > SATURATED_SHARE;
+        self.n_saturated = if is_saturated { self.n_saturated + 1 } else { 0 };
         self.items.extend(&round.own_items);
         self.n_recommended += round.own_items.len();
         let n_distinct = self.items.len();
@@ -94,14 +99,14 @@ mod tests {
 
     #[test]
     fn the_fewest_items_are_those_of_two_sessions_or_a_share_of_the_catalogue() {
-        assert_eq!(Limits::new(10, 3706).least_items, 20);
-        assert_eq!(Limits::new(10, 10_000).least_items, 50);
-        assert_eq!(Limits::new(10, 20).least_items, 10);
+        assert_eq!(Limits::new(10, 3706, ActionBase::None).least_items, 20);
+        assert_eq!(Limits::new(10, 10_000, ActionBase::None).least_items, 50);
+        assert_eq!(Limits::new(10, 20, ActionBase::None).least_items, 10);
     }
 
     #[test]
     fn ten_rounds_in_a_row_make_a_collapse_and_one_good_round_ends_it() {
-        let limits = Limits::new(10, 3706);
+        let limits = Limits::new(10, 3706, ActionBase::None);
         for bad in [round(&[1.0, -1.0], 0..40, 1), round(&[0.1, 0.2], 0..19, 1)] {
             let mut collapse = Collapse::default();
             let found: Vec<bool> = (0..11).map(|_| collapse.note(&bad, limits, "drr")).collect();
@@ -112,15 +117,22 @@ mod tests {
     }
 
     #[test]
+    fn a_correction_at_its_bounds_is_no_collapse() {
+        let (mut collapse, limits) = (Collapse::default(), Limits::new(10, 3706, ActionBase::User));
+        let bounded = round(&[1.0, -1.0], 0..40, 1);
+        assert!((0..50).all(|_| !collapse.note(&bounded, limits, "drr")));
+    }
+
+    #[test]
     fn nothing_counts_before_the_first_update() {
-        let (mut collapse, limits) = (Collapse::default(), Limits::new(10, 3706));
+        let (mut collapse, limits) = (Collapse::default(), Limits::new(10, 3706, ActionBase::None));
         let bad = round(&[1.0], 0..1, 0);
         assert!((0..50).all(|_| !collapse.note(&bad, limits, "drr")));
     }
 
     #[test]
     fn small_rounds_are_joined_until_they_can_tell() {
-        let (mut collapse, limits) = (Collapse::default(), Limits::new(10, 3706));
+        let (mut collapse, limits) = (Collapse::default(), Limits::new(10, 3706, ActionBase::None));
         // Ten different items a round, forty different ones in four rounds.
         for at in 0..200_u32 {
             let mut round = Round::new(1, 0.9);
