@@ -1,7 +1,7 @@
 //! Other recommenders that learn by reinforcement, each with its paper's defining parts, behind the traits that DRR
 //! stands behind.
 //!
-//! A system says how it acts, learns and ranks ([`System`](system) and `Ranker`); the loop around it, its checkpoints and
+//! A system says how it acts, learns and ranks (`System` and `Ranker`); the loop around it, its checkpoints and
 //! the frozen policy are the same for all:
 //!
 //! - `situation` is what a system sees of a user, in training and at serving alike;
