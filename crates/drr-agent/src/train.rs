@@ -10,75 +10,14 @@ use crate::batch::Rows;
 use crate::diagnostics::{Collapse, Limits, Round};
 use crate::online::{OnlineAgent, OnlineConfig, Shared};
 use crate::policy::DrrPolicy;
+use crate::rounds::{self, Outcome, Rounds, TrainingHooks, Validation};
 use crate::tables::TrainingTables;
 use crate::update::Learner;
 use crate::{AgentConfig, AgentError, StateFeatures};
-use drr_core::{
-    EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Recommender, Seeds,
-};
-use drr_nn::latest_checkpoint;
+use drr_core::{EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Seeds};
 use drr_replay::{Batch, Replay, Sizes};
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
-
-/// How a policy did on validation rows, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Validation {
-    /// Rounds done.
-    pub round: u64,
-    /// Updates done.
-    pub n_updates: u64,
-    /// The score; greater is better.
-    pub score: f64,
-}
-
-/// What a judge of policies says.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Judgement {
-    /// The score; greater is better.
-    pub score: f64,
-    /// The distinct items in all lists of ten, divided by the catalogue's size, where the judge made such lists.
-    pub distinct_top10: Option<f64>,
-}
-
-impl From<f64> for Judgement {
-    fn from(score: f64) -> Self {
-        Self { score, distinct_top10: None }
-    }
-}
-
-/// How a training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// All rounds are done.
-    Finished,
-    /// It was asked to stop; the checkpoint is written.
-    Interrupted,
-}
-
-/// What the loop asks its caller between rounds.
-pub trait TrainingHooks {
-    /// Rounds done, out of all.
-    fn progress(&mut self, _round: u64, _n_rounds: u64) {}
-
-    /// Judges a policy on validation rows; `None` if there is nothing to judge on.
-    ///
-    /// # Errors
-    ///
-    /// An error stops the training.
-    fn validate(
-        &mut self,
-        _policy: &dyn Recommender,
-    ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(None)
-    }
-
-    /// Whether to stop after this round.
-    fn should_stop(&self) -> bool {
-        false
-    }
-}
 
 /// The random streams of a training, one per consumer.
 #[derive(Debug, Clone)]
@@ -173,10 +112,7 @@ impl<E: Environment> Trainer<E> {
     ///
     /// Fails on a damaged checkpoint and on one of another configuration.
     pub fn resume(&mut self, folder: &Path) -> Result<u64, AgentError> {
-        if let Some(path) = latest_checkpoint(folder)? {
-            self.load(&path)?;
-        }
-        Ok(self.round)
+        rounds::resume(self, folder)
     }
 
     /// Trains until round `n_rounds`, with checkpoints in `checkpoints` if a folder is given.
@@ -190,28 +126,7 @@ impl<E: Environment> Trainer<E> {
         checkpoints: Option<&Path>,
         hooks: &mut dyn TrainingHooks,
     ) -> Result<Outcome, AgentError> {
-        if self.round == 0 && self.validations.is_empty() {
-            self.validate(hooks)?;
-        }
-        while self.round < n_rounds {
-            self.play_round()?;
-            self.round += 1;
-            hooks.progress(self.round, n_rounds);
-            let last = self.round == n_rounds;
-            if last || self.round.is_multiple_of(self.config.validate_every) {
-                self.validate(hooks)?;
-            }
-            let stops = hooks.should_stop() && !last;
-            if let Some(folder) = checkpoints
-                && (last || stops || self.round.is_multiple_of(self.config.checkpoint_every))
-            {
-                self.save(folder)?;
-            }
-            if stops {
-                return Ok(Outcome::Interrupted);
-            }
-        }
-        Ok(Outcome::Finished)
+        rounds::run(self, n_rounds, checkpoints, hooks)
     }
 
     /// The current policy, frozen.
@@ -280,19 +195,6 @@ impl<E: Environment> Trainer<E> {
         self.learner.n_updates()
     }
 
-    fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), AgentError> {
-        let judged = hooks.validate(&self.policy()?).map_err(AgentError::Validation)?;
-        if let Some(Judgement { score, distinct_top10 }) = judged {
-            let n_updates = self.learner.n_updates();
-            self.validations.push(Validation { round: self.round, n_updates, score });
-            self.metrics.record(self.step, "validation", score);
-            if let Some(share) = distinct_top10 {
-                self.metrics.record(self.step, "distinct_top10", share);
-            }
-        }
-        Ok(())
-    }
-
     /// One session in every environment, side by side, with the updates in between.
     fn play_round(&mut self) -> Result<(), AgentError> {
         let mut round = Round::new(self.environments.len(), self.config.discount);
@@ -320,5 +222,55 @@ impl<E: Environment> Trainer<E> {
         self.config.exploration.record(self.step, &mut self.metrics);
         self.learner.record_rates(self.step, &mut self.metrics);
         Ok(())
+    }
+}
+
+impl<E: Environment> Rounds for Trainer<E> {
+    type Error = AgentError;
+
+    fn round(&self) -> u64 {
+        self.round
+    }
+
+    fn rhythm(&self) -> (u64, u64) {
+        (self.config.checkpoint_every, self.config.validate_every)
+    }
+
+    fn validations(&self) -> &[Validation] {
+        &self.validations
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    fn n_updates(&self) -> u64 {
+        self.learner.n_updates()
+    }
+
+    fn save_policy(&self, path: &Path) -> Result<(), AgentError> {
+        self.policy()?.save(path)
+    }
+
+    fn play(&mut self) -> Result<(), AgentError> {
+        self.play_round()?;
+        self.round += 1;
+        Ok(())
+    }
+
+    fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), AgentError> {
+        if let Some(judgement) = hooks.validate(&self.policy()?).map_err(AgentError::Validation)? {
+            let when = (self.round, self.learner.n_updates(), self.step);
+            judgement.keep(when, &mut self.validations, &mut self.metrics);
+        }
+        Ok(())
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), AgentError> {
+        self.write(folder)
+    }
+
+    fn load(&mut self, path: &Path) -> Result<(), AgentError> {
+        self.read(path)
     }
 }

@@ -12,9 +12,8 @@ use crate::situation::{RivalWorld, Situation};
 use crate::system::{Session, System};
 use crate::systems::{self, Parts};
 use crate::{RivalConfig, RivalError};
-use drr_agent::{Judgement, Outcome, TrainingHooks, Validation};
-use drr_core::{EmbeddingSpace, Environment, ItemIdx, MetricSink, Metrics, Observation, RandomStream, Seeds};
-use drr_nn::latest_checkpoint;
+use drr_agent::{Outcome, Rounds, TrainingHooks, Validation};
+use drr_core::{EmbeddingSpace, Environment, ItemIdx, Metrics, Observation, RandomStream, Seeds};
 use round::Round;
 use std::path::Path;
 use std::sync::Arc;
@@ -112,10 +111,7 @@ impl<E: Environment> RivalTrainer<E> {
     ///
     /// Fails on a damaged checkpoint and on one of another configuration.
     pub fn resume(&mut self, folder: &Path) -> Result<u64, RivalError> {
-        if let Some(path) = latest_checkpoint(folder)? {
-            self.load(&path)?;
-        }
-        Ok(self.round)
+        drr_agent::resume(self, folder)
     }
 
     /// Trains until round `n_rounds`, with checkpoints in `checkpoints` if a folder is given.
@@ -129,31 +125,7 @@ impl<E: Environment> RivalTrainer<E> {
         checkpoints: Option<&Path>,
         hooks: &mut dyn TrainingHooks,
     ) -> Result<Outcome, RivalError> {
-        if self.round == 0 && self.validations.is_empty() {
-            self.validate(hooks)?;
-        }
-        let (checkpoint_every, validate_every) =
-            (self.config.schedule.checkpoint_every, self.config.schedule.validate_every);
-        while self.round < n_rounds {
-            self.play_round()?;
-            self.round += 1;
-            self.finish_round()?;
-            hooks.progress(self.round, n_rounds);
-            let last = self.round == n_rounds;
-            if last || self.round.is_multiple_of(validate_every) {
-                self.validate(hooks)?;
-            }
-            let stops = hooks.should_stop() && !last;
-            if let Some(folder) = checkpoints
-                && (last || stops || self.round.is_multiple_of(checkpoint_every))
-            {
-                self.save(folder)?;
-            }
-            if stops {
-                return Ok(Outcome::Interrupted);
-            }
-        }
-        Ok(Outcome::Finished)
+        drr_agent::run(self, n_rounds, checkpoints, hooks)
     }
 
     /// The current policy, frozen.
@@ -189,18 +161,6 @@ impl<E: Environment> RivalTrainer<E> {
     #[must_use]
     pub const fn n_updates(&self) -> u64 {
         self.n_updates
-    }
-
-    fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), RivalError> {
-        let judged = hooks.validate(&self.policy()?).map_err(RivalError::Validation)?;
-        if let Some(Judgement { score, distinct_top10 }) = judged {
-            self.validations.push(Validation { round: self.round, n_updates: self.n_updates, score });
-            self.metrics.record(self.step, "validation", score);
-            if let Some(share) = distinct_top10 {
-                self.metrics.record(self.step, "distinct_top10", share);
-            }
-        }
-        Ok(())
     }
 
     /// One session in every environment, side by side, with the updates in between.
@@ -274,6 +234,56 @@ impl<E: Environment> RivalTrainer<E> {
             *slot = (!ended).then_some(Running { situation: next });
         }
         Ok(())
+    }
+}
+
+impl<E: Environment> Rounds for RivalTrainer<E> {
+    type Error = RivalError;
+
+    fn round(&self) -> u64 {
+        self.round
+    }
+
+    fn rhythm(&self) -> (u64, u64) {
+        (self.config.schedule.checkpoint_every, self.config.schedule.validate_every)
+    }
+
+    fn validations(&self) -> &[Validation] {
+        &self.validations
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    fn n_updates(&self) -> u64 {
+        self.n_updates
+    }
+
+    fn save_policy(&self, path: &Path) -> Result<(), RivalError> {
+        self.policy()?.save(path)
+    }
+
+    fn play(&mut self) -> Result<(), RivalError> {
+        self.play_round()?;
+        self.round += 1;
+        self.finish_round()
+    }
+
+    fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), RivalError> {
+        if let Some(judgement) = hooks.validate(&self.policy()?).map_err(RivalError::Validation)? {
+            let when = (self.round, self.n_updates, self.step);
+            judgement.keep(when, &mut self.validations, &mut self.metrics);
+        }
+        Ok(())
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), RivalError> {
+        self.write(folder)
+    }
+
+    fn load(&mut self, path: &Path) -> Result<(), RivalError> {
+        self.read(path)
     }
 }
 

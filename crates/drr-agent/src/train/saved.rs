@@ -31,7 +31,7 @@ pub(super) struct State {
 
 impl<E: Environment> Trainer<E> {
     /// Writes a checkpoint of the present round.
-    pub(super) fn save(&self, folder: &Path) -> Result<(), AgentError> {
+    pub(super) fn write(&self, folder: &Path) -> Result<(), AgentError> {
         let state = State {
             config: self.config.clone(),
             origin: self.tables.origin().clone(),
@@ -52,7 +52,7 @@ impl<E: Environment> Trainer<E> {
     }
 
     /// Takes over a checkpoint's state.
-    pub(super) fn load(&mut self, path: &Path) -> Result<(), AgentError> {
+    pub(super) fn read(&mut self, path: &Path) -> Result<(), AgentError> {
         let Checkpoint { arrays, state }: Checkpoint<State> = load_checkpoint(path)?;
         // Both paths of the update read and write the same state.
         if (AgentConfig { path: self.config.path, ..state.config.clone() }) != self.config {

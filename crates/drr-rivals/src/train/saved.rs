@@ -27,7 +27,7 @@ struct State {
 
 impl<E: Environment> RivalTrainer<E> {
     /// Writes a checkpoint of the present round.
-    pub(super) fn save(&self, folder: &Path) -> Result<(), RivalError> {
+    pub(super) fn write(&self, folder: &Path) -> Result<(), RivalError> {
         let state = State {
             config: self.config.clone(),
             origin: self.world.tables.origin().clone(),
@@ -48,7 +48,7 @@ impl<E: Environment> RivalTrainer<E> {
     }
 
     /// Takes over a checkpoint's state.
-    pub(super) fn load(&mut self, path: &Path) -> Result<(), RivalError> {
+    pub(super) fn read(&mut self, path: &Path) -> Result<(), RivalError> {
         let Checkpoint { arrays, state }: Checkpoint<State> = load_checkpoint(path)?;
         if state.config != self.config {
             let message = format!("{} has another configuration of {}", path.display(), self.name);

@@ -1,9 +1,8 @@
 //! A training under way, whichever system is trained.
 
 use anyhow::Result;
-use drr_agent::{Outcome, Trainer, TrainingHooks, Validation};
-use drr_core::{Environment, Metrics};
-use drr_rivals::RivalTrainer;
+use drr_agent::{Outcome, Rounds, TrainingHooks, Validation};
+use drr_core::Metrics;
 use std::path::Path;
 
 /// What every training can do: the same calls for all systems.
@@ -32,9 +31,12 @@ pub trait Training {
     fn n_updates(&self) -> u64;
 }
 
-impl<E: Environment> Training for Trainer<E> {
+impl<T: Rounds> Training for T
+where
+    T::Error: std::error::Error + Send + Sync + 'static,
+{
     fn resume(&mut self, folder: &Path) -> Result<u64> {
-        Ok(Self::resume(self, folder)?)
+        Ok(drr_agent::resume(self, folder)?)
     }
 
     fn run(
@@ -43,53 +45,22 @@ impl<E: Environment> Training for Trainer<E> {
         checkpoints: Option<&Path>,
         hooks: &mut dyn TrainingHooks,
     ) -> Result<Outcome> {
-        Ok(Self::run(self, n_rounds, checkpoints, hooks)?)
+        Ok(drr_agent::run(self, n_rounds, checkpoints, hooks)?)
     }
 
     fn save_policy(&self, path: &Path) -> Result<()> {
-        Ok(self.policy()?.save(path)?)
+        Ok(Rounds::save_policy(self, path)?)
     }
 
     fn validations(&self) -> &[Validation] {
-        Self::validations(self)
+        Rounds::validations(self)
     }
 
     fn metrics(&self) -> &Metrics {
-        Self::metrics(self)
+        Rounds::metrics(self)
     }
 
     fn n_updates(&self) -> u64 {
-        Self::n_updates(self)
-    }
-}
-
-impl<E: Environment> Training for RivalTrainer<E> {
-    fn resume(&mut self, folder: &Path) -> Result<u64> {
-        Ok(Self::resume(self, folder)?)
-    }
-
-    fn run(
-        &mut self,
-        n_rounds: u64,
-        checkpoints: Option<&Path>,
-        hooks: &mut dyn TrainingHooks,
-    ) -> Result<Outcome> {
-        Ok(Self::run(self, n_rounds, checkpoints, hooks)?)
-    }
-
-    fn save_policy(&self, path: &Path) -> Result<()> {
-        Ok(self.policy()?.save(path)?)
-    }
-
-    fn validations(&self) -> &[Validation] {
-        Self::validations(self)
-    }
-
-    fn metrics(&self) -> &Metrics {
-        Self::metrics(self)
-    }
-
-    fn n_updates(&self) -> u64 {
-        Self::n_updates(self)
+        Rounds::n_updates(self)
     }
 }
