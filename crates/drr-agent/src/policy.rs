@@ -4,30 +4,21 @@ use crate::action::Request;
 use crate::batch::Rows;
 use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
 use crate::networks::Networks;
+use crate::policy_header::PolicyHeader;
 use crate::refinement::refined;
 use crate::tables::{normalize, scale_factor, scaled};
 use crate::{AgentConfig, AgentError, RefinementConfig, StateFeatures};
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
-use drr_nn::{NamedArray, read_arrays, write_arrays};
+use drr_nn::NamedArray;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Queries answered in one pass of the networks.
 const CHUNK: usize = 128;
 
-/// The part of a policy's file that is no array.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Header {
-    name: String,
-    config: AgentConfig,
-    history_length: usize,
-    positive_rating: f32,
-    origin: RowOrigin,
-    n_updates: u64,
-}
+type Header = PolicyHeader<AgentConfig>;
 
 /// A trained actor and state module with the embedding space they act in.
 ///
@@ -108,9 +99,7 @@ impl DrrPolicy {
     ///
     /// Fails if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), AgentError> {
-        let text =
-            serde_json::to_string(&self.header).map_err(|error| AgentError::OtherRun(error.to_string()))?;
-        Ok(write_arrays(path, &self.arrays, &[("policy", text)])?)
+        self.header.write("policy", &self.arrays, path)
     }
 
     /// Reads a policy and joins it to the space it was trained in.
@@ -119,14 +108,7 @@ impl DrrPolicy {
     ///
     /// Fails if the file is damaged, or if `space` was fitted on other rows than the policy.
     pub fn load(path: &Path, space: Arc<dyn EmbeddingSpace>) -> Result<Self, AgentError> {
-        let (arrays, texts) = read_arrays(path)?;
-        let text = texts.get("policy").map_or("", String::as_str);
-        let header: Header = serde_json::from_str(text)
-            .map_err(|error| AgentError::OtherRun(format!("{} is no policy: {error}", path.display())))?;
-        if &header.origin != space.origin() {
-            let message = "the policy and the embedding were fitted on different rows";
-            return Err(AgentError::OtherRun(message.to_owned()));
-        }
+        let (header, arrays) = Header::read("policy", path, &*space)?;
         Self::new(header, arrays, space)
     }
 

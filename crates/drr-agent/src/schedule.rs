@@ -62,7 +62,11 @@ impl Schedule {
     }
 
     /// Refuses a schedule that leaves `low..=high`, and a geometric one that touches 0; `name` stands in the error.
-    pub(crate) fn check(&self, name: &'static str, low: f64, high: f64) -> Result<(), AgentError> {
+    ///
+    /// # Errors
+    ///
+    /// Names the first end that is out of range.
+    pub fn check(&self, name: &'static str, low: f64, high: f64) -> Result<(), AgentError> {
         let (ends, low) = match *self {
             Self::Constant { value } => ([value, value], low),
             Self::Linear { start, end, .. } | Self::Cosine { start, end, .. } => ([start, end], low),

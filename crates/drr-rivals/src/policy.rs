@@ -4,26 +4,17 @@ use crate::situation::view_of;
 use crate::system::Ranker;
 use crate::systems::{self, Parts};
 use crate::{RivalConfig, RivalError};
+use drr_agent::PolicyHeader;
 use drr_core::{EmbeddingSpace, EmbeddingTable, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
-use drr_nn::{NamedArray, read_arrays, write_arrays};
+use drr_nn::NamedArray;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Queries answered in one pass of the networks.
 const CHUNK: usize = 64;
 
-/// The part of a policy's file that is no array.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Header {
-    name: String,
-    config: RivalConfig,
-    history_length: usize,
-    positive_rating: f32,
-    origin: RowOrigin,
-    n_updates: u64,
-}
+type Header = PolicyHeader<RivalConfig>;
 
 /// A trained system with the embedding space that it reads. A query's history is all it needs of a user.
 pub struct RivalPolicy {
@@ -85,9 +76,7 @@ impl RivalPolicy {
     ///
     /// Fails if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), RivalError> {
-        let text =
-            serde_json::to_string(&self.header).map_err(|error| RivalError::OtherRun(error.to_string()))?;
-        Ok(write_arrays(path, &self.arrays, &[("rival", text)])?)
+        Ok(self.header.write("rival", &self.arrays, path)?)
     }
 
     /// Reads a policy and joins it to the space it was trained in.
@@ -96,14 +85,7 @@ impl RivalPolicy {
     ///
     /// Fails if the file is damaged, or if `space` was fitted on other rows than the policy.
     pub fn load(path: &Path, space: Arc<dyn EmbeddingSpace>) -> Result<Self, RivalError> {
-        let (arrays, texts) = read_arrays(path)?;
-        let text = texts.get("rival").map_or("", String::as_str);
-        let header: Header = serde_json::from_str(text)
-            .map_err(|error| RivalError::OtherRun(format!("{} is no policy: {error}", path.display())))?;
-        if &header.origin != space.origin() {
-            let message = "the policy and the embedding were fitted on different rows";
-            return Err(RivalError::OtherRun(message.to_owned()));
-        }
+        let (header, arrays) = Header::read("rival", path, &*space)?;
         Self::new(header, arrays, space)
     }
 

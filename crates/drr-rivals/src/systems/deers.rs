@@ -10,6 +10,7 @@ use crate::config::Within;
 use crate::situation::{RivalWorld, View};
 use crate::system::{Ranker, System};
 use candle_core::{Device, Tensor};
+use drr_agent::Schedule;
 use drr_core::{EmbeddingTable, Seeds};
 use drr_nn::{NamedArray, Parameters};
 use learner::Learner;
@@ -32,12 +33,8 @@ pub struct DeersConfig {
     pub pairwise_margin: f64,
     /// tau, the step of the target network towards the online one, in `[0, 1]`.
     pub tau: f64,
-    /// The probability of a random item at first, in `[0, 1]`.
-    pub epsilon_start: f64,
-    /// The probability of a random item in the end, in `[0, 1]`.
-    pub epsilon_end: f64,
-    /// Environment steps from the first probability to the last; at least 1.
-    pub epsilon_steps: u64,
+    /// The probability of a random item, in `[0, 1]`, by environment steps.
+    pub epsilon: Schedule,
 }
 
 impl DeersConfig {
@@ -49,9 +46,7 @@ impl DeersConfig {
         within.check("system.pairwise_weight", self.pairwise_weight, 0.0, 1.0)?;
         within.check("system.pairwise_margin", self.pairwise_margin, 0.0, 1000.0)?;
         within.check("system.tau", self.tau, 0.0, 1.0)?;
-        within.check("system.epsilon_start", self.epsilon_start, 0.0, 1.0)?;
-        within.check("system.epsilon_end", self.epsilon_end, 0.0, 1.0)?;
-        within.at_least_one("system.epsilon_steps", self.epsilon_steps)
+        Ok(self.epsilon.check("system.epsilon", 0.0, 1.0)?)
     }
 }
 

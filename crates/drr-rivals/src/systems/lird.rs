@@ -10,6 +10,7 @@ use crate::config::Within;
 use crate::situation::{RivalWorld, View};
 use crate::system::{Ranker, System};
 use candle_core::{Device, Tensor};
+use drr_agent::Schedule;
 use drr_core::{EmbeddingTable, ItemSet, RecommendError, ScoredItem, Seeds, UserIdx};
 use drr_nn::{NamedArray, Parameters};
 use learner::Learner;
@@ -45,12 +46,8 @@ pub struct LirdConfig {
     pub tau: f64,
     /// The standard deviation of the noise on each weight, whose mean square is 1; in `[0, 100]`.
     pub noise: f64,
-    /// The probability of noise at first, in `[0, 1]`.
-    pub epsilon_start: f64,
-    /// The probability of noise in the end, in `[0, 1]`.
-    pub epsilon_end: f64,
-    /// Environment steps from the first probability to the last; at least 1.
-    pub epsilon_steps: u64,
+    /// The probability of noise, in `[0, 1]`, by environment steps.
+    pub epsilon: Schedule,
     /// Train in the simulator by similarity instead of the configured environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulator: Option<SimulatorConfig>,
@@ -67,9 +64,7 @@ impl LirdConfig {
         within.at_least_one("system.n_candidates", self.n_candidates as u64)?;
         within.check("system.tau", self.tau, 0.0, 1.0)?;
         within.check("system.noise", self.noise, 0.0, 100.0)?;
-        within.check("system.epsilon_start", self.epsilon_start, 0.0, 1.0)?;
-        within.check("system.epsilon_end", self.epsilon_end, 0.0, 1.0)?;
-        within.at_least_one("system.epsilon_steps", self.epsilon_steps)?;
+        self.epsilon.check("system.epsilon", 0.0, 1.0)?;
         let alpha = self.simulator.map_or(0.0, |simulator| simulator.alpha);
         within.check("system.simulator.alpha", alpha, 0.0, 1.0)
     }

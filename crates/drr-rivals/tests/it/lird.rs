@@ -31,9 +31,7 @@ fn config(slate: usize, position_discount: f64) -> RivalConfig {
             n_candidates: 1000,
             tau: 0.02,
             noise: 1.5,
-            epsilon_start: 1.0,
-            epsilon_end: 0.2,
-            epsilon_steps: 24_000,
+            epsilon: drr_agent::Schedule::Linear { start: 1.0, end: 0.2, steps: 24_000 },
             simulator: None,
         }),
     }

@@ -201,10 +201,7 @@ impl System for Learner {
     }
 
     fn exploration(&self, step: u64) -> f64 {
-        let DeersConfig { epsilon_start, epsilon_end, epsilon_steps, .. } = self.config;
-        #[expect(clippy::cast_precision_loss, reason = "steps are far below 2^52")]
-        let done = (step as f64 / epsilon_steps as f64).min(1.0);
-        (epsilon_end - epsilon_start).mul_add(done, epsilon_start)
+        self.config.epsilon.at(step)
     }
 
     fn served(&self) -> Result<Vec<NamedArray>, RivalError> {

@@ -10,9 +10,7 @@ fn config(pairwise_weight: f64) -> DeersConfig {
         pairwise_weight,
         pairwise_margin: 2.0,
         tau: 0.1,
-        epsilon_start: 1.0,
-        epsilon_end: 0.0,
-        epsilon_steps: 10,
+        epsilon: drr_agent::Schedule::Linear { start: 1.0, end: 0.0, steps: 10 },
     }
 }
 
