@@ -4,6 +4,7 @@
 //! written beside its place and renamed into it, so that a reader never meets half of one.
 
 use crate::EmbedError;
+use drr_core::EmbeddingTable;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, HashMap};
@@ -32,7 +33,7 @@ impl Array {
 
     /// A table, `[rows, D]`.
     #[must_use]
-    pub fn table(table: &drr_core::EmbeddingTable) -> Self {
+    pub fn table(table: &EmbeddingTable) -> Self {
         Self { shape: vec![table.n_rows(), table.dim()], values: table.values().to_vec() }
     }
 }
@@ -65,6 +66,24 @@ impl Arrays {
             kind,
             reason: format!("its header is unreadable: {error}"),
         })
+    }
+
+    /// Takes the arrays `items` and `additions`, both `[I, dim]`: what items are recommended by, and what they add to users.
+    pub(crate) fn take_pair(
+        &mut self,
+        kind: &'static str,
+        dim: usize,
+    ) -> Result<(EmbeddingTable, EmbeddingTable), EmbedError> {
+        let (items, additions) = (self.take(kind, "items", 2)?, self.take(kind, "additions", 2)?);
+        if items.shape != additions.shape || items.shape[1] != dim {
+            let reason = "the items, the additions and the header's dim disagree".to_owned();
+            return Err(EmbedError::Arrays { kind, reason });
+        }
+        let n_rows = items.shape[0];
+        Ok((
+            EmbeddingTable::new(n_rows, dim, items.values)?,
+            EmbeddingTable::new(n_rows, dim, additions.values)?,
+        ))
     }
 
     /// The values of the array `name`, which must have `n_axes` axes and finite values.
@@ -157,6 +176,17 @@ impl Arrays {
         }
         Ok(Self { header, arrays })
     }
+}
+
+/// A table of `n_rows` vectors with the numbers that `value` gives for row and coordinate.
+pub(crate) fn table(
+    n_rows: usize,
+    dim: usize,
+    value: impl Fn(usize, usize) -> f64,
+) -> Result<EmbeddingTable, EmbedError> {
+    #[expect(clippy::cast_possible_truncation, reason = "vectors are stored in 32 bits")]
+    let values = (0..n_rows * dim).map(|at| value(at / dim, at % dim) as f32).collect();
+    Ok(EmbeddingTable::new(n_rows, dim, values)?)
 }
 
 /// Names the file in an error about its contents.

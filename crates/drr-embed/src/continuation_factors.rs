@@ -18,10 +18,9 @@
 mod moments;
 
 use crate::EmbedError;
-use crate::arrays::{Array, Arrays, in_file};
+use crate::arrays::{Array, Arrays, in_file, table};
 use crate::co_occurrence::eigen::{leading, transposed_product};
-use crate::co_occurrence::similarity;
-use crate::ease_factors::mix;
+use crate::co_occurrence::similarity::{self, mix};
 use drr_core::{EmbeddingSpace, EmbeddingTable, InteractionLog, Observed, RowOrigin, Seeds};
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
@@ -223,18 +222,12 @@ impl ContinuationFactors {
         if header.kind != KIND {
             return Err(fail(format!("they are a {} embedding", header.kind)));
         }
-        let (items, additions) = (arrays.take(KIND, "items", 2)?, arrays.take(KIND, "additions", 2)?);
+        let (items, additions) = arrays.take_pair(KIND, header.config.dim)?;
         let start = arrays.take(KIND, "start", 1)?.values;
-        let dim = header.config.dim;
-        if items.shape != additions.shape || items.shape[1] != dim || start.len() != dim {
-            return Err(fail("the items, the additions, the start and the header's dim disagree".to_owned()));
+        if start.len() != header.config.dim {
+            return Err(fail("the start and the header's dim disagree".to_owned()));
         }
-        Ok(Self {
-            items: EmbeddingTable::new(items.shape[0], dim, items.values)?,
-            additions: EmbeddingTable::new(additions.shape[0], dim, additions.values)?,
-            start,
-            header,
-        })
+        Ok(Self { items, additions, start, header })
     }
 }
 
@@ -318,16 +311,6 @@ fn add_means(squares: &mut Mat<f64>, means: &[f64], total_weight: f64, scales: &
 
 fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(left, right)| left * right).sum()
-}
-
-fn table(
-    n_items: usize,
-    dim: usize,
-    value: impl Fn(usize, usize) -> f64,
-) -> Result<EmbeddingTable, EmbedError> {
-    #[expect(clippy::cast_possible_truncation, reason = "vectors are stored in 32 bits")]
-    let values = (0..n_items * dim).map(|at| value(at / dim, at % dim) as f32).collect();
-    Ok(EmbeddingTable::new(n_items, dim, values)?)
 }
 
 /// Refuses a configuration that no log of `n_items` items can satisfy.

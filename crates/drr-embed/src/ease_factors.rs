@@ -10,9 +10,10 @@
 //! `(1 - share) B / |B| + share C / |C|`, with Frobenius norms.
 
 use crate::EmbedError;
-use crate::arrays::{Array, Arrays, in_file};
+use crate::arrays::{Array, Arrays, in_file, table};
 use crate::co_occurrence::eigen::{leading, transposed_product};
-use crate::co_occurrence::{similarity, sum_of_positives};
+use crate::co_occurrence::similarity::{self, mix};
+use crate::co_occurrence::sum_of_positives;
 use drr_core::{EmbeddingSpace, EmbeddingTable, InteractionLog, Observed, RowOrigin, Seeds};
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
@@ -133,16 +134,8 @@ impl EaseFactors {
         if header.kind != KIND {
             return Err(fail(format!("they are a {} embedding", header.kind)));
         }
-        let (items, additions) = (arrays.take(KIND, "items", 2)?, arrays.take(KIND, "additions", 2)?);
-        if items.shape != additions.shape || items.shape[1] != header.config.dim {
-            return Err(fail("the items, the additions and the header's dim disagree".to_owned()));
-        }
-        let (rows, dim) = (items.shape[0], header.config.dim);
-        Ok(Self {
-            items: EmbeddingTable::new(rows, dim, items.values)?,
-            additions: EmbeddingTable::new(rows, dim, additions.values)?,
-            header,
-        })
+        let (items, additions) = arrays.take_pair(KIND, header.config.dim)?;
+        Ok(Self { items, additions, header })
     }
 }
 
@@ -182,32 +175,6 @@ fn weights(mut common: Mat<f64>, lambda: f64) -> Option<Mat<f64>> {
         }
     });
     Some(weights)
-}
-
-/// Sets `weights` to `(1 - share) weights / |weights| + share cosines / |cosines|`, and returns the first factor.
-pub(crate) fn mix(weights: &mut Mat<f64>, cosines: &Mat<f64>, share: f64) -> f64 {
-    let norm = |matrix: &Mat<f64>| {
-        // Column by column, so that the order of the sum is fixed.
-        let columns = (0..matrix.ncols()).map(|column| matrix.col_as_slice(column));
-        columns.map(|column| column.iter().map(|value| value * value).sum::<f64>()).sum::<f64>().sqrt()
-    };
-    let of = |norm: f64, share: f64| if norm > 0.0 { share / norm } else { 0.0 };
-    let (keep, add) = (of(norm(weights), 1.0 - share), of(norm(cosines), share));
-    for column in 0..weights.ncols() {
-        let pairs = weights.col_as_slice_mut(column).iter_mut().zip(cosines.col_as_slice(column));
-        pairs.for_each(|(weight, cosine)| *weight = keep * *weight + add * cosine);
-    }
-    keep
-}
-
-fn table(
-    n_items: usize,
-    dim: usize,
-    value: impl Fn(usize, usize) -> f64,
-) -> Result<EmbeddingTable, EmbedError> {
-    #[expect(clippy::cast_possible_truncation, reason = "vectors are stored in 32 bits")]
-    let values = (0..n_items * dim).map(|at| value(at / dim, at % dim) as f32).collect();
-    Ok(EmbeddingTable::new(n_items, dim, values)?)
 }
 
 /// Refuses a configuration that no log of `n_items` items can satisfy.

@@ -78,6 +78,22 @@ pub(crate) fn shrunk_cosines(log: &InteractionLog, positive: f32, shrink: f64) -
     Some(cosines)
 }
 
+/// Sets `weights` to `(1 - share) weights / |weights| + share cosines / |cosines|`, and returns the first factor.
+pub(crate) fn mix(weights: &mut Mat<f64>, cosines: &Mat<f64>, share: f64) -> f64 {
+    let norm = |matrix: &Mat<f64>| {
+        // Column by column, so that the order of the sum is fixed.
+        let columns = (0..matrix.ncols()).map(|column| matrix.col_as_slice(column));
+        columns.map(|column| column.iter().map(|value| value * value).sum::<f64>()).sum::<f64>().sqrt()
+    };
+    let of = |norm: f64, share: f64| if norm > 0.0 { share / norm } else { 0.0 };
+    let (keep, add) = (of(norm(weights), 1.0 - share), of(norm(cosines), share));
+    for column in 0..weights.ncols() {
+        let pairs = weights.col_as_slice_mut(column).iter_mut().zip(cosines.col_as_slice(column));
+        pairs.for_each(|(weight, cosine)| *weight = keep * *weight + add * cosine);
+    }
+    keep
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

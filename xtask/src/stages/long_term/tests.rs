@@ -56,9 +56,12 @@ fn the_agent_comes_near_the_optimum_and_its_twin_with_discount_0_stays_greedy() 
     finds_the_optimum(&config);
 }
 
+/// DRR-n sees every item by itself, and more readily saturates on vegetables than the means and products of the others.
 #[test]
 fn drr_n_finds_the_optimum() {
-    finds_the_optimum(&with_state(StateKind::DrrN));
+    let mut config = with_state(StateKind::DrrN);
+    config.agent.actor_optimizer.l2 = 3e-3;
+    finds_the_optimum(&config);
 }
 
 #[test]
