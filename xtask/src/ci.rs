@@ -102,7 +102,7 @@ impl Step {
                 root,
                 &["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"],
             )),
-            Self::Test => run_command(cargo(root, &["test", "--workspace", "--release"])),
+            Self::Test => run_command(cargo(root, &["test", "--workspace", "--release", "--no-fail-fast"])),
             Self::Docs => {
                 let mut command = cargo(root, &["doc", "--workspace", "--no-deps", "--release"]);
                 command.env("RUSTDOCFLAGS", "-D warnings");

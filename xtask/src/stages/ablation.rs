@@ -40,7 +40,7 @@ pub struct Request<'a> {
     pub protocols: &'a [Protocol],
     /// Whether the table is made of the cells that are there, and nothing is trained.
     pub cells_only: bool,
-    /// The document that the table is written into, between the markers `NAME-ablation`.
+    /// The document that the table is written into, between the markers `NAME-ablation`, or `NAME` where the run is called so.
     pub into: Option<&'a Path>,
 }
 
@@ -57,13 +57,18 @@ pub fn run(experiment: &Experiment<'_>, request: &Request<'_>) -> Result<String>
     crate::files::write(&experiment.path(FOLDER).join("table.json"), &serde_json::to_vec_pretty(&result)?)?;
     crate::files::write(&experiment.path(FOLDER).join("table.md"), text.as_bytes())?;
     if let Some(path) = request.into {
-        let name = experiment.folder.file_name().map(|name| name.to_string_lossy().into_owned());
-        readme::write_block(path, &format!("{}-ablation", name.unwrap_or_default()), &text)?;
+        let name = experiment.folder.file_name().unwrap_or_default().to_string_lossy();
+        readme::write_block(path, &marker(&name), &text)?;
     }
     if !failures.is_empty() {
         bail!("{} cells failed, and are missing from the table:\n{}", failures.len(), failures.join("\n"));
     }
     Ok(text)
+}
+
+/// What the block of the study in a document is called: as the run and "-ablation", which the run's name may have already.
+fn marker(run: &str) -> String {
+    if run.ends_with("-ablation") { run.to_owned() } else { format!("{run}-ablation") }
 }
 
 /// A training from one of the seeds, and the protocols that judge it.

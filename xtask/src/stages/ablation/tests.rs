@@ -2,7 +2,7 @@
 
 use super::cell::Row;
 use super::table::{AblationTable, Against, Difference, Line, tables};
-use super::{Request, run};
+use super::{Request, marker, run};
 use crate::config::{AblationConfig, AgentVariant, ExperimentConfig};
 use crate::context::Context;
 use crate::interrupt::Interrupt;
@@ -141,6 +141,12 @@ fn study(folder: &Path, config: ExperimentConfig) -> anyhow::Result<String> {
     let source = data::named(&context, "synthetic", None).unwrap();
     let experiment = Experiment::begin(&context, config, &source, "ablation").unwrap();
     run(&experiment, &Request { protocols: &[], cells_only: false, into: Some(&folder.join("table.md")) })
+}
+
+#[test]
+fn the_block_of_a_study_says_once_that_it_is_one() {
+    assert_eq!(marker("ml-1m"), "ml-1m-ablation");
+    assert_eq!(marker("ml-1m-ablation"), "ml-1m-ablation");
 }
 
 #[test]
