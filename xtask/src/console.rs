@@ -11,5 +11,29 @@ pub fn say(line: impl Display) {
 /// Prints why the command failed, with its causes.
 #[expect(clippy::print_stderr, reason = "an error must be seen even if no log is set up")]
 pub fn complain(error: &anyhow::Error) {
-    eprintln!("error: {error:#}");
+    eprintln!("error: {}", told(error));
+}
+
+/// The error and its causes, joined by colons. A cause that the message before it ends with is not told twice.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cause_is_told_twice() {
+        let error = anyhow::anyhow!("no such file").context("failed to open a.zip: no such file");
+        assert_eq!(told(&error.context("reading")), "reading: failed to open a.zip: no such file");
+    }
 }

@@ -13,86 +13,33 @@
 //! without any history the ranking is the popularity.
 //!
 //! Some of the cosines `C` of the co-occurrence factors may be mixed in: `B` is then `(1 - share) B / |B| + share C / |C|`,
-//! with Frobenius norms, and the intercept is scaled as `B` is.
+//! with Frobenius norms, and the intercept is scaled as `B` is. With `cosine_exponent` above one half they are no cosines
+//! any more: `C_ij = G_ij / (G_ii^exponent G_jj^(1 - exponent) + shrink)`, with `i` of the history, nears the share of those
+//! who like `i` that like `j` too (Deshpande and Karypis 2004).
 
+mod config;
 mod moments;
+
+pub use config::ContinuationFactorsConfig;
 
 use crate::EmbedError;
 use crate::arrays::{Array, Arrays, in_file, table};
 use crate::co_occurrence::eigen::{leading, transposed_product};
 use crate::co_occurrence::similarity::{self, mix};
+use config::check;
 use drr_core::{EmbeddingSpace, EmbeddingTable, InteractionLog, Observed, RowOrigin, Seeds};
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
 use moments::Moments;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The kind of the artifact, and what its header says.
 const KIND: &str = "continuation_factors";
 /// What is added to an item's share of users before its power is taken, so that rare items do not explode.
 const SHARE_FLOOR: f64 = 1e-3;
-
-/// The configuration of the continuation factors.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ContinuationFactorsConfig {
-    /// The dimension `D` of the vectors, less than the number of items.
-    pub dim: usize,
-    /// The ridge penalty, in users; above 0.
-    pub lambda: f64,
-    /// The number of ratings with which a log begins; 0 for `first_share` of the log.
-    #[serde(default)]
-    pub n_first: usize,
-    /// The share of a log that is its beginning, in `(0, 1)`; read where `n_first` is 0.
-    #[serde(default = "half")]
-    pub first_share: f64,
-    /// The weight of the true order of the logs, in `[0, 1]`; the rest is on the mean over all orders.
-    #[serde(default)]
-    pub ordered_share: f64,
-    /// What an item rated below the positives counts in a history, where a positive one counts 1.
-    #[serde(default)]
-    pub other_weight: f32,
-    /// A user with `n` ratings weighs `n^-length_exponent`; weights are scaled to a mean of 1. At least 0.
-    #[serde(default)]
-    pub length_exponent: f64,
-    /// The score of an item liked by the share `p` of the users is divided by about `p^popularity_exponent`; at least 0.
-    #[serde(default)]
-    pub popularity_exponent: f64,
-    /// The share of the items' cosines in what is factorized, in `[0, 1)`.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub cosine_share: f64,
-    /// What is added to the cosines' divisor, in users; at least 0.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub shrink: f64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_zero(value: &f64) -> bool {
-    *value == 0.0
-}
-
-const fn half() -> f64 {
-    0.5
-}
-
-impl Default for ContinuationFactorsConfig {
-    fn default() -> Self {
-        Self {
-            dim: 100,
-            lambda: 10.0,
-            n_first: 10,
-            first_share: half(),
-            ordered_share: 0.25,
-            other_weight: 0.3,
-            length_exponent: 0.0,
-            popularity_exponent: 0.0,
-            cosine_share: 0.0,
-            shrink: 0.0,
-        }
-    }
-}
 
 /// Item vectors by regression of the rest of a log on its beginning.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,8 +86,9 @@ impl ContinuationFactors {
             .map(|item| moments.mean_target[item] - dot(&moments.mean_input, weights.col_as_slice(item)))
             .collect();
         let mut squares = if config.cosine_share > 0.0 {
-            let cosines = similarity::shrunk_cosines(log, positive, config.shrink)
-                .ok_or(EmbedError::NoPositives { positive })?;
+            let cosines =
+                similarity::shrunk_similarities(log, positive, config.shrink, config.cosine_exponent)
+                    .ok_or(EmbedError::NoPositives { positive })?;
             let kept = mix(&mut weights, &cosines, config.cosine_share);
             intercept.iter_mut().for_each(|value| *value *= kept);
             // The history's part of the predictions, now that the weights are no longer those of the regression.
@@ -237,16 +185,28 @@ impl EmbeddingSpace for ContinuationFactors {
     }
 
     /// The intercept's vector and what the history's items add to it, each item once, by its latest rating: a positive one
-    /// with weight 1, another with `other_weight`.
+    /// with weight 1, another with `other_weight`, both times `recency` to the power of its place among the items.
     fn fold_in(&self, history: &[Observed]) -> Vec<f32> {
+        let config = &self.header.config;
+        let mut seen = HashSet::new();
+        // From the latest on, so that an item's latest rating is met first.
         let known = history.iter().rev().filter(|it| it.item.index() < self.additions.n_rows());
-        let mut rated: Vec<(u32, bool)> =
-            known.map(|it| (it.item.0, it.rating >= self.header.positive)).collect();
+        let latest: Vec<&Observed> = known.filter(|it| seen.insert(it.item)).collect();
+        let by_age = (0..latest.len()).map(|age| config.recency.powf(-(age as f64)));
+        let mean = by_age.clone().sum::<f64>() / latest.len().max(1) as f64;
+        let mut rated: Vec<(u32, f32)> = latest
+            .iter()
+            .zip(by_age)
+            .map(|(it, of_age)| {
+                #[expect(clippy::cast_possible_truncation, reason = "vectors are stored in 32 bits")]
+                let of_age = (of_age / mean) as f32;
+                let of_rating = if it.rating >= self.header.positive { 1.0 } else { config.other_weight };
+                (it.item.0, of_rating * of_age)
+            })
+            .collect();
         rated.sort_by_key(|(item, _)| *item);
-        rated.dedup_by_key(|(item, _)| *item);
         let mut user = self.start.clone();
-        for (item, is_positive) in rated {
-            let weight = if is_positive { 1.0 } else { self.header.config.other_weight };
+        for (item, weight) in rated {
             let added = self.additions.row(item as usize);
             user.iter_mut().zip(added).for_each(|(value, add)| *value += weight * add);
         }
@@ -311,41 +271,4 @@ fn add_means(squares: &mut Mat<f64>, means: &[f64], total_weight: f64, scales: &
 
 fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(left, right)| left * right).sum()
-}
-
-/// Refuses a configuration that no log of `n_items` items can satisfy.
-fn check(config: &ContinuationFactorsConfig, n_items: usize) -> Result<(), EmbedError> {
-    let refuse = |field, value, wanted| Err(EmbedError::Config { field, value, wanted });
-    if config.dim == 0 {
-        return refuse("dim", 0.0, "at least 1");
-    }
-    if !config.lambda.is_finite() || config.lambda <= 0.0 {
-        return refuse("lambda", config.lambda, "a finite number above 0");
-    }
-    if config.n_first == 0 && !(config.first_share > 0.0 && config.first_share < 1.0) {
-        return refuse("first_share", config.first_share, "above 0 and below 1");
-    }
-    if !(0.0..=1.0).contains(&config.ordered_share) {
-        return refuse("ordered_share", config.ordered_share, "in [0, 1]");
-    }
-    if !config.other_weight.is_finite() {
-        return refuse("other_weight", f64::from(config.other_weight), "a finite number");
-    }
-    for (field, value) in
-        [("length_exponent", config.length_exponent), ("popularity_exponent", config.popularity_exponent)]
-    {
-        if !value.is_finite() || value < 0.0 {
-            return refuse(field, value, "a finite number of at least 0");
-        }
-    }
-    if !(0.0..1.0).contains(&config.cosine_share) {
-        return refuse("cosine_share", config.cosine_share, "at least 0 and below 1");
-    }
-    if !config.shrink.is_finite() || config.shrink < 0.0 {
-        return refuse("shrink", config.shrink, "a finite number of at least 0");
-    }
-    if config.dim >= n_items {
-        return Err(EmbedError::DimTooLarge { dim: config.dim, n_items });
-    }
-    Ok(())
 }

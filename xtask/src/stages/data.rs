@@ -26,7 +26,8 @@ pub fn named(context: &Context, dataset: &str, archive: Option<&Path>) -> Result
     let spec = context.registry().load(dataset)?;
     let mut warnings = Vec::new();
     let fetched = match archive {
-        Some(path) => supplied(&spec, path)?,
+        Some(path) => supplied(&spec, path)
+            .context("the archive that was given cannot be read: check the path after --archive")?,
         None if spec.addresses.is_empty() => fetch(&spec, &context.raw_dir(), &mut context.bytes_progress())?,
         None => fetch_or_package(context, &spec, &mut warnings)?,
     };

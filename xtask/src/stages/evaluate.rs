@@ -9,7 +9,7 @@ mod sets;
 pub use comparisons::Comparison;
 #[cfg(test)]
 pub use contestants::all as contestants;
-pub use contestants::{NO_RL, configured, fit_baseline, renamed, without_rl};
+pub use contestants::{NO_RL, REWARD_MODEL, configured, fit_baseline, renamed, without_rl};
 pub use costs::CostRow;
 pub use forms::{forms, headline_of, table_name};
 pub use sets::{episodes, evaluation_set, simulated};

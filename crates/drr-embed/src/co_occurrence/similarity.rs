@@ -66,16 +66,33 @@ pub(crate) fn common_users(log: &InteractionLog, positive: f32) -> Option<Mat<f6
 
 /// The matrix `C`, `[I, I]`: symmetric, zero on the diagonal. `None` if nothing is positive.
 pub(crate) fn shrunk_cosines(log: &InteractionLog, positive: f32, shrink: f64) -> Option<Mat<f64>> {
-    let mut cosines = common_users(log, positive)?;
-    let lengths: Vec<f64> = (0..log.n_items()).map(|item| cosines[(item, item)].sqrt()).collect();
-    // Counts are whole numbers, so the matrix is exactly symmetric, whoever computes a column.
-    cosines.par_col_iter_mut().enumerate().for_each(|(item, column)| {
+    shrunk_similarities(log, positive, shrink, 0.5)
+}
+
+/// The counts of common users, `G_ij / (G_ii^exponent G_jj^(1 - exponent) + shrink)` with zeros on the diagonal, `[I, I]`:
+/// the cosines where `exponent` is one half. The greater it is, the less is a popular row's item worth and the more a popular
+/// column's. `None` if nothing is positive.
+pub(crate) fn shrunk_similarities(
+    log: &InteractionLog,
+    positive: f32,
+    shrink: f64,
+    exponent: f64,
+) -> Option<Mat<f64>> {
+    let mut similarities = common_users(log, positive)?;
+    let counts: Vec<f64> = (0..log.n_items()).map(|item| similarities[(item, item)]).collect();
+    let powers = |exponent: f64| -> Vec<f64> {
+        // Equal in both directions to the last bit where the exponents are.
+        let power = |count: &f64| if exponent == 0.5 { count.sqrt() } else { count.powf(exponent) };
+        counts.iter().map(power).collect()
+    };
+    let (of_rows, of_columns) = (powers(exponent), powers(1.0 - exponent));
+    similarities.par_col_iter_mut().enumerate().for_each(|(item, column)| {
         for (other, value) in column.iter_mut().enumerate() {
             let counts = *value > 0.0 && other != item;
-            *value = if counts { *value / (lengths[item] * lengths[other] + shrink) } else { 0.0 };
+            *value = if counts { *value / (of_columns[item] * of_rows[other] + shrink) } else { 0.0 };
         }
     });
-    Some(cosines)
+    Some(similarities)
 }
 
 /// Sets `weights` to `(1 - share) weights / |weights| + share cosines / |cosines|`, and returns the first factor.
@@ -125,5 +142,8 @@ mod tests {
         assert_eq!((cosines[(0, 0)], cosines[(2, 0)]), (0.0, 0.0));
         assert_eq!(has_positives(&log, 4.0), [true, true, false]);
         assert!(shrunk_cosines(&log, 6.0, 20.0).is_none());
+        // Item 0 has 3 users and item 1 has 2: by the row's alone the one is worth less in a history.
+        let by_row = shrunk_similarities(&log, 4.0, 20.0, 1.0).unwrap();
+        assert_eq!((by_row[(0, 1)], by_row[(1, 0)]), (2.0 / 23.0, 2.0 / 22.0));
     }
 }

@@ -55,6 +55,13 @@ fn a_user_starts_at_the_intercept_and_each_item_counts_once_by_its_latest_rating
     }
     let history = [seen(4, 5.0), seen(1, 2.0), seen(0, 4.0), seen(4, 3.0), seen(99, 5.0)];
     assert_eq!(space.fold_in(&history), sum);
+    // Of three items, each twice as heavy as the one before: 3/7, 6/7 and 12/7, the mean is 1.
+    let recent = fitted(&two_tastes(60, 20, 0.6), &ContinuationFactorsConfig { recency: 2.0, ..config(3) });
+    let mut sum = recent.fold_in(&[]);
+    for (item, weight) in [(0, 6.0 / 7.0), (1, 0.3_f32 * (3.0 / 7.0)), (4, 0.3 * (12.0 / 7.0))] {
+        sum.iter_mut().zip(additions.row(item)).for_each(|(sum, value)| *sum += weight * value);
+    }
+    assert_eq!(recent.fold_in(&history), sum);
 }
 
 #[test]
@@ -87,10 +94,16 @@ fn every_switch_moves_the_vectors() {
         ContinuationFactorsConfig { length_exponent: 1.0, ..plain },
         ContinuationFactorsConfig { popularity_exponent: 0.5, ..plain },
         ContinuationFactorsConfig { cosine_share: 0.5, ..plain },
-        ContinuationFactorsConfig { cosine_share: 0.5, shrink: 9.0, ..plain },
     ];
     for config in changed {
         assert_ne!(fitted(&log, &config).items(), base.items(), "{config:?}");
+    }
+    let mixed = ContinuationFactorsConfig { cosine_share: 0.5, ..plain };
+    for config in [
+        ContinuationFactorsConfig { shrink: 9.0, ..mixed },
+        ContinuationFactorsConfig { cosine_exponent: 0.9, ..mixed },
+    ] {
+        assert_ne!(fitted(&log, &config).items(), fitted(&log, &mixed).items(), "{config:?}");
     }
 }
 
@@ -106,6 +119,10 @@ fn values_out_of_range_are_named() {
         ("other_weight", ContinuationFactorsConfig { other_weight: f32::NAN, ..plain }),
         ("length_exponent", ContinuationFactorsConfig { length_exponent: -1.0, ..plain }),
         ("popularity_exponent", ContinuationFactorsConfig { popularity_exponent: f64::NAN, ..plain }),
+        ("cosine_share", ContinuationFactorsConfig { cosine_share: 1.0, ..plain }),
+        ("shrink", ContinuationFactorsConfig { shrink: -1.0, ..plain }),
+        ("recency", ContinuationFactorsConfig { recency: 0.0, ..plain }),
+        ("cosine_exponent", ContinuationFactorsConfig { cosine_exponent: 1.1, ..plain }),
     ];
     for (name, config) in bad {
         let refused = ContinuationFactors::fit(&log, &config, 4.0, Seeds(1));

@@ -16,18 +16,26 @@ pub fn text(ablation: &Ablation, experiment: &Experiment<'_>, config: &AblationC
     text
 }
 
-const COLUMNS: [&str; 6] = [
-    "minus best without RL",
-    "minus twin with discount 0",
-    "minus twin without TD",
-    "minus no_rl",
-    "minus untrained",
-    "minus random",
-];
+/// What the column of these differences is called.
+const fn column(against: Against) -> &'static str {
+    match against {
+        Against::BestWithoutRl => "minus best without RL",
+        Against::Bandit => "minus best bandit",
+        Against::OneStep => "minus one-step model",
+        Against::Greedy => "minus twin with discount 0",
+        Against::Supervised => "minus twin without TD",
+        Against::NoRl => "minus no_rl",
+        Against::Untrained => "minus untrained",
+        Against::Random => "minus random",
+    }
+}
 
 fn write_table(text: &mut String, table: &AblationTable) {
     let best = table.best_without_rl.as_deref().unwrap_or("nobody");
     let metric = format!("{}@{}", table.metric.name(), table.k);
+    let mut columns = Against::ALL.to_vec();
+    columns.retain(|against| table.lines.iter().any(|line| line.difference(*against).is_some()));
+    let titles: Vec<&str> = columns.iter().map(|against| column(*against)).collect();
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
@@ -37,27 +45,24 @@ fn write_table(text: &mut String, table: &AblationTable) {
     let _ = writeln!(
         text,
         "| recommender | {metric} | seeds | coverage | Gini | {} | updates | seconds |",
-        COLUMNS.join(" | ")
+        titles.join(" | ")
     );
-    let _ = writeln!(text, "|---|---:|---:|---:|---:|{}---:|---:|", "---|".repeat(COLUMNS.len()));
+    let _ = writeln!(text, "|---|---:|---:|---:|---:|{}---:|---:|", "---|".repeat(columns.len()));
     for line in &table.lines {
-        write_line(text, line);
+        write_line(text, line, &columns);
     }
 }
 
-fn write_line(text: &mut String, line: &Line) {
+fn write_line(text: &mut String, line: &Line, columns: &[Against]) {
     let optional = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.3}"));
     let value = match line.seeds.len() {
         1 => format!("{:.4}", line.value.mean),
         _ => format!("{:.4} [{:.4}, {:.4}]", line.value.mean, line.value.low, line.value.high),
     };
     let degenerate = if line.degenerate { " (degenerate)" } else { "" };
-    let differences: Vec<String> = Against::ALL
+    let differences: Vec<String> = columns
         .iter()
-        .map(|against| {
-            let found = line.differences.iter().find(|it| it.against == *against);
-            found.map_or_else(|| "-".to_owned(), difference)
-        })
+        .map(|against| line.difference(*against).map_or_else(|| "-".to_owned(), difference))
         .collect();
     let _ = writeln!(
         text,

@@ -1,11 +1,12 @@
 //! The table of an ablation: what the seeds agree on, and who can be told from whom.
 
 use super::Row;
-use crate::stages::evaluate::NO_RL;
 use crate::stages::evaluate::comparisons::FALSE_DISCOVERY_RATE;
+use crate::stages::evaluate::{NO_RL, REWARD_MODEL};
 use crate::stages::experiment::Experiment;
 use crate::stages::names::{Form, Names};
 use anyhow::Result;
+use drr_baselines::BaselineConfig;
 use drr_core::Seeds;
 use drr_eval::statistics::{
     N_RESAMPLES, benjamini_hochberg, interquartile_mean, paired_comparison, stratified_bootstrap_iqm,
@@ -52,6 +53,10 @@ pub struct AblationTable {
 pub enum Against {
     /// The best recommender without RL on the test rows.
     BestWithoutRl,
+    /// The best bandit on the test rows.
+    Bandit,
+    /// The greedy one-step model.
+    OneStep,
     /// The twin with discount 0.
     Greedy,
     /// The twin without TD learning.
@@ -66,8 +71,16 @@ pub enum Against {
 
 impl Against {
     /// All of them, in the order of the columns.
-    pub const ALL: [Self; 6] =
-        [Self::BestWithoutRl, Self::Greedy, Self::Supervised, Self::NoRl, Self::Untrained, Self::Random];
+    pub const ALL: [Self; 8] = [
+        Self::BestWithoutRl,
+        Self::Bandit,
+        Self::OneStep,
+        Self::Greedy,
+        Self::Supervised,
+        Self::NoRl,
+        Self::Untrained,
+        Self::Random,
+    ];
 }
 
 /// One row of a table.
@@ -93,6 +106,13 @@ pub struct Line {
     pub updates: f64,
     /// Seconds to choose and fit, mean over the seeds.
     pub seconds: f64,
+}
+
+impl Line {
+    /// The difference to one of those that it is compared with.
+    pub fn difference(&self, against: Against) -> Option<&Difference> {
+        self.differences.iter().find(|it| it.against == against)
+    }
 }
 
 /// A difference, paired by user, of the means over the seeds.
@@ -162,17 +182,19 @@ impl Ablation {
         seeds.sort_unstable();
         seeds.dedup();
         let manifest = &experiment.manifest;
+        let bandits = &experiment.config.lab.online.bandits;
+        let bandits: Vec<&str> = bandits.iter().map(BaselineConfig::kind_name).collect();
         Ok(Self {
             dataset_hash: manifest.dataset_hash.clone(),
             config_hash: manifest.config_hash.clone(),
             seeds,
-            tables: tables(rows, names)?,
+            tables: tables(rows, names, &bandits)?,
         })
     }
 }
 
 /// The tables of these rows, with q-values over all of them.
-pub fn tables(rows: &[Row], names: &Names) -> Result<Vec<AblationTable>> {
+pub fn tables(rows: &[Row], names: &Names, bandits: &[&str]) -> Result<Vec<AblationTable>> {
     let mut order: Vec<&str> = Vec::new();
     for row in rows {
         if !order.contains(&&*row.table) {
@@ -180,7 +202,7 @@ pub fn tables(rows: &[Row], names: &Names) -> Result<Vec<AblationTable>> {
         }
     }
     let mut tables: Vec<AblationTable> =
-        order.into_iter().map(|table| one_table(table, rows, names)).collect::<Result<_>>()?;
+        order.into_iter().map(|table| one_table(table, rows, names, bandits)).collect::<Result<_>>()?;
     let all = || tables.iter().flat_map(|table| table.lines.iter().flat_map(|line| &line.differences));
     let p_values: Vec<f64> = all().map(|it| it.p_value).collect();
     let mut q_values = benjamini_hochberg(&p_values).into_iter();
@@ -192,7 +214,7 @@ pub fn tables(rows: &[Row], names: &Names) -> Result<Vec<AblationTable>> {
     Ok(tables)
 }
 
-fn one_table(table: &str, rows: &[Row], names: &Names) -> Result<AblationTable> {
+fn one_table(table: &str, rows: &[Row], names: &Names, bandits: &[&str]) -> Result<AblationTable> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for row in rows.iter().filter(|row| row.table == table) {
         match groups.iter_mut().find(|group| group.name == row.recommender) {
@@ -200,9 +222,14 @@ fn one_table(table: &str, rows: &[Row], names: &Names) -> Result<AblationTable> 
             None => groups.push(Group { name: &row.recommender, rows: vec![row] }),
         }
     }
-    let without_rl =
-        groups.iter().filter(|group| names.parse(group.name).is_none() && group.name != "oracle");
-    let best = without_rl.max_by(|one, other| one.value().total_cmp(&other.value())).map(|group| group.name);
+    let best_of = |takes_part: &dyn Fn(&str) -> bool| {
+        let groups = groups.iter().filter(|group| takes_part(group.name));
+        groups.max_by(|one, other| one.value().total_cmp(&other.value())).map(|group| group.name)
+    };
+    let best = Best {
+        without_rl: best_of(&|name| names.parse(name).is_none() && name != "oracle"),
+        bandit: best_of(&|name| bandits.contains(&name)),
+    };
     // The learners as they are listed, their twins behind them; then the others from the best on.
     let rank = |group: &Group<'_>| {
         let learners = names.agents.iter().chain(&names.rivals);
@@ -224,7 +251,7 @@ fn one_table(table: &str, rows: &[Row], names: &Names) -> Result<AblationTable> 
         metric: first.map_or(Metric::Precision, |row| row.metric),
         k: first.map_or(0, |row| row.k),
         n_users: first.map_or(0, |row| row.values.len()),
-        best_without_rl: best.map(str::to_owned),
+        best_without_rl: best.without_rl.map(str::to_owned),
         lines: lines.collect::<Result<_>>()?,
     })
 }
@@ -234,7 +261,7 @@ fn line(
     group: &Group<'_>,
     groups: &[Group<'_>],
     names: &Names,
-    best: Option<&str>,
+    best: Best<'_>,
     least_coverage: Option<f64>,
 ) -> Result<Line> {
     let means: Vec<f64> = group.rows.iter().map(|row| row.mean).collect();
@@ -264,11 +291,21 @@ fn line(
     })
 }
 
-/// Whom `name` is compared with, by name. Those without RL are not compared: that is the laboratory's table.
-fn opponents(name: &str, names: &Names, best: Option<&str>) -> Vec<(Against, String)> {
+/// Who is best on the test rows.
+#[derive(Debug, Clone, Copy)]
+struct Best<'a> {
+    without_rl: Option<&'a str>,
+    bandit: Option<&'a str>,
+}
+
+/// Whom `name` is compared with, by name; who is not in the table is left out later. Those without RL are not compared:
+/// that is the laboratory's table.
+fn opponents(name: &str, names: &Names, best: Best<'_>) -> Vec<(Against, String)> {
     let Some(parsed) = names.parse(name) else { return Vec::new() };
+    let of_table = [(Against::BestWithoutRl, best.without_rl), (Against::Bandit, best.bandit)];
     let mut all: Vec<(Against, String)> =
-        best.map(|best| (Against::BestWithoutRl, best.to_owned())).into_iter().collect();
+        of_table.into_iter().filter_map(|(against, best)| Some((against, best?.to_owned()))).collect();
+    all.push((Against::OneStep, REWARD_MODEL.to_owned()));
     if parsed.form == Form::Agent {
         all.push((Against::Greedy, parsed.with(Form::Greedy)));
         all.push((Against::Supervised, parsed.with(Form::Supervised)));

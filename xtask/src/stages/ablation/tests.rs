@@ -50,9 +50,14 @@ fn hand_made() -> AblationTable {
             rows.push(row("strong_no_td", seed, mean + 0.02, 0.2));
         }
     }
+    rows.extend([
+        row("lin_ucb", 1, 0.36, 0.3),
+        row("hlin_ucb", 1, 0.35, 0.3),
+        row("reward_model", 1, 0.34, 0.3),
+    ]);
     rows.push(row("drn", 1, 0.30, 0.05));
     rows.push(row("oracle", 1, 0.9, 0.5));
-    tables(&rows, &names).unwrap().remove(0)
+    tables(&rows, &names, &["lin_ucb", "hlin_ucb"]).unwrap().remove(0)
 }
 
 fn line<'a>(table: &'a AblationTable, name: &str) -> &'a Line {
@@ -60,7 +65,7 @@ fn line<'a>(table: &'a AblationTable, name: &str) -> &'a Line {
 }
 
 fn against(line: &Line, against: Against) -> &Difference {
-    line.differences.iter().find(|it| it.against == against).unwrap()
+    line.difference(against).unwrap()
 }
 
 #[test]
@@ -73,6 +78,9 @@ fn a_line_has_the_interquartile_mean_over_its_seeds_and_differences_of_the_means
     assert_eq!(table.best_without_rl.as_deref(), Some("no_rl"));
     let best = against(strong, Against::BestWithoutRl);
     assert!((best.interval.mean - 0.025).abs() < 1e-12 && best.verdict() == "better", "{best:?}");
+    let bandit = against(strong, Against::Bandit);
+    assert!((bandit.interval.mean - 0.06).abs() < 1e-12 && bandit.name == "lin_ucb", "{bandit:?}");
+    assert!((against(strong, Against::OneStep).interval.mean - 0.08).abs() < 1e-12);
     // Only the three seeds that both have: .42 of both.
     let greedy = against(strong, Against::Greedy);
     assert!(greedy.interval.mean.abs() < 1e-12 && greedy.verdict() == "not worse", "{greedy:?}");

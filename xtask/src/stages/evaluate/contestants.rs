@@ -17,6 +17,8 @@ use drr_data::Protocol;
 
 /// The agent without RL: its own space's user vector is the action.
 pub const NO_RL: &str = "no_rl";
+/// The greedy one-step model of the reward, learned without reinforcement.
+pub const REWARD_MODEL: &str = "reward_model";
 
 /// One of those who are judged.
 pub struct Contestant {
@@ -42,11 +44,11 @@ pub fn without_rl(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec
         all.extend(fitted(experiment, protocol, &log, &experiment.config.lab.online.bandits)?);
     }
     if let Some(config) = &experiment.config.lab.reward_model {
-        tracing::info!("{protocol}: fitting reward_model");
+        tracing::info!("{protocol}: fitting {REWARD_MODEL}");
         let meter = Meter::start();
         let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
         let contexts = labelled_contexts(experiment, protocol, Phase::Final)?;
-        let seeds = experiment.seeds(protocol).child("reward_model");
+        let seeds = experiment.seeds(protocol).child(REWARD_MODEL);
         let model = RewardModel::fit(&contexts, space, config, experiment.positive(protocol), seeds)?;
         all.push(meter.contestant(Box::new(model)));
     }
