@@ -55,6 +55,21 @@ impl Stage {
         crate::files::write(&self.note_path(), &serde_json::to_vec_pretty(&note)?)
     }
 
+    /// Refuses an output that is not as the stage left it.
+    pub fn check_output(&self, path: &Path) -> Result<()> {
+        let note: Note = crate::files::read_json(&self.note_path(), &format!("run {} again", self.name))?;
+        let then = note.outputs.get(&self.relative(path));
+        if then.is_none_or(|then| file_digest(path).map_or(true, |now| now != *then)) {
+            bail!(
+                "{} is damaged, or not what {} has written: run `cargo xtask pipeline` with the run's configuration again, which \
+                 makes it anew",
+                path.display(),
+                self.name
+            );
+        }
+        Ok(())
+    }
+
     fn is_done(&self, inputs: &str, outputs: &[PathBuf]) -> bool {
         let Ok(text) = std::fs::read(self.note_path()) else { return false };
         let Ok(note) = serde_json::from_slice::<Note>(&text) else { return false };
@@ -114,7 +129,10 @@ mod tests {
         assert!(works(&stage, "a", &output));
         assert!(!works(&stage, "a", &output));
         assert!(works(&stage, "b", &output));
+        stage.check_output(&output).unwrap();
         std::fs::write(&output, "tampered").unwrap();
+        assert!(stage.check_output(&output).unwrap_err().to_string().contains("pipeline"));
+        assert!(stage.check_output(&folder.path().join("other")).is_err());
         assert!(works(&stage, "b", &output));
         assert!(works(&Stage::new(folder.path(), "test", true), "b", &output));
     }

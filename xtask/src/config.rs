@@ -137,6 +137,16 @@ impl EmbeddingConfig {
         self.spaces.get(&protocol.split()).copied().unwrap_or(self.space)
     }
 
+    /// Refuses values out of their ranges, with the table that they stand in.
+    fn check(&self) -> Result<()> {
+        self.pmf.check().context("in [embedding.pmf]")?;
+        self.continuation_factors.check().context("in [embedding.continuation_factors]")?;
+        for (protocol, settings) in &self.continuations {
+            settings.check().with_context(|| format!("in [embedding.continuations.{protocol}]"))?;
+        }
+        Ok(())
+    }
+
     /// The settings of the continuation factors under `protocol`.
     pub fn continuation_of(&self, protocol: Protocol) -> &ContinuationFactorsConfig {
         self.continuations.get(&protocol.split()).unwrap_or(&self.continuation_factors)
@@ -241,7 +251,7 @@ impl ExperimentConfig {
         self.agent.check()?;
         self.check_names()?;
         self.split.check()?;
-        self.embedding.pmf.check()?;
+        self.embedding.check()?;
         self.lab.check(self.environment.horizon)?;
         self.study.check()?;
         if self.evaluation.protocols.is_empty() {

@@ -26,7 +26,6 @@ use crate::EmbedError;
 use crate::arrays::{Array, Arrays, in_file, table};
 use crate::co_occurrence::eigen::{leading, transposed_product};
 use crate::co_occurrence::similarity::{self, mix};
-use config::check;
 use drr_core::{EmbeddingSpace, EmbeddingTable, InteractionLog, Observed, RowOrigin, Seeds};
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
@@ -74,8 +73,13 @@ impl ContinuationFactors {
         positive: f32,
         seeds: Seeds,
     ) -> Result<Self, EmbedError> {
-        check(config, log.n_items())?;
-        let mut moments = Moments::of(log, config, positive).ok_or(EmbedError::NoPositives { positive })?;
+        config.check()?;
+        let (dim, n_items) = (config.dim, log.n_items());
+        if dim >= n_items {
+            return Err(EmbedError::DimTooLarge { dim, n_items });
+        }
+        let mut moments =
+            Moments::of(log, config, positive).ok_or(EmbedError::NoContinuations { positive })?;
         let mut weights = ridge(&mut moments, config.lambda).ok_or(EmbedError::Eigen)?;
         let scales: Vec<f64> = moments
             .mean_target
@@ -192,7 +196,9 @@ impl EmbeddingSpace for ContinuationFactors {
         // From the latest on, so that an item's latest rating is met first.
         let known = history.iter().rev().filter(|it| it.item.index() < self.additions.n_rows());
         let latest: Vec<&Observed> = known.filter(|it| seen.insert(it.item)).collect();
-        let by_age = (0..latest.len()).map(|age| config.recency.powf(-(age as f64)));
+        // Relative to the heaviest item, so that no power overflows.
+        let heaviest = if config.recency < 1.0 { latest.len().saturating_sub(1) } else { 0 };
+        let by_age = (0..latest.len()).map(|age| config.recency.powf(heaviest as f64 - age as f64));
         let mean = by_age.clone().sum::<f64>() / latest.len().max(1) as f64;
         let mut rated: Vec<(u32, f32)> = latest
             .iter()

@@ -24,6 +24,15 @@ pub enum EmbedError {
         /// The least positive rating.
         positive: f32,
     },
+    /// No log goes on after its beginning, or only with items that are not positive.
+    #[error(
+        "nothing rated at least {positive} follows the beginning of any log: lower n_first or first_share, or `positive` to the \
+         data set's scale"
+    )]
+    NoContinuations {
+        /// The least positive rating.
+        positive: f32,
+    },
     /// More dimensions are wanted than a catalogue of this size has.
     #[error(
         "dim = {dim} needs more than {dim} items, but the catalogue has {n_items}: set dim below {n_items}"
@@ -63,7 +72,9 @@ pub enum EmbedError {
         row: usize,
     },
     /// The eigenvalue solver gave up.
-    #[error("the eigenvalues of the co-occurrence matrix cannot be computed: its values must be finite")]
+    #[error(
+        "the eigenvalues of the matrix that the vectors are made of cannot be computed: its values must be finite, so lower exponents that are far above 1"
+    )]
     Eigen,
     /// The fitted numbers are no table.
     #[error("the embedding is unusable: {0}")]

@@ -39,7 +39,7 @@ pub enum NnError {
         source: std::io::Error,
     },
     /// A file is not what it should be.
-    #[error("{}: {reason}: delete it and run again, the stage starts from the one before or from the beginning", .path.display())]
+    #[error("{}: {reason}: delete it, of a checkpoint the whole folder step-N, and run again: a training goes on from the checkpoint before, or begins anew", .path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,

@@ -10,6 +10,7 @@ pub use judged::{Judged, UserValues, folder_of};
 use crate::console::say;
 use crate::context::Context;
 use crate::exit::{NotEnough, Regressed};
+use crate::stages::evaluate::check_folder;
 use anyhow::{Context as _, Result};
 use drr_core::Seeds;
 use drr_eval::gate::{GateError, GateReport, Golden, Outcome, Verdict, judge};
@@ -20,6 +21,7 @@ use std::path::Path;
 /// With `bless` it rewrites the file instead.
 pub fn run(context: &Context, name: &str, golden: &Path, bless: bool) -> Result<()> {
     let folder = folder_of(context, name)?;
+    check_folder(&folder)?;
     let judged = Judged::read(&folder)?;
     if bless {
         say(bless::run(&judged, golden)?);

@@ -8,6 +8,7 @@ mod settings;
 mod tests;
 
 use super::check::{Judged, folder_of};
+use super::evaluate::check_folder;
 use super::experiment::RunManifest;
 use crate::context::Context;
 use anyhow::{Context as _, Result};
@@ -42,6 +43,7 @@ impl Side {
             serde_json::from_str(&text("manifest.json")?).with_context(|| damaged("manifest.json"))?;
         let config = text("config.toml")?.parse().with_context(|| damaged("config.toml"))?;
         let own = folder.file_name().map_or_else(|| name.to_owned(), |it| it.to_string_lossy().into_owned());
+        check_folder(&folder)?;
         let (judged, lists) = (Judged::read(&folder)?, Lists::read(&folder)?);
         Ok(Self { name: own, folder, judged, lists, manifest, config })
     }

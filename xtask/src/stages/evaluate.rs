@@ -15,6 +15,7 @@ pub use forms::{forms, headline_of, table_name};
 pub use sets::{episodes, evaluation_set, simulated};
 
 use super::Experiment;
+use super::experiment::RunManifest;
 use super::jobs::{self, World};
 use super::names::Names;
 use super::pretrain;
@@ -22,7 +23,7 @@ use super::sequential;
 use super::simulator::Simulator;
 use crate::cache::digest_of;
 use crate::files::read_json;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use contestants::Contestant;
 use drr_core::{ItemIdx, Part, PartSet, Query, Recommender, Seeds};
 use drr_data::{ListRow, PerUserRow, Protocol, write_lists, write_per_user};
@@ -32,6 +33,7 @@ use drr_eval::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// What stands behind the names of recommenders whose history grows along a reranked list.
 pub const ADAPTIVE: &str = "_adaptive";
@@ -118,8 +120,8 @@ pub fn run(experiment: &Experiment<'_>) -> Result<RunMetrics> {
         digests,
         &experiment.config.evaluation,
         &experiment.config.lab,
-        experiment.config.data.positive_rating,
-        experiment.config.seed,
+        // The figures name the configuration and the data set that they are of.
+        (&experiment.manifest.dataset_hash, &experiment.manifest.config_hash),
     ))?;
     let outputs = ["metrics.json", "costs.json", "lists.parquet", "per_user.parquet"];
     let outputs = outputs.map(|name| experiment.path(name));
@@ -129,7 +131,43 @@ pub fn run(experiment: &Experiment<'_>) -> Result<RunMetrics> {
 
 /// The figures of a run that was judged.
 pub fn load(experiment: &Experiment<'_>) -> Result<RunMetrics> {
-    read_json(&experiment.path("metrics.json"), "run evaluate")
+    let metrics: RunMetrics = read_json(&experiment.path("metrics.json"), "run evaluate")?;
+    check_origin(&experiment.folder, (&metrics.dataset_hash, &metrics.config_hash), &experiment.manifest)?;
+    Ok(metrics)
+}
+
+/// Refuses figures of another data set or configuration than the run's folder has now: a stage was run there with others
+/// since, under the same name.
+fn check_origin(folder: &Path, hashes: (&str, &str), manifest: &RunManifest) -> Result<()> {
+    let of =
+        [("data set", hashes.0, &manifest.dataset_hash), ("configuration", hashes.1, &manifest.config_hash)];
+    for (what, then, now) in of {
+        if then != now {
+            bail!(
+                "the figures in {} are of another {what} than its {} names: run `cargo xtask pipeline` with that {what} and this \
+                 --run again, or the other one under another --run",
+                folder.join("metrics.json").display(),
+                folder.join("manifest.json").display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The same for a run's folder, whose figures and manifest are read; without either there is nothing to refuse.
+pub fn check_folder(folder: &Path) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Hashes {
+        dataset_hash: String,
+        config_hash: String,
+    }
+    let (metrics, manifest) = (folder.join("metrics.json"), folder.join("manifest.json"));
+    if !metrics.exists() || !manifest.exists() {
+        return Ok(());
+    }
+    let hashes: Hashes = read_json(&metrics, "run evaluate")?;
+    let manifest: RunManifest = read_json(&manifest, "run the pipeline")?;
+    check_origin(folder, (&hashes.dataset_hash, &hashes.config_hash), &manifest)
 }
 
 /// What everybody cost.

@@ -2,7 +2,7 @@
 
 use super::Experiment;
 use super::experiment::Phase;
-use crate::cache::digest_of;
+use crate::cache::{Stage, digest_of};
 use crate::config::SpaceKind;
 use anyhow::{Context as _, Result};
 use drr_core::{EmbeddingSpace, InteractionLog, Seeds};
@@ -76,11 +76,27 @@ fn on_demand(experiment: &Experiment<'_>, protocol: Protocol) -> Vec<SpaceKind> 
     kinds
 }
 
+fn stage(experiment: &Experiment<'_>, protocol: Protocol) -> Stage {
+    experiment.stage(&format!("pretrain-{protocol}"))
+}
+
+/// The path of a fitted space, whose file is as it was written.
+fn checked(
+    experiment: &Experiment<'_>,
+    protocol: Protocol,
+    phase: Phase,
+    kind: SpaceKind,
+) -> Result<PathBuf> {
+    let path = experiment.path(file(protocol, phase, kind));
+    stage(experiment, protocol).check_output(&path)?;
+    Ok(path)
+}
+
 /// Fits what is not yet fitted.
 pub fn run(experiment: &Experiment<'_>) -> Result<()> {
     for protocol in experiment.splits() {
         experiment.context.stop_if_asked()?;
-        let stage = experiment.stage(&format!("pretrain-{protocol}"));
+        let stage = stage(experiment, protocol);
         let inputs = digest_of(&(
             experiment.split_hash(protocol)?,
             &experiment.config.embedding,
@@ -175,7 +191,7 @@ pub fn space(
     phase: Phase,
     kind: SpaceKind,
 ) -> Result<Arc<dyn EmbeddingSpace>> {
-    let path = experiment.path(file(protocol, phase, kind));
+    let path = checked(experiment, protocol, phase, kind)?;
     Ok(match kind {
         SpaceKind::Pmf => Arc::new(Pmf::load(&path)?),
         SpaceKind::CoOccurrence => Arc::new(CoOccurrence::load(&path)?),
@@ -191,7 +207,7 @@ pub fn space(
 
 /// The factorization of the ratings, for rewards of unrated items.
 pub fn pmf(experiment: &Experiment<'_>, protocol: Protocol, phase: Phase) -> Result<Pmf> {
-    Ok(Pmf::load(&experiment.path(file(protocol, phase, SpaceKind::Pmf)))?)
+    Ok(Pmf::load(&checked(experiment, protocol, phase, SpaceKind::Pmf)?)?)
 }
 
 /// How the pretraining of a split went.

@@ -30,6 +30,11 @@ pub fn run(
     if k == 0 {
         bail!("-k must be at least 1");
     }
+    let of_run = experiment.protocols();
+    if !of_run.iter().any(|it| it.split() == protocol.split()) {
+        let names: Vec<&str> = of_run.iter().map(|it| it.name()).collect();
+        bail!("the run has no agent for {protocol}: give --protocol one of {}", names.join(", "));
+    }
     let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
     let split = protocol.split();
     let job = Job::main(experiment, split, World::of(split)[0]);

@@ -169,6 +169,26 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
 }
 
 #[test]
+fn figures_of_another_configuration_and_damaged_embeddings_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path(), Interrupt::default());
+    let experiment = run(&context, 1);
+    evaluate::check_folder(&experiment.folder).unwrap();
+    let path = experiment.path("embeddings/seed-final-co-occurrence.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let damaged = pretrain::own_space(&experiment, Protocol::Seed, Phase::Final).err().unwrap().to_string();
+    assert!(damaged.contains("co-occurrence") && damaged.contains("cargo xtask pipeline"), "{damaged}");
+
+    // The same name with another seed: the figures that lie there are not its own.
+    let other = Experiment::begin(&context, config(2), &source(&context), "test").unwrap();
+    let stale = load(&other).unwrap_err().to_string();
+    assert!(stale.contains("another configuration") && stale.contains("--run"), "{stale}");
+    assert!(evaluate::check_folder(&other.folder).is_err());
+}
+
+#[test]
 fn the_environment_of_a_run_keeps_its_contract() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path(), Interrupt::default());

@@ -86,45 +86,49 @@ impl Default for ContinuationFactorsConfig {
     }
 }
 
-/// Refuses a configuration that no log of `n_items` items can satisfy.
-pub(super) fn check(config: &ContinuationFactorsConfig, n_items: usize) -> Result<(), EmbedError> {
-    let refuse = |field, value, wanted| Err(EmbedError::Config { field, value, wanted });
-    if config.dim == 0 {
-        return refuse("dim", 0.0, "at least 1");
-    }
-    if !config.lambda.is_finite() || config.lambda <= 0.0 {
-        return refuse("lambda", config.lambda, "a finite number above 0");
-    }
-    if config.n_first == 0 && !(config.first_share > 0.0 && config.first_share < 1.0) {
-        return refuse("first_share", config.first_share, "above 0 and below 1");
-    }
-    if !(0.0..=1.0).contains(&config.ordered_share) {
-        return refuse("ordered_share", config.ordered_share, "in [0, 1]");
-    }
-    if !config.other_weight.is_finite() {
-        return refuse("other_weight", f64::from(config.other_weight), "a finite number");
-    }
-    for (field, value) in
-        [("length_exponent", config.length_exponent), ("popularity_exponent", config.popularity_exponent)]
-    {
-        if !value.is_finite() || value < 0.0 {
-            return refuse(field, value, "a finite number of at least 0");
+impl ContinuationFactorsConfig {
+    /// Refuses values out of their ranges.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field whose value is out of its range.
+    pub fn check(&self) -> Result<(), EmbedError> {
+        let config = self;
+        let refuse = |field, value, wanted| Err(EmbedError::Config { field, value, wanted });
+        if config.dim == 0 {
+            return refuse("dim", 0.0, "at least 1");
         }
+        if !config.lambda.is_finite() || config.lambda <= 0.0 {
+            return refuse("lambda", config.lambda, "a finite number above 0");
+        }
+        if config.n_first == 0 && !(config.first_share > 0.0 && config.first_share < 1.0) {
+            return refuse("first_share", config.first_share, "above 0 and below 1");
+        }
+        if !(0.0..=1.0).contains(&config.ordered_share) {
+            return refuse("ordered_share", config.ordered_share, "in [0, 1]");
+        }
+        if !config.other_weight.is_finite() {
+            return refuse("other_weight", f64::from(config.other_weight), "a finite number");
+        }
+        for (field, value) in
+            [("length_exponent", config.length_exponent), ("popularity_exponent", config.popularity_exponent)]
+        {
+            if !value.is_finite() || value < 0.0 {
+                return refuse(field, value, "a finite number of at least 0");
+            }
+        }
+        if !(0.0..1.0).contains(&config.cosine_share) {
+            return refuse("cosine_share", config.cosine_share, "at least 0 and below 1");
+        }
+        if !config.recency.is_finite() || config.recency <= 0.0 {
+            return refuse("recency", config.recency, "a finite number above 0");
+        }
+        if !(0.0..=1.0).contains(&config.cosine_exponent) {
+            return refuse("cosine_exponent", config.cosine_exponent, "in [0, 1]");
+        }
+        if !config.shrink.is_finite() || config.shrink < 0.0 {
+            return refuse("shrink", config.shrink, "a finite number of at least 0");
+        }
+        Ok(())
     }
-    if !(0.0..1.0).contains(&config.cosine_share) {
-        return refuse("cosine_share", config.cosine_share, "at least 0 and below 1");
-    }
-    if !config.recency.is_finite() || config.recency <= 0.0 {
-        return refuse("recency", config.recency, "a finite number above 0");
-    }
-    if !(0.0..=1.0).contains(&config.cosine_exponent) {
-        return refuse("cosine_exponent", config.cosine_exponent, "in [0, 1]");
-    }
-    if !config.shrink.is_finite() || config.shrink < 0.0 {
-        return refuse("shrink", config.shrink, "a finite number of at least 0");
-    }
-    if config.dim >= n_items {
-        return Err(EmbedError::DimTooLarge { dim: config.dim, n_items });
-    }
-    Ok(())
 }

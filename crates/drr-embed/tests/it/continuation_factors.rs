@@ -62,6 +62,10 @@ fn a_user_starts_at_the_intercept_and_each_item_counts_once_by_its_latest_rating
         sum.iter_mut().zip(additions.row(item)).for_each(|(sum, value)| *sum += weight * value);
     }
     assert_eq!(recent.fold_in(&history), sum);
+    // Far below 1 the earliest item has all the weight, and nothing overflows, however long the history is.
+    let early = fitted(&two_tastes(60, 20, 0.6), &ContinuationFactorsConfig { recency: 1e-9, ..config(3) });
+    let long: Vec<_> = (0..20).map(|item| seen(item, 5.0)).collect();
+    assert!(early.fold_in(&long).iter().all(|value| value.is_finite()));
 }
 
 #[test]
@@ -131,7 +135,10 @@ fn values_out_of_range_are_named() {
     let large = ContinuationFactors::fit(&log, &config(20), 4.0, Seeds(1));
     assert!(matches!(large, Err(EmbedError::DimTooLarge { .. })));
     let nothing = ContinuationFactors::fit(&log, &plain, 6.0, Seeds(1));
-    assert!(matches!(nothing, Err(EmbedError::NoPositives { .. })));
+    assert!(matches!(nothing, Err(EmbedError::NoContinuations { .. })));
+    let long = ContinuationFactorsConfig { n_first: 5_000, ..plain };
+    let nothing = ContinuationFactors::fit(&log, &long, 4.0, Seeds(1));
+    assert!(matches!(nothing, Err(EmbedError::NoContinuations { .. })));
 }
 
 #[test]

@@ -273,6 +273,10 @@ fn line(
     for (against, name) in opponents(group.name, names, best) {
         let Some(other) = groups.iter().find(|it| it.name == name) else { continue };
         let mut random = Seeds(2018).stream(&format!("ablation.{table}.{}.{name}", group.name));
+        // Trained from other seeds throughout: nothing can be paired.
+        if group.per_user(other).is_empty() || other.per_user(group).is_empty() {
+            continue;
+        }
         let result = paired_comparison(&group.per_user(other), &other.per_user(group), &mut random)?;
         let (interval, p_value) = (result.difference, result.p_value);
         differences.push(Difference { against, name, interval, p_value, q_value: 1.0 });
