@@ -303,6 +303,15 @@ mod tests {
     }
 
     #[test]
+    fn a_value_out_of_range_is_refused_with_its_table() {
+        let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
+        let own = ContinuationFactorsConfig { recency: 0.0, ..ContinuationFactorsConfig::default() };
+        config.embedding.continuations.insert(Protocol::Temporal, own);
+        let error = format!("{:#}", config.check().unwrap_err());
+        assert!(error.contains("[embedding.continuations.temporal]") && error.contains("recency"), "{error}");
+    }
+
+    #[test]
     fn a_space_and_its_settings_may_be_the_cuts_own() {
         let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
         assert!(!config.to_toml().unwrap().contains("continuation"), "what nobody set is not written");

@@ -5,7 +5,16 @@ use std::io::Write as _;
 
 /// Prints one answer, or one line of one. A reader who has seen enough and closed the pipe is no reason to fail.
 pub fn say(line: impl Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let error = anyhow::Error::new(error);
+            complain(&error.context(
+                "the answer cannot be written to standard output: free some space, or send it elsewhere",
+            ));
+            std::process::exit(1);
+        }
+        _ => {}
+    }
 }
 
 /// Prints why the command failed, with its causes.

@@ -276,5 +276,10 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     let unknown =
         recommend::run(&experiment, Protocol::Seed, &Request::User("nobody"), 3).unwrap_err().to_string();
     assert!(unknown.contains("nobody") && unknown.contains("--history"), "{unknown}");
+    let absent =
+        recommend::run(&experiment, Protocol::Rerank, &Request::User(last), 3).unwrap_err().to_string();
+    assert!(absent.contains("rerank") && absent.contains("seed, temporal"), "{absent}");
+    let archive = data::named(&context, "ml-100k", Some(&folder.path().join("none.zip"))).err().unwrap();
+    assert!(format!("{archive:#}").contains("--archive") && format!("{archive:#}").contains("none.zip"));
     assert!(Experiment::open(&context, "none").err().unwrap().to_string().contains("cargo xtask pipeline"));
 }

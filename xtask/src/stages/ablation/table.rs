@@ -272,12 +272,13 @@ fn line(
     let mut differences = Vec::new();
     for (against, name) in opponents(group.name, names, best) {
         let Some(other) = groups.iter().find(|it| it.name == name) else { continue };
-        let mut random = Seeds(2018).stream(&format!("ablation.{table}.{}.{name}", group.name));
+        let (own, others) = (group.per_user(other), other.per_user(group));
         // Trained from other seeds throughout: nothing can be paired.
-        if group.per_user(other).is_empty() || other.per_user(group).is_empty() {
+        if own.is_empty() || others.is_empty() {
             continue;
         }
-        let result = paired_comparison(&group.per_user(other), &other.per_user(group), &mut random)?;
+        let mut random = Seeds(2018).stream(&format!("ablation.{table}.{}.{name}", group.name));
+        let result = paired_comparison(&own, &others, &mut random)?;
         let (interval, p_value) = (result.difference, result.p_value);
         differences.push(Difference { against, name, interval, p_value, q_value: 1.0 });
     }

@@ -91,6 +91,18 @@ fn a_line_has_the_interquartile_mean_over_its_seeds_and_differences_of_the_means
 }
 
 #[test]
+fn who_shares_no_seed_with_a_twin_is_not_compared_with_it() {
+    let names = Names { agents: vec!["strong".to_owned()], rivals: Vec::new() };
+    let rows = |twins: [u64; 2]| {
+        let agents = [1, 2].map(|seed| row("strong", seed, 0.4, 0.2));
+        let twins = twins.map(|seed| row("strong_gamma_0", seed, 0.3, 0.2));
+        let table = tables(&[agents, twins].concat(), &names, &[]).unwrap().remove(0);
+        line(&table, "strong").difference(Against::Greedy).is_some()
+    };
+    assert!(rows([2, 3]) && !rows([3, 4]));
+}
+
+#[test]
 fn learners_come_first_and_who_covers_less_than_popularity_is_degenerate() {
     let table = hand_made();
     let names: Vec<&str> = table.lines.iter().map(|it| it.recommender.as_str()).collect();
