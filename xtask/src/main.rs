@@ -23,8 +23,8 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 use crate::stages::recommend::Request;
 use crate::stages::{
-    Experiment, ablation, bench, check, compare, data, evaluate, long_term, pretrain, readme, recommend,
-    report, score, seeds, sequential, staleness, study, sweep, train,
+    Experiment, ablation, bench, check, compare, data, evaluate, pretrain, readme, recommend, report, score,
+    seeds, study, sweep,
 };
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -83,17 +83,9 @@ fn run(cli: Cli, progress: &Progress) -> Result<()> {
         Command::Pretrain { selection, five_fold } => {
             with_experiment(&context(selection.force)?, &selection, |it| fit_embeddings(it, five_fold))
         }
-        Command::Train(selection) => with_experiment(&context(selection.force)?, &selection, |experiment| {
-            pretrain::run(experiment)?;
-            train::run(experiment)?;
-            sequential::run(experiment)
-        }),
+        Command::Train(selection) => with_experiment(&context(selection.force)?, &selection, stages::learn),
         Command::Evaluate(selection) => {
-            with_experiment(&context(selection.force)?, &selection, |experiment| {
-                evaluate::run(experiment)?;
-                staleness::run(experiment)?;
-                long_term::run(experiment)
-            })
+            with_experiment(&context(selection.force)?, &selection, stages::learn_and_judge)
         }
         Command::Report { run, into } => write_report(&context(false)?, &run, into.as_deref()),
         Command::Pipeline { selection, seeds } => pipelines(&context(selection.force)?, &selection, seeds),
@@ -222,13 +214,8 @@ fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<(
 
 /// Everything, stage after stage.
 fn pipeline(experiment: &Experiment<'_>) -> Result<()> {
-    pretrain::run(experiment)?;
-    train::run(experiment)?;
-    sequential::run(experiment)?;
-    experiment.context.stop_if_asked()?;
-    evaluate::run(experiment)?;
-    staleness::run(experiment)?;
-    long_term::run(experiment)?;
+    stages::learn(experiment)?;
+    stages::judge(experiment)?;
     say(report::run(experiment)?);
     say(format!("written: {}", experiment.path("report.html").display()));
     Ok(())

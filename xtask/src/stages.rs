@@ -29,5 +29,30 @@ pub mod train;
 
 pub use experiment::Experiment;
 
+use crate::context::Context;
+use anyhow::Result;
+
+/// Fits the embeddings, the agents and the sequential models, as far as they are not up to date.
+pub fn learn(experiment: &Experiment<'_>) -> Result<()> {
+    pretrain::run(experiment)?;
+    train::run(experiment)?;
+    sequential::run(experiment)?;
+    experiment.context.stop_if_asked()
+}
+
+/// Judges on test rows, with all that a configuration asks for beside it.
+pub fn judge(experiment: &Experiment<'_>) -> Result<()> {
+    evaluate::run(experiment)?;
+    staleness::run(experiment)?;
+    long_term::run(experiment)
+}
+
+/// Judges, and learns first what is not learned yet. Where the context forces, it is the judgement that is made again.
+pub fn learn_and_judge(experiment: &Experiment<'_>) -> Result<()> {
+    let unforced = Context { force: false, ..experiment.context.clone() };
+    learn(&experiment.reopen(&unforced)?)?;
+    judge(experiment)
+}
+
 #[cfg(test)]
 mod tests;

@@ -121,6 +121,11 @@ impl<'a> Experiment<'a> {
         Ok(Self { context, config, dataset, manifest, folder })
     }
 
+    /// The same run in other surroundings.
+    pub fn reopen<'b>(&self, context: &'b Context) -> Result<Experiment<'b>> {
+        Experiment::open(context, &self.folder.to_string_lossy())
+    }
+
     /// The cache of one stage.
     pub fn stage(&self, name: &str) -> Stage {
         Stage::new(&self.folder, name, self.context.force)

@@ -245,6 +245,22 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
 }
 
 #[test]
+fn judging_learns_first_what_is_not_learned_and_only_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path(), Interrupt::default());
+    let experiment = Experiment::begin(&context, config(1), &source(&context), "test").unwrap();
+    super::learn_and_judge(&experiment).unwrap();
+    let written = |name: &str| std::fs::metadata(experiment.path(name)).unwrap().modified().unwrap();
+    let policy = Job::main(&experiment, Protocol::Seed, World::Logged).policy(true);
+    let policy = policy.to_str().unwrap();
+    let before = (written(policy), written("metrics.json"));
+    let forced = Context { force: true, ..context.clone() };
+    super::learn_and_judge(&experiment.reopen(&forced).unwrap()).unwrap();
+    assert_eq!(written(policy), before.0, "what was learned is not learned again");
+    assert!(written("metrics.json") > before.1, "but it is judged again, as was asked for");
+}
+
+#[test]
 fn a_run_reports_and_recommends_to_old_and_new_users() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path(), Interrupt::default());
