@@ -207,7 +207,8 @@ fn stream_lines(
         if !bytes.is_empty()
             && let Err(error) = each(Line { file, number, bytes })
         {
-            break Err(error);
+            // A line that cannot be read may be one of a damaged file, which only its end, with the checksum, tells.
+            break Err(std::io::copy(&mut reader, &mut std::io::sink()).map_or_else(into_error, |_| error));
         }
         if done - reported >= REPORT_EVERY {
             reported = done;
@@ -274,6 +275,35 @@ mod tests {
         std::fs::write(&path, &damaged).unwrap();
         let message = lines_of(&mut Archive::open(&path).unwrap(), "a.dat").unwrap_err().to_string();
         assert!(message.contains("a.zip") && message.contains("a.dat"), "{message}");
+    }
+
+    #[test]
+    fn a_changed_byte_is_told_as_damage_and_not_as_a_bad_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.zip");
+        let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let stored =
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        writer.start_file("a.dat", stored).unwrap();
+        writer.write_all(b"first\nsecond\nthird\n").unwrap();
+        let mut bytes = writer.finish().unwrap().into_inner();
+        let refuse_x = |path: &Path| {
+            Archive::open(path).unwrap().for_each_line("a.dat", &mut NoProgress, |line| {
+                let is_bad = line.bytes.contains(&b'x');
+                if is_bad {
+                    Err(line.refuse("word", line.bytes, "has an x", "spell it right"))
+                } else {
+                    Ok(())
+                }
+            })
+        };
+        std::fs::write(&path, &bytes).unwrap();
+        refuse_x(&path).unwrap();
+        let at = bytes.windows(6).position(|window| window == b"second").unwrap();
+        bytes[at] = b'x';
+        std::fs::write(&path, &bytes).unwrap();
+        let message = refuse_x(&path).unwrap_err().to_string();
+        assert!(message.contains("a.zip") && message.contains("fetch it again"), "{message}");
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn inspect(spec: &DatasetSpec, path: &Path, origin: Origin) -> Result<Fetched, D
     let md5 = checksum::of_file(path)?;
     let warning = spec.md5.as_ref().filter(|official| **official != md5).map(|official| {
         format!(
-            "{} is not the official archive of {}: its MD5 is {md5}, the official one is {official}. It is used all the same.",
+            "{} is not the official archive of {}: its MD5 is {md5}, the official one is {official}. It is used as far as it can be read.",
             path.file_name().unwrap_or(path.as_os_str()).display(),
             spec.title
         )

@@ -53,8 +53,8 @@ impl ReplayConfig {
         else {
             return Ok(());
         };
-        if !(alpha.is_finite() && alpha >= 0.0) {
-            return refuse("alpha", alpha, "give a number of at least 0");
+        if !(0.0..=1.0).contains(&alpha) {
+            return refuse("alpha", alpha, "give a number from 0 to 1");
         }
         for (setting, beta) in [("beta_start", beta_start), ("beta_end", beta_end)] {
             if !(0.0..=1.0).contains(&beta) {
@@ -100,6 +100,7 @@ mod tests {
         };
         assert_eq!(refused(ReplayConfig { capacity: 0, sampling: ReplayKind::Uniform {} }), "capacity");
         assert_eq!(refused(with(-0.1, 0.4, 1, 1e-6)), "alpha");
+        assert_eq!(refused(with(1.5, 0.4, 1, 1e-6)), "alpha");
         assert_eq!(refused(with(0.6, f64::NAN, 1, 1e-6)), "beta_start");
         assert_eq!(refused(with(0.6, 0.4, 0, 1e-6)), "beta_steps");
         assert_eq!(refused(with(0.6, 0.4, 1, 0.0)), "epsilon");

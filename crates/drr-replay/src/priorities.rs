@@ -63,12 +63,15 @@ impl Priorities {
     /// Sets the priorities of `slots` to the absolute TD errors plus epsilon.
     pub fn update(&mut self, slots: &[usize], td_errors: &[f32]) -> Result<(), ReplayError> {
         self.masses.clear();
+        let mut greatest = self.greatest;
         for td_error in td_errors {
             let priority = f64::from(*td_error).abs() + self.constants.epsilon;
-            self.greatest = self.greatest.max(priority);
+            greatest = greatest.max(priority);
             self.masses.push(self.leaf(priority));
         }
-        self.tree.set_all(slots, &self.masses)
+        self.tree.set_all(slots, &self.masses)?;
+        self.greatest = greatest;
+        Ok(())
     }
 
     fn leaf(&self, priority: f64) -> f64 {

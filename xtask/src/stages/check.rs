@@ -10,8 +10,8 @@ pub use judged::{Judged, UserValues, folder_of};
 use crate::console::say;
 use crate::context::Context;
 use crate::exit::{NotEnough, Regressed};
-use crate::stages::evaluate::check_folder;
-use anyhow::{Context as _, Result};
+use crate::stages::evaluate::{Origin, check_folder};
+use anyhow::{Context as _, Result, bail};
 use drr_core::Seeds;
 use drr_eval::gate::{GateError, GateReport, Golden, Outcome, Verdict, judge};
 use drr_eval::report::{Report, Section};
@@ -21,13 +21,14 @@ use std::path::Path;
 /// With `bless` it rewrites the file instead.
 pub fn run(context: &Context, name: &str, golden: &Path, bless: bool) -> Result<()> {
     let folder = folder_of(context, name)?;
-    check_folder(&folder)?;
+    let origin = check_folder(&folder)?;
     let judged = Judged::read(&folder)?;
     if bless {
-        say(bless::run(&judged, golden)?);
+        say(bless::run(&judged, origin, golden)?);
         return Ok(());
     }
     let golden_lines = load(golden)?;
+    check_data_set(&golden_lines, &origin, golden)?;
     judged.check_pairs(&golden_lines).with_context(|| format!("in {}", golden.display()))?;
     let report = judge(&golden_lines, &lookup(&judged), Seeds(0))
         .map_err(|error| explained(&judged, error))
@@ -49,24 +50,41 @@ pub fn run(context: &Context, name: &str, golden: &Path, bless: bool) -> Result<
             return Err(Regressed(message).into());
         }
         Outcome::NotEnough => {
-            let needed = report.lines.iter().filter_map(|line| match line.verdict {
-                Verdict::NotEnough { needed_users } => Some((needed_users, line)),
-                _ => None,
-            });
-            let Some((needed, line)) = needed.max_by_key(|(needed, _)| *needed) else { return Ok(()) };
-            let message = format!(
-                "{needed} users are needed to tell, and {} has {}, for {}; undecided are {}: judge on more users, or allow a \
-                 greater max_regression in {}",
-                folder.display(),
-                line.n_users,
-                line.line.label(),
-                named(|verdict| matches!(verdict, Verdict::NotEnough { .. })),
-                golden.display()
-            );
-            return Err(NotEnough(message).into());
+            let Some(short) = not_enough(&report, golden) else { return Ok(()) };
+            return Err(NotEnough(format!("{} has too few users: {short}", folder.display())).into());
         }
     }
     Ok(())
+}
+
+/// Refuses to judge a run by figures of another data set.
+fn check_data_set(figures: &Golden, origin: &Origin, golden: &Path) -> Result<()> {
+    match (&figures.dataset_hash, &origin.dataset_hash) {
+        (Some(then), Some(now)) if then != now => bail!(
+            "the figures in {} are of the data set with hash {then}, the run's are of that with hash {now}: check a run on the same \
+             data, or accept the other with --bless",
+            golden.display()
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// What is short where users are too few to tell, and the remedy.
+fn not_enough(report: &GateReport, golden: &Path) -> Option<String> {
+    let short = report.lines.iter().filter_map(|line| match line.verdict {
+        Verdict::NotEnough { needed_users } => Some((needed_users, line)),
+        _ => None,
+    });
+    let undecided: Vec<String> = short.clone().map(|(_, line)| line.line.label()).collect();
+    let (needed, line) = short.max_by_key(|(needed, _)| *needed)?;
+    Some(format!(
+        "{needed} users are needed to tell, and there are {}, for {}; undecided are {}: judge on more users, or allow a greater \
+         max_regression in {}",
+        line.n_users,
+        line.line.label(),
+        undecided.join(", "),
+        golden.display()
+    ))
 }
 
 /// The run's values, as the gate asks for them: in the order of the user ids.

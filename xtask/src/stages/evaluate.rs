@@ -154,20 +154,29 @@ fn check_origin(folder: &Path, hashes: (&str, &str), manifest: &RunManifest) -> 
     Ok(())
 }
 
+/// What the figures of a run's folder are of.
+#[derive(Debug, Default, Deserialize)]
+pub struct Origin {
+    /// The ingested data set's hash; none where the folder has figures alone.
+    pub dataset_hash: Option<String>,
+    /// The configuration's hash.
+    pub config_hash: Option<String>,
+    /// Which of the recommenders are agents.
+    #[serde(default)]
+    pub names: Names,
+}
+
 /// The same for a run's folder, whose figures and manifest are read; without either there is nothing to refuse.
-pub fn check_folder(folder: &Path) -> Result<()> {
-    #[derive(Deserialize)]
-    struct Hashes {
-        dataset_hash: String,
-        config_hash: String,
-    }
+pub fn check_folder(folder: &Path) -> Result<Origin> {
     let (metrics, manifest) = (folder.join("metrics.json"), folder.join("manifest.json"));
     if !metrics.exists() || !manifest.exists() {
-        return Ok(());
+        return Ok(Origin::default());
     }
-    let hashes: Hashes = read_json(&metrics, "run evaluate")?;
+    let origin: Origin = read_json(&metrics, "run evaluate")?;
     let manifest: RunManifest = read_json(&manifest, "run the pipeline")?;
-    check_origin(folder, (&hashes.dataset_hash, &hashes.config_hash), &manifest)
+    let hash = |hash: &Option<String>| hash.clone().unwrap_or_default();
+    check_origin(folder, (&hash(&origin.dataset_hash), &hash(&origin.config_hash)), &manifest)?;
+    Ok(origin)
 }
 
 /// What everybody cost.

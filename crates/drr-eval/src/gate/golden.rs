@@ -11,6 +11,9 @@ pub const GOLDEN_FORMAT: u32 = 1;
 pub struct Golden {
     /// The version of this format, [`GOLDEN_FORMAT`].
     pub format: u32,
+    /// The hash of the data set that the figures are of, if it is known. Whoever judges a run compares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset_hash: Option<String>,
     /// The figures.
     pub lines: Vec<GoldenLine>,
 }
@@ -205,5 +208,9 @@ pub fn bless(
         let value = values.iter().sum::<f64>() / values.len() as f64;
         Ok(GoldenLine { value, ..line.clone() })
     });
-    Ok(Golden { format: GOLDEN_FORMAT, lines: blessed.collect::<Result<_, _>>()? })
+    Ok(Golden {
+        format: GOLDEN_FORMAT,
+        dataset_hash: golden.dataset_hash.clone(),
+        lines: blessed.collect::<Result<_, _>>()?,
+    })
 }

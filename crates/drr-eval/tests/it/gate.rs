@@ -20,7 +20,7 @@ fn line(value: f64, tolerance: f64) -> GoldenLine {
 }
 
 fn golden(lines: Vec<GoldenLine>) -> Golden {
-    Golden { format: GOLDEN_FORMAT, lines }
+    Golden { format: GOLDEN_FORMAT, dataset_hash: None, lines }
 }
 
 /// A run in which half of the `n` users have 0 and half 1, shifted by `shift`; popularity has .25 less for everyone.
@@ -116,7 +116,10 @@ fn what_cannot_be_judged_is_an_error_with_a_remedy() {
     let message = error(&golden(vec![absent])).to_string();
     assert!(message.contains("nobody") && message.contains("evaluate this recommender"), "{message}");
     assert_eq!(error(&golden(vec![])), GateError::NoLines);
-    assert_eq!(error(&Golden { format: 9, lines: vec![line(0.5, 0.1)] }), GateError::Format { found: 9 });
+    assert_eq!(
+        error(&Golden { format: 9, dataset_hash: None, lines: vec![line(0.5, 0.1)] }),
+        GateError::Format { found: 9 }
+    );
     assert!(matches!(error(&golden(vec![line(0.5, 0.0)])), GateError::NoMargin { .. }));
     assert!(matches!(error(&golden(vec![line(f64::NAN, 0.1)])), GateError::NotFinite { .. }));
 }

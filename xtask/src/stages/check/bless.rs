@@ -1,12 +1,15 @@
 //! Accepting a run: its figures become the golden ones.
 //!
-//! A file that exists keeps its lines and tolerances. A new one has the precision at 10 of every recommender, and of every
+//! The file says which data set they are of. A file that exists keeps its lines and tolerances. A new one has the precision at 10 of every recommender, and of every
 //! agent also the difference to popularity and to `item_knn`. What depends on counts alone must be the very same; an agent
 //! has a wider tolerance than a baseline, since training on another processor rounds otherwise.
 
-use super::{Judged, explained, load, lookup};
+use super::{Judged, explained, load, lookup, not_enough};
+use crate::stages::evaluate::Origin;
 use anyhow::{Result, bail};
-use drr_eval::gate::{GOLDEN_FORMAT, Golden, GoldenLine, bless};
+use drr_core::Seeds;
+use drr_eval::gate::{GOLDEN_FORMAT, Golden, GoldenLine, bless, judge};
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// The tolerance of a baseline: a rank may flip where sums round otherwise.
@@ -31,31 +34,37 @@ const HEAD: &str = "\
 ";
 
 /// Writes the run's figures into the golden file, and says what was done.
-pub fn run(judged: &Judged, path: &Path) -> Result<String> {
+pub fn run(judged: &Judged, origin: Origin, path: &Path) -> Result<String> {
     let exists = path.exists();
-    let before = if exists { load(path)? } else { fresh(judged)? };
+    let mut before = if exists { load(path)? } else { fresh(judged, &origin)? };
+    before.dataset_hash = origin.dataset_hash.or(before.dataset_hash);
     judged.check_pairs(&before)?;
     let golden = bless(&before, &lookup(judged)).map_err(|error| explained(judged, error))?;
     let pairs = before.lines.iter().zip(&golden.lines);
     let n_changed = pairs.filter(|(old, new)| (old.value - new.value).abs() > 1e-12).count();
     crate::files::write(path, (HEAD.to_owned() + &toml::to_string(&golden)?).as_bytes())?;
-    let (n, path) = (golden.lines.len(), path.display());
-    Ok(if exists {
-        format!("blessed: {n_changed} of {n} values of {path} changed")
+    let n = golden.lines.len();
+    let mut text = if exists {
+        format!("blessed: {n_changed} of {n} values of {} changed", path.display())
     } else {
-        format!("blessed: {path} made, with {n} lines and default tolerances")
-    })
+        format!("blessed: {} made, with {n} lines and default tolerances", path.display())
+    };
+    let report = judge(&golden, &lookup(judged), Seeds(0))?;
+    if let Some(short) = not_enough(&report, path) {
+        write!(text, "\nBut even a run like this one cannot be told from a worse one by them: {short}")?;
+    }
+    Ok(text)
 }
 
 /// The lines of a new file, values still 0.
-fn fresh(judged: &Judged) -> Result<Golden> {
+fn fresh(judged: &Judged, origin: &Origin) -> Result<Golden> {
     let mut lines = Vec::new();
     for (protocol, recommender) in judged.recommenders() {
         let has = |name: &str| judged.get(&protocol, name, "precision", 10).is_some();
         if !has(&recommender) {
             continue;
         }
-        let is_agent = recommender.starts_with("drr_");
+        let is_agent = origin.names.parse(&recommender).is_some();
         let own = GoldenLine {
             protocol: protocol.clone(),
             metric: "precision".to_owned(),
@@ -77,5 +86,5 @@ fn fresh(judged: &Judged) -> Result<Golden> {
     if lines.is_empty() {
         bail!("the run has no precision@10: add 10 to evaluation.list_lengths and evaluate again");
     }
-    Ok(Golden { format: GOLDEN_FORMAT, lines })
+    Ok(Golden { format: GOLDEN_FORMAT, dataset_hash: None, lines })
 }

@@ -2,6 +2,8 @@ use super::run;
 use crate::context::Context;
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::stages::evaluate::Origin;
+use crate::stages::names::Names;
 use drr_data::{PerUserRow, write_per_user};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -128,6 +130,40 @@ fn blessing_makes_a_file_and_later_keeps_its_tolerances() {
     run(&context(folder.path()), "made-up", &path, true).unwrap();
     let again = super::load(&path).unwrap();
     assert!((again.lines[0].value - 0.7).abs() < 1e-12 && again.lines[0].tolerance == 0.3);
+}
+
+#[test]
+fn blessing_with_too_few_users_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    run_of(folder.path(), 40, 0.1);
+    let judged = super::Judged::read(&folder.path().join("runs/made-up")).unwrap();
+    let path = folder.path().join("new.toml");
+    let text = super::bless::run(&judged, Origin::default(), &path).unwrap();
+    assert!(
+        text.contains("users are needed") && text.contains("undecided are seed/drr_ave precision@10"),
+        "{text}"
+    );
+    assert_eq!(check(folder.path(), &path).0, code(4));
+}
+
+#[test]
+fn golden_figures_know_their_data_set_and_who_is_an_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    run_of(folder.path(), 40, 0.1);
+    let judged = super::Judged::read(&folder.path().join("runs/made-up")).unwrap();
+    let path = folder.path().join("new.toml");
+    let names = Names { agents: vec!["popularity".to_owned()], rivals: Vec::new() };
+    let origin = Origin { dataset_hash: Some("one".to_owned()), names, ..Origin::default() };
+    super::bless::run(&judged, origin, &path).unwrap();
+    let made = super::load(&path).unwrap();
+    assert_eq!(made.dataset_hash.as_deref(), Some("one"));
+    let tolerances: Vec<f64> = made.lines.iter().map(|line| line.tolerance).collect();
+    assert_eq!(tolerances, [0.005, 0.01], "the agent's is the wider one, whatever its name");
+    let origin = |hash: &str| Origin { dataset_hash: Some(hash.to_owned()), ..Origin::default() };
+    super::check_data_set(&made, &origin("one"), &path).unwrap();
+    super::check_data_set(&made, &Origin::default(), &path).unwrap();
+    let error = super::check_data_set(&made, &origin("two"), &path).unwrap_err().to_string();
+    assert!(error.contains("one") && error.contains("two") && error.contains("--bless"), "{error}");
 }
 
 #[test]
