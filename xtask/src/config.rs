@@ -140,7 +140,15 @@ impl EmbeddingConfig {
     /// Refuses values out of their ranges, with the table that they stand in.
     fn check(&self) -> Result<()> {
         self.pmf.check().context("in [embedding.pmf]")?;
+        self.co_occurrence.check().context("in [embedding.co_occurrence]")?;
+        self.ease_factors.check().context("in [embedding.ease_factors]")?;
         self.continuation_factors.check().context("in [embedding.continuation_factors]")?;
+        if !self.rating_damping.is_finite() || self.rating_damping < 0.0 {
+            bail!(
+                "in [embedding]: rating_damping is {}, but must be a finite number of at least 0",
+                self.rating_damping
+            );
+        }
         for (protocol, settings) in &self.continuations {
             settings.check().with_context(|| format!("in [embedding.continuations.{protocol}]"))?;
         }
@@ -309,6 +317,17 @@ mod tests {
         config.embedding.continuations.insert(Protocol::Temporal, own);
         let error = format!("{:#}", config.check().unwrap_err());
         assert!(error.contains("[embedding.continuations.temporal]") && error.contains("recency"), "{error}");
+        let refused = |change: fn(&mut EmbeddingConfig)| {
+            let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
+            change(&mut config.embedding);
+            format!("{:#}", config.check().unwrap_err())
+        };
+        let error = refused(|it| it.co_occurrence.shrink = -1.0);
+        assert!(error.contains("[embedding.co_occurrence]") && error.contains("shrink"), "{error}");
+        let error = refused(|it| it.ease_factors.lambda = 0.0);
+        assert!(error.contains("[embedding.ease_factors]") && error.contains("lambda"), "{error}");
+        let error = refused(|it| it.rating_damping = f64::NAN);
+        assert!(error.contains("[embedding]") && error.contains("rating_damping"), "{error}");
     }
 
     #[test]

@@ -216,14 +216,13 @@ fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<(
 fn pipeline(experiment: &Experiment<'_>) -> Result<()> {
     stages::learn(experiment)?;
     stages::judge(experiment)?;
-    say(report::run(experiment)?);
-    say(format!("written: {}", experiment.path("report.html").display()));
+    say(report::brief(experiment)?);
     Ok(())
 }
 
 fn write_report(context: &Context, run: &str, into: Option<&Path>) -> Result<()> {
     let experiment = Experiment::open(context, run)?;
-    say(report::run(&experiment)?);
+    say(report::brief(&experiment)?);
     into.map_or(Ok(()), |path| readme::run(&experiment, path))
 }
 

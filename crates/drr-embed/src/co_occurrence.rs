@@ -32,6 +32,24 @@ pub struct CoOccurrenceConfig {
     pub positive: f32,
 }
 
+impl CoOccurrenceConfig {
+    /// Refuses values out of their ranges.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that is out of its range.
+    pub fn check(&self) -> Result<(), EmbedError> {
+        if self.dim == 0 {
+            return Err(EmbedError::Config { field: "dim", value: 0.0, wanted: "at least 1" });
+        }
+        if !self.shrink.is_finite() || self.shrink < 0.0 {
+            let wanted = "a finite number of at least 0";
+            return Err(EmbedError::Config { field: "shrink", value: self.shrink, wanted });
+        }
+        Ok(())
+    }
+}
+
 impl Default for CoOccurrenceConfig {
     fn default() -> Self {
         Self { dim: 100, shrink: 20.0, positive: POSITIVE_RATING }
@@ -191,13 +209,7 @@ pub(crate) fn sum_of_positives(table: &EmbeddingTable, history: &[Observed], pos
 
 /// Refuses a configuration that no log of `n_items` items can satisfy.
 fn check(config: &CoOccurrenceConfig, n_items: usize) -> Result<(), EmbedError> {
-    if config.dim == 0 {
-        return Err(EmbedError::Config { field: "dim", value: 0.0, wanted: "at least 1" });
-    }
-    if !config.shrink.is_finite() || config.shrink < 0.0 {
-        let wanted = "a finite number of at least 0";
-        return Err(EmbedError::Config { field: "shrink", value: config.shrink, wanted });
-    }
+    config.check()?;
     if config.dim >= n_items {
         return Err(EmbedError::DimTooLarge { dim: config.dim, n_items });
     }

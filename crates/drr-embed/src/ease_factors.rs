@@ -40,6 +40,32 @@ pub struct EaseFactorsConfig {
     pub shrink: f64,
 }
 
+impl EaseFactorsConfig {
+    /// Refuses values out of their ranges.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field that is out of its range.
+    pub fn check(&self) -> Result<(), EmbedError> {
+        if self.dim == 0 {
+            return Err(EmbedError::Config { field: "dim", value: 0.0, wanted: "at least 1" });
+        }
+        if !self.lambda.is_finite() || self.lambda <= 0.0 {
+            let wanted = "a finite number above 0";
+            return Err(EmbedError::Config { field: "lambda", value: self.lambda, wanted });
+        }
+        if !(0.0..1.0).contains(&self.cosine_share) {
+            let wanted = "at least 0 and below 1";
+            return Err(EmbedError::Config { field: "cosine_share", value: self.cosine_share, wanted });
+        }
+        if !self.shrink.is_finite() || self.shrink < 0.0 {
+            let wanted = "a finite number of at least 0";
+            return Err(EmbedError::Config { field: "shrink", value: self.shrink, wanted });
+        }
+        Ok(())
+    }
+}
+
 impl Default for EaseFactorsConfig {
     fn default() -> Self {
         Self { dim: 100, lambda: 5000.0, cosine_share: 0.0, shrink: 20.0 }
@@ -179,21 +205,7 @@ fn weights(mut common: Mat<f64>, lambda: f64) -> Option<Mat<f64>> {
 
 /// Refuses a configuration that no log of `n_items` items can satisfy.
 fn check(config: &EaseFactorsConfig, n_items: usize) -> Result<(), EmbedError> {
-    if config.dim == 0 {
-        return Err(EmbedError::Config { field: "dim", value: 0.0, wanted: "at least 1" });
-    }
-    if !config.lambda.is_finite() || config.lambda <= 0.0 {
-        let wanted = "a finite number above 0";
-        return Err(EmbedError::Config { field: "lambda", value: config.lambda, wanted });
-    }
-    if !(0.0..1.0).contains(&config.cosine_share) {
-        let wanted = "at least 0 and below 1";
-        return Err(EmbedError::Config { field: "cosine_share", value: config.cosine_share, wanted });
-    }
-    if !config.shrink.is_finite() || config.shrink < 0.0 {
-        let wanted = "a finite number of at least 0";
-        return Err(EmbedError::Config { field: "shrink", value: config.shrink, wanted });
-    }
+    config.check()?;
     if config.dim >= n_items {
         return Err(EmbedError::DimTooLarge { dim: config.dim, n_items });
     }

@@ -44,7 +44,8 @@ fn replace(text: &str, name: &str, block: &str) -> Result<String> {
     Ok(format!("{before}{begin}\n{block}{end}{after}"))
 }
 
-fn block(experiment: &Experiment<'_>, metrics: &RunMetrics) -> Result<String> {
+/// The run's results as Markdown: a short table for each protocol, the training's size, and what they are figures of.
+pub fn block(experiment: &Experiment<'_>, metrics: &RunMetrics) -> Result<String> {
     let mut text = String::new();
     for protocol in experiment.protocols() {
         for table in metrics.tables(protocol) {

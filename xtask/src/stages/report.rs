@@ -11,10 +11,27 @@ mod training;
 
 use super::Experiment;
 use super::evaluate::{load, load_costs};
+use super::readme;
 use super::staleness::{self, StalenessPoint, Upkeep};
+use crate::console::aligned;
 use anyhow::Result;
 use drr_data::{read_per_user, read_training};
 use drr_eval::report::{Cell, Plot, Report, Section, Series, Table};
+use std::fmt::Write as _;
+
+/// Writes the report, and returns what a terminal has room for: the answer and the short tables.
+pub fn brief(experiment: &Experiment<'_>) -> Result<String> {
+    run(experiment)?;
+    let metrics = load(experiment)?;
+    let mut text = format!("\n{}\n\n{}\n", title(experiment), experiment.manifest.dataset_line);
+    for answer in answer::in_words(&metrics, &experiment.protocols()) {
+        writeln!(text, "\n{answer}")?;
+    }
+    text.push_str(&aligned(&readme::block(experiment, &metrics)?));
+    let path = |name| experiment.path(name).display().to_string();
+    write!(text, "All tables and plots: {} and {}", path("report.html"), path("report.md"))?;
+    Ok(text)
+}
 
 /// Writes `report.html` and `report.md`, and returns the latter.
 pub fn run(experiment: &Experiment<'_>) -> Result<String> {
@@ -47,10 +64,7 @@ pub fn run(experiment: &Experiment<'_>) -> Result<String> {
         sections.push(training::section(experiment, split, &rows)?);
     }
     let report = Report {
-        title: format!(
-            "Does reinforcement learning recommend better? {}",
-            experiment.dataset.manifest().dataset
-        ),
+        title: title(experiment),
         dataset_line: experiment.manifest.dataset_line.clone(),
         facts: facts(experiment),
         sections,
@@ -59,6 +73,10 @@ pub fn run(experiment: &Experiment<'_>) -> Result<String> {
     crate::files::write(&experiment.path("report.html"), report.to_html()?.as_bytes())?;
     crate::files::write(&experiment.path("report.md"), markdown.as_bytes())?;
     Ok(markdown)
+}
+
+fn title(experiment: &Experiment<'_>) -> String {
+    format!("Does reinforcement learning recommend better? {}", experiment.dataset.manifest().dataset)
 }
 
 fn facts(experiment: &Experiment<'_>) -> Vec<(String, String)> {

@@ -6,16 +6,25 @@ use crate::stages::names::Form;
 use drr_data::Protocol;
 use drr_eval::report::{Cell, Section, Table};
 
+/// The answer for the run's own agent, a sentence for each table.
+pub fn in_words(metrics: &RunMetrics, protocols: &[Protocol]) -> Vec<String> {
+    answers(metrics, protocols).iter().filter(|it| it.is_main).map(Answer::in_words).collect()
+}
+
+fn answers(metrics: &RunMetrics, protocols: &[Protocol]) -> Vec<Answer> {
+    let tables = protocols.iter().flat_map(|protocol| metrics.tables(*protocol));
+    tables.flat_map(|table| Answer::all(metrics, &table)).collect()
+}
+
 /// One row for each agent in each table of each protocol; nothing where no agent was judged.
 pub fn section(metrics: &RunMetrics, protocols: &[Protocol]) -> Option<Section> {
-    let tables: Vec<String> = protocols.iter().flat_map(|protocol| metrics.tables(*protocol)).collect();
-    let found: Vec<Answer> = tables.iter().flat_map(|table| Answer::all(metrics, table)).collect();
+    let found = answers(metrics, protocols);
     let mut columns =
         vec!["protocol", "metric", "best without RL", "", "agent", "", "minus the best", "verdict"];
     columns.extend(["minus its twin without TD", "verdict", "minus its twin with discount 0", "verdict"]);
     (!found.is_empty()).then(|| Section {
         heading: "Does RL recommend better?".to_owned(),
-        prose: found.iter().filter(|it| it.is_main).map(Answer::in_words).collect(),
+        prose: in_words(metrics, protocols),
         tables: vec![Table {
             caption: "Each agent beside the best recommender without RL under each protocol (best by the same test rows, which favours it), and beside its own twins: one without TD learning, which has the supervised part of the loss alone, and one with discount 0, which does not look ahead. 95 % intervals over users.".to_owned(),
             columns: columns.into_iter().map(str::to_owned).collect(),
