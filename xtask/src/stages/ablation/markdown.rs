@@ -20,6 +20,7 @@ pub fn text(ablation: &Ablation, experiment: &Experiment<'_>, config: &AblationC
 const fn column(against: Against) -> &'static str {
     match against {
         Against::BestWithoutRl => "minus best without RL",
+        Against::BestOther => "minus best other",
         Against::Bandit => "minus best bandit",
         Against::OneStep => "minus one-step model",
         Against::Greedy => "minus twin with discount 0",
@@ -32,6 +33,8 @@ const fn column(against: Against) -> &'static str {
 
 fn write_table(text: &mut String, table: &AblationTable) {
     let best = table.best_without_rl.as_deref().unwrap_or("nobody");
+    let other = table.best_other.as_ref();
+    let other = other.map(|name| format!(", beside the agents' own space {name}")).unwrap_or_default();
     let metric = format!("{}@{}", table.metric.name(), table.k);
     let mut columns = Against::ALL.to_vec();
     columns.retain(|against| table.lines.iter().any(|line| line.difference(*against).is_some()));
@@ -39,7 +42,7 @@ fn write_table(text: &mut String, table: &AblationTable) {
     // Writing to a string cannot fail.
     let _ = writeln!(
         text,
-        "\nProtocol \"{}\", {} test users, {metric}; the best without RL on these rows is {best}:\n",
+        "\nProtocol \"{}\", {} test users, {metric}; the best without RL on these rows is {best}{other}:\n",
         table.name, table.n_users
     );
     let _ = writeln!(

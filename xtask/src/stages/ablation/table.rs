@@ -2,7 +2,7 @@
 
 use super::Row;
 use crate::stages::evaluate::comparisons::FALSE_DISCOVERY_RATE;
-use crate::stages::evaluate::{NO_RL, REWARD_MODEL};
+use crate::stages::evaluate::{ADAPTIVE, NO_RL, REWARD_MODEL};
 use crate::stages::experiment::Experiment;
 use crate::stages::names::{Form, Names};
 use anyhow::Result;
@@ -43,6 +43,8 @@ pub struct AblationTable {
     pub n_users: usize,
     /// Who is best without RL on the test rows.
     pub best_without_rl: Option<String>,
+    /// Who is best beside the agents' own space, where that is the best without RL.
+    pub best_other: Option<String>,
     /// Everybody, the learners first.
     pub lines: Vec<Line>,
 }
@@ -53,6 +55,8 @@ pub struct AblationTable {
 pub enum Against {
     /// The best recommender without RL on the test rows.
     BestWithoutRl,
+    /// The best beside the agents' own space, where that is the best.
+    BestOther,
     /// The best bandit on the test rows.
     Bandit,
     /// The greedy one-step model.
@@ -71,8 +75,9 @@ pub enum Against {
 
 impl Against {
     /// All of them, in the order of the columns.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::BestWithoutRl,
+        Self::BestOther,
         Self::Bandit,
         Self::OneStep,
         Self::Greedy,
@@ -226,8 +231,14 @@ fn one_table(table: &str, rows: &[Row], names: &Names, bandits: &[&str]) -> Resu
         let groups = groups.iter().filter(|group| takes_part(group.name));
         groups.max_by(|one, other| one.value().total_cmp(&other.value())).map(|group| group.name)
     };
+    let is_without_rl = |name: &str| names.parse(name).is_none() && name != "oracle";
+    let is_space = |name: &str| name.strip_suffix(ADAPTIVE).unwrap_or(name) == NO_RL;
+    let without_rl = best_of(&is_without_rl);
     let best = Best {
-        without_rl: best_of(&|name| names.parse(name).is_none() && name != "oracle"),
+        without_rl,
+        other: without_rl
+            .filter(|name| is_space(name))
+            .and_then(|_| best_of(&|name| is_without_rl(name) && !is_space(name))),
         bandit: best_of(&|name| bandits.contains(&name)),
     };
     // The learners as they are listed, their twins behind them; then the others from the best on.
@@ -252,6 +263,7 @@ fn one_table(table: &str, rows: &[Row], names: &Names, bandits: &[&str]) -> Resu
         k: first.map_or(0, |row| row.k),
         n_users: first.map_or(0, |row| row.values.len()),
         best_without_rl: best.without_rl.map(str::to_owned),
+        best_other: best.other.map(str::to_owned),
         lines: lines.collect::<Result<_>>()?,
     })
 }
@@ -300,6 +312,7 @@ fn line(
 #[derive(Debug, Clone, Copy)]
 struct Best<'a> {
     without_rl: Option<&'a str>,
+    other: Option<&'a str>,
     bandit: Option<&'a str>,
 }
 
@@ -307,7 +320,11 @@ struct Best<'a> {
 /// that is the laboratory's table.
 fn opponents(name: &str, names: &Names, best: Best<'_>) -> Vec<(Against, String)> {
     let Some(parsed) = names.parse(name) else { return Vec::new() };
-    let of_table = [(Against::BestWithoutRl, best.without_rl), (Against::Bandit, best.bandit)];
+    let of_table = [
+        (Against::BestWithoutRl, best.without_rl),
+        (Against::BestOther, best.other),
+        (Against::Bandit, best.bandit),
+    ];
     let mut all: Vec<(Against, String)> =
         of_table.into_iter().filter_map(|(against, best)| Some((against, best?.to_owned()))).collect();
     all.push((Against::OneStep, REWARD_MODEL.to_owned()));

@@ -78,6 +78,8 @@ fn a_line_has_the_interquartile_mean_over_its_seeds_and_differences_of_the_means
     assert_eq!(table.best_without_rl.as_deref(), Some("no_rl"));
     let best = against(strong, Against::BestWithoutRl);
     assert!((best.interval.mean - 0.025).abs() < 1e-12 && best.verdict() == "better", "{best:?}");
+    let other = against(strong, Against::BestOther);
+    assert!((other.interval.mean - 0.03).abs() < 1e-12 && other.name == "ease", "{other:?}");
     let bandit = against(strong, Against::Bandit);
     assert!((bandit.interval.mean - 0.06).abs() < 1e-12 && bandit.name == "lin_ucb", "{bandit:?}");
     assert!((against(strong, Against::OneStep).interval.mean - 0.08).abs() < 1e-12);
@@ -88,6 +90,18 @@ fn a_line_has_the_interquartile_mean_over_its_seeds_and_differences_of_the_means
     assert!((supervised.interval.mean + 0.02).abs() < 1e-12 && supervised.verdict() == "worse");
     assert!((against(strong, Against::Random).interval.mean - 0.37).abs() < 1e-12);
     assert!((against(strong, Against::Untrained).interval.mean - 0.025).abs() < 1e-12);
+}
+
+#[test]
+fn the_best_other_is_named_only_where_the_own_space_is_the_best() {
+    let names = Names { agents: vec!["strong".to_owned()], rivals: Vec::new() };
+    let best = |no_rl: &str, mean: f64| {
+        let rows = [row("strong", 1, 0.4, 0.2), row("ease", 1, 0.3, 0.2), row(no_rl, 1, mean, 0.2)];
+        let table = tables(&rows, &names, &[]).unwrap().remove(0);
+        (table.best_without_rl.unwrap(), table.best_other)
+    };
+    assert_eq!(best("no_rl_adaptive", 0.35), ("no_rl_adaptive".to_owned(), Some("ease".to_owned())));
+    assert_eq!(best("no_rl", 0.25), ("ease".to_owned(), None));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{LongTermConfig, LongTermRun, LongTermStudy, study};
 use crate::config::{AgentVariant, ExperimentConfig};
 use crate::context::Context;
 use crate::stages::names::Form;
-use drr_agent::StateKind;
+use drr_agent::{RefinementConfig, ReplayAction, StateKind, Td3Config};
 use drr_core::Seeds;
 
 fn config() -> LongTermConfig {
@@ -77,6 +77,28 @@ fn drr_u_finds_the_optimum() {
 #[test]
 fn drr_att_finds_the_optimum() {
     finds_the_optimum(&with_state(StateKind::DrrAtt));
+}
+
+/// The parts of the strong agent that need no log: the supervised anchor has none here.
+#[test]
+fn the_strong_agent_finds_the_optimum() {
+    let mut config = with_state(StateKind::DrrAve);
+    config.agent.n_episodes = 3000;
+    config.agent.critic_layer_norm = true;
+    config.agent.saturation_penalty = Some(0.1);
+    config.agent.td3 = Some(Td3Config { policy_delay: 2, target_noise: 0.2, target_noise_clip: 0.5 });
+    finds_the_optimum(&config);
+}
+
+/// The critic picks among the tenth of the catalogue nearest to the action.
+#[test]
+fn wolpertinger_finds_the_optimum() {
+    let mut config = with_state(StateKind::DrrAve);
+    config.agent.n_episodes = 3000;
+    config.agent.replay_action = ReplayAction::Item;
+    config.agent.actor_optimizer.l2 = 3e-3;
+    config.agent.refinement = Some(RefinementConfig { neighbours: 0.1, serve: true, weight: 1.0 });
+    finds_the_optimum(&config);
 }
 
 #[test]
