@@ -34,7 +34,7 @@ const fn column(against: Against) -> &'static str {
 fn write_table(text: &mut String, table: &AblationTable) {
     let best = table.best_without_rl.as_deref().unwrap_or("nobody");
     let other = table.best_other.as_ref();
-    let other = other.map(|name| format!(", beside the agents' own space {name}")).unwrap_or_default();
+    let other = other.map(|name| format!(", of the others {name}")).unwrap_or_default();
     let metric = format!("{}@{}", table.metric.name(), table.k);
     let mut columns = Against::ALL.to_vec();
     columns.retain(|against| table.lines.iter().any(|line| line.difference(*against).is_some()));
