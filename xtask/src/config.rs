@@ -265,6 +265,22 @@ impl ExperimentConfig {
         if self.evaluation.protocols.is_empty() {
             bail!("evaluation.protocols is empty: name \"seed\", \"temporal\" or both");
         }
+        let mut protocols = self.evaluation.protocols.clone();
+        protocols.sort_unstable();
+        if let Some(twice) = protocols.windows(2).find(|pair| pair[0] == pair[1]) {
+            bail!("evaluation.protocols names \"{}\" twice", twice[0]);
+        }
+        let mut lengths = self.evaluation.list_lengths.clone();
+        lengths.sort_unstable();
+        if lengths.first() == Some(&0) || lengths.windows(2).any(|pair| pair[0] == pair[1]) {
+            bail!(
+                "evaluation.list_lengths must be at least 1 and differ: {:?}",
+                self.evaluation.list_lengths
+            );
+        }
+        if self.environment.history_length == 0 || self.environment.horizon == 0 {
+            bail!("environment.history_length and environment.horizon must be at least 1");
+        }
         if !self.evaluation.list_lengths.contains(&10) {
             bail!("evaluation.list_lengths must contain 10, by which the number of rounds is chosen");
         }
@@ -328,6 +344,23 @@ mod tests {
         assert!(error.contains("[embedding.ease_factors]") && error.contains("lambda"), "{error}");
         let error = refused(|it| it.rating_damping = f64::NAN);
         assert!(error.contains("[embedding]") && error.contains("rating_damping"), "{error}");
+    }
+
+    #[test]
+    fn what_would_give_a_run_that_cannot_be_read_is_refused() {
+        let refused = |change: fn(&mut ExperimentConfig)| {
+            let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
+            change(&mut config);
+            format!("{:#}", config.check().unwrap_err())
+        };
+        let error =
+            refused(|it| it.evaluation.protocols = vec![Protocol::Seed, Protocol::Temporal, Protocol::Seed]);
+        assert!(error.contains("\"seed\" twice"), "{error}");
+        assert!(refused(|it| it.evaluation.list_lengths = vec![10, 5, 5]).contains("list_lengths"));
+        assert!(refused(|it| it.evaluation.list_lengths = vec![0, 10]).contains("list_lengths"));
+        assert!(refused(|it| it.environment.history_length = 0).contains("history_length"));
+        let error = refused(|it| it.agent.replay.capacity = it.agent.batch_size - 1);
+        assert!(error.contains("capacity") && error.contains("batch_size"), "{error}");
     }
 
     #[test]

@@ -247,6 +247,11 @@ impl AgentConfig {
         }
         at_least_one("slate", self.slate)?;
         at_least_one("batch_size", self.batch_size)?;
+        self.replay.check()?;
+        if self.replay.capacity < self.batch_size {
+            let message = "replay.capacity is less than batch_size, so no update would ever be made";
+            return Err(AgentError::Settings(message));
+        }
         at_least_one("n_environments", self.n_environments)?;
         at_least_one("updates_per_step", self.updates_per_step)?;
         at_least_one("checkpoint_every", usize::try_from(self.checkpoint_every).unwrap_or(usize::MAX))?;

@@ -72,7 +72,8 @@ pub enum EvalError {
     ListLengths(Vec<usize>),
     /// The protocol finds no user to judge on.
     #[error(
-        "protocol \"{protocol}\" finds no user to judge on: the held-out part is empty or shares no item with the rest"
+        "protocol \"{protocol}\" finds no user to judge on: the held-out part is empty, shares no item with the rest, or has nothing \
+         relevant after what is observed; observe fewer ratings, or hold out more users"
     )]
     NoCases {
         /// The protocol.

@@ -218,7 +218,7 @@ impl EvaluationSet {
     }
 
     fn checked(self) -> Result<Self, EvalError> {
-        if self.cases.is_empty() {
+        if self.cases.iter().all(|case| case.relevant.is_empty()) {
             return Err(EvalError::NoCases { protocol: self.protocol.name() });
         }
         Ok(self)

@@ -44,7 +44,11 @@ impl ReplayConfig {
     }
 
     /// Refuses settings without a meaning.
-    pub(crate) fn check(&self) -> Result<(), ReplayError> {
+    ///
+    /// # Errors
+    ///
+    /// Names the first setting that has none.
+    pub fn check(&self) -> Result<(), ReplayError> {
         let refuse = |setting, value, remedy| Err(ReplayError::Setting { setting, value, remedy });
         if self.capacity == 0 || u32::try_from(self.capacity).is_err() {
             return refuse("capacity", self.capacity as f64, "give from 1 to 4294967295 transitions");

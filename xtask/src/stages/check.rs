@@ -7,7 +7,7 @@ mod tests;
 
 pub use judged::{Judged, UserValues, folder_of};
 
-use crate::console::say;
+use crate::console::{aligned, say};
 use crate::context::Context;
 use crate::exit::{NotEnough, Regressed};
 use crate::stages::evaluate::{Origin, check_folder};
@@ -115,7 +115,7 @@ fn console_table(report: &GateReport) -> String {
         sections: vec![Section { tables: vec![report.table()], ..Section::default() }],
         ..Report::default()
     };
-    page.to_markdown()
+    aligned(&page.to_markdown())
 }
 
 /// Reads a golden file and refuses one that cannot judge.

@@ -23,7 +23,7 @@ use super::sequential;
 use super::simulator::Simulator;
 use crate::cache::digest_of;
 use crate::files::read_json;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use contestants::Contestant;
 use drr_core::{ItemIdx, Part, PartSet, Query, Recommender, Seeds};
 use drr_data::{ListRow, PerUserRow, Protocol, write_lists, write_per_user};
@@ -308,8 +308,9 @@ impl<'a> Judge<'a> {
         all.judged.push(self.row(table, &Oracle::new(self.set), &oracle)?);
         evaluations.push(oracle.evaluation);
         bar.finish();
-        let k = evaluations[0].per_user.iter().map(|it| it.k).max().unwrap_or(10);
-        let k = if evaluations[0].values(comparisons::primary(self.protocol), 10).is_some() { 10 } else { k };
+        let primary = comparisons::primary(self.protocol);
+        let judged = evaluations[0].per_user.iter().filter(|it| it.metric == primary);
+        let k = comparisons::length(judged.map(|it| it.k)).context("nothing was judged")?;
         all.comparisons.extend(comparisons::pairs(experiment, self.protocol, table, k, &evaluations)?);
         for evaluation in &evaluations {
             all.lists.extend(list_rows(experiment, table, evaluation));

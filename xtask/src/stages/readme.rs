@@ -5,6 +5,7 @@
 use super::Experiment;
 use super::evaluate::{RunMetrics, headline, load};
 use super::jobs::{Job, World};
+use super::names::Form;
 use super::train::note;
 use anyhow::{Context as _, Result, bail};
 use drr_eval::Metric;
@@ -50,6 +51,7 @@ pub fn block(experiment: &Experiment<'_>, metrics: &RunMetrics) -> Result<String
     for protocol in experiment.protocols() {
         for table in metrics.tables(protocol) {
             write_table(&mut text, metrics, &table)?;
+            write_learners(&mut text, metrics, &table)?;
         }
     }
     for split in experiment.splits() {
@@ -134,6 +136,32 @@ fn write_table(text: &mut String, metrics: &RunMetrics, table: &str) -> Result<(
             mean(Metric::Ndcg),
             mean(ndcg)
         )?;
+    }
+    Ok(())
+}
+
+/// Every further learner of a table beside its own untrained self, its twin with discount 0 and random order; nothing where
+/// there is none.
+fn write_learners(text: &mut String, metrics: &RunMetrics, table: &str) -> Result<()> {
+    let mut rows = String::new();
+    for it in metrics.table(table) {
+        let name = &*it.summary.recommender;
+        let Some(parsed) = metrics.names.parse(name) else { continue };
+        if !parsed.is_plain() || metrics.names.is_main(parsed.learner) {
+            continue;
+        }
+        let minus = |other: &str| {
+            let found = metrics.comparison(table, name, other).map(|it| it.result.difference);
+            found
+                .map_or_else(|| "-".to_owned(), |d| format!("{:+.4} [{:+.4}, {:+.4}]", d.mean, d.low, d.high))
+        };
+        let own = |form| minus(&parsed.with(form));
+        let random = minus("random");
+        writeln!(rows, "| {name} | {} | {} | {random} |", own(Form::Untrained), own(Form::Greedy))?;
+    }
+    if !rows.is_empty() {
+        writeln!(text, "\n| learner | minus untrained | minus twin with discount 0 | minus random |")?;
+        write!(text, "|---|---:|---:|---:|\n{rows}")?;
     }
     Ok(())
 }

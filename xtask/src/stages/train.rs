@@ -179,6 +179,13 @@ fn train(experiment: &Experiment<'_>, job: &Job, checkpoints: &Path) -> Result<(
         .map(|it| format!(" ({it})"))
         .unwrap_or_default();
     let (episodes, total) = (note.episodes, seconds[0] + seconds[1]);
+    if note.updates == 0 && note.validations.iter().all(|it| it.n_updates == 0) {
+        tracing::warn!(
+            "{} made no update under {}, so it is judged as it began: lower warmup_transitions or raise n_episodes",
+            job.name(),
+            job.split
+        );
+    }
     tracing::info!(
         rounds,
         updates,

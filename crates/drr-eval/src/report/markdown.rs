@@ -21,7 +21,9 @@ pub(super) fn render(report: &Report) -> String {
 
 fn push_section(text: &mut String, section: &Section) {
     let marks = if section.level == 0 { "##" } else { "###" };
-    push(text, format_args!("\n{marks} {}\n", escaped(&section.heading)));
+    if !section.heading.is_empty() {
+        push(text, format_args!("\n{marks} {}\n", escaped(&section.heading)));
+    }
     for paragraph in &section.prose {
         push(text, format_args!("\n{}\n", escaped(paragraph)));
     }

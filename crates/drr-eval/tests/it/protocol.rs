@@ -59,6 +59,8 @@ fn a_protocol_without_users_is_an_error() {
     let (none, some) = (log(2, 3, &[]), log(2, 3, &[(0, 0, 5.0)]));
     let seed = EvaluationSet::seed(&none, ItemSet::full(3), 4.0, 2, Part::Test, vec![]);
     assert!(matches!(seed, Err(EvalError::NoCases { protocol: "seed" })));
+    let nothing_later = EvaluationSet::seed(&some, ItemSet::full(3), 4.0, 2, Part::Test, vec![]);
+    assert!(matches!(nothing_later, Err(EvalError::NoCases { protocol: "seed" })), "all is observed");
     let temporal = EvaluationSet::temporal(&some, &none, 4.0, Part::Test, vec![]);
     assert!(matches!(temporal, Err(EvalError::NoCases { protocol: "temporal" })));
     let other = EvaluationSet::seed(&some, ItemSet::full(4), 4.0, 2, Part::Test, vec![]);

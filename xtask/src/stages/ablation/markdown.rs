@@ -91,9 +91,10 @@ fn write_legend(text: &mut String) {
         text,
         "\nValues of learners are interquartile means over the seeds, with stratified bootstrap intervals over the seeds where \
          there are several. Differences are paired by user, of each user's mean over the seeds, with 95 % bootstrap intervals \
-         over the users; q is the p-value corrected for all comparisons of this document (Benjamini and Hochberg). Better: the \
-         interval is above 0 and q below .05. Not worse: its lower end is above -{MARGIN}. Worse: the interval is below 0 and \
-         q below .05. The best without RL is the best on the very test rows, with settings chosen on validation rows: the \
+         over the users; q is the p-value corrected for all comparisons of this document (Benjamini and Hochberg). Values \
+         and differences average the seeds differently, so where both are small their signs may differ. Better: the interval is \
+         above 0 and q below .05. Else not worse: its lower end is above -{MARGIN}, though it may lie below 0. Else worse: the \
+         interval is below 0 and q below .05. The best without RL is the best on the very test rows, with settings chosen on validation rows: the \
          harder line. Degenerate: fewer items are recommended to anyone than by popularity. Updates are those of the final \
          fit, seconds those of choosing and of the final fit together, on one thread beside another training."
     );

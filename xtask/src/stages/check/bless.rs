@@ -1,8 +1,9 @@
 //! Accepting a run: its figures become the golden ones.
 //!
-//! The file says which data set they are of. A file that exists keeps its lines and tolerances. A new one has the precision at 10 of every recommender, and of every
-//! agent also the difference to popularity and to `item_knn`. What depends on counts alone must be the very same; an agent
-//! has a wider tolerance than a baseline, since training on another processor rounds otherwise.
+//! The file says which data set they are of. A file that exists keeps its lines and tolerances. A new one has the precision
+//! at 10 of every recommender, and of every agent also the difference to popularity and to `item_knn`. What depends on counts
+//! alone must be the very same; an agent has a wider tolerance than a baseline, since training on another processor rounds
+//! otherwise.
 
 use super::{Judged, explained, load, lookup, not_enough};
 use crate::stages::evaluate::Origin;
@@ -37,7 +38,8 @@ const HEAD: &str = "\
 pub fn run(judged: &Judged, origin: Origin, path: &Path) -> Result<String> {
     let exists = path.exists();
     let mut before = if exists { load(path)? } else { fresh(judged, &origin)? };
-    before.dataset_hash = origin.dataset_hash.or(before.dataset_hash);
+    let was_of = before.dataset_hash.take();
+    before.dataset_hash = origin.dataset_hash.or_else(|| was_of.clone());
     judged.check_pairs(&before)?;
     let golden = bless(&before, &lookup(judged)).map_err(|error| explained(judged, error))?;
     let pairs = before.lines.iter().zip(&golden.lines);
@@ -49,6 +51,11 @@ pub fn run(judged: &Judged, origin: Origin, path: &Path) -> Result<String> {
     } else {
         format!("blessed: {} made, with {n} lines and default tolerances", path.display())
     };
+    if let (Some(then), Some(now)) = (&was_of, &golden.dataset_hash)
+        && then != now
+    {
+        write!(text, "\nThey were of the data set with hash {then}, and are now of that with hash {now}.")?;
+    }
     let report = judge(&golden, &lookup(judged), Seeds(0))?;
     if let Some(short) = not_enough(&report, path) {
         write!(text, "\nBut even a run like this one cannot be told from a worse one by them: {short}")?;

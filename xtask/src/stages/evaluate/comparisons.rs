@@ -23,6 +23,11 @@ pub const fn primary(protocol: Protocol) -> Metric {
     }
 }
 
+/// The length of list at which a protocol's recommenders are compared: 10, or else the greatest, which is that of sessions.
+pub fn length(lengths: impl Iterator<Item = usize> + Clone) -> Option<usize> {
+    lengths.clone().find(|k| *k == 10).or_else(|| lengths.max())
+}
+
 /// The difference of two recommenders, user by user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Comparison {
@@ -121,4 +126,16 @@ pub fn letters(comparisons: &[Comparison], label: &str, means: &[(String, f64)])
     let values: Vec<f64> = means.iter().map(|(_, mean)| *mean).collect();
     let letters = significance_letters(&names, &distinguishable, &values);
     means.iter().map(|(name, _)| name.clone()).zip(letters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recommenders_are_compared_at_10_or_at_the_length_of_sessions() {
+        assert_eq!(length([5, 10, 20].into_iter()), Some(10));
+        assert_eq!(length([1, 20].into_iter()), Some(20));
+        assert_eq!(length(std::iter::empty()), None);
+    }
 }

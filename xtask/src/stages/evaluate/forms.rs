@@ -59,9 +59,10 @@ pub fn one_form(
     })
 }
 
-/// The mean of the metric that a protocol's recommenders are compared by, at its greatest length.
+/// The mean of the metric that a protocol's recommenders are compared by, at the length that they are compared at.
 pub fn headline_of(summary: &EvaluationSummary) -> Option<(Metric, usize, Interval)> {
     let metric = comparisons::primary(summary.protocol);
-    let found = summary.metrics.iter().filter(|it| it.metric == metric);
-    found.max_by_key(|it| it.k).map(|it| (metric, it.k, it.interval))
+    let found = || summary.metrics.iter().filter(|it| it.metric == metric);
+    let k = comparisons::length(found().map(|it| it.k))?;
+    found().find(|it| it.k == k).map(|it| (metric, k, it.interval))
 }
