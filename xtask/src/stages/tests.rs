@@ -168,6 +168,7 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
     assert!(markdown.contains("ooking ahead added"), "{markdown}");
     let brief = report::brief(&experiment).unwrap();
     let beside_itself = brief.split("minus untrained").nth(1).expect("another agent stands beside itself");
+    let beside_itself = beside_itself.split("Protocol").next().unwrap();
     assert!(beside_itself.contains("\nitems ") && !beside_itself.contains("\nstrong "), "{brief}");
     assert!(brief.contains("report.html") && brief.lines().count() < 60, "{brief}");
 }
