@@ -41,7 +41,7 @@ fn padded(rows: &[&str]) -> String {
     let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let to_the_right =
         |column: usize| rows.get(1).and_then(|rule| rule.get(column)).is_some_and(|cell| cell.ends_with(':'));
-    let is_rule = |cell: &str| !cell.is_empty() && cell.chars().all(|it| it == '-' || it == ':');
+    let is_rule = |cell: &str| cell.len() > 2 && cell.chars().all(|it| it == '-' || it == ':');
     let width = |column: usize| {
         let texts = rows.iter().filter_map(|row| row.get(column)).filter(|cell| !is_rule(cell));
         texts.map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -89,8 +89,8 @@ mod tests {
 
     #[test]
     fn tables_are_padded_and_other_lines_kept() {
-        let markdown = "Before:\n\n| who | how |\n|---|---:|\n| random | 0.1 |\n| a | -0.25 |\n\nAfter.\n";
-        let expected = "Before:\n\nwho       how\n------  -----\nrandom    0.1\na       -0.25\n\nAfter.\n";
+        let markdown = "Before:\n\n| who | how |\n|---|---:|\n| random | - |\n| a | -0.25 |\n\nAfter.\n";
+        let expected = "Before:\n\nwho       how\n------  -----\nrandom      -\na       -0.25\n\nAfter.\n";
         assert_eq!(aligned(markdown), expected);
     }
 

@@ -218,7 +218,11 @@ impl EvaluationSet {
     }
 
     fn checked(self) -> Result<Self, EvalError> {
-        if self.cases.iter().all(|case| case.relevant.is_empty()) {
+        // Elsewhere ratings count, or a simulator's answers, and not what is relevant alone.
+        let asks_for_relevant =
+            matches!(self.protocol, Protocol::Seed | Protocol::Holdout | Protocol::Episodes);
+        let has_nothing = |case: &Case| asks_for_relevant && case.relevant.is_empty();
+        if self.cases.iter().all(has_nothing) {
             return Err(EvalError::NoCases { protocol: self.protocol.name() });
         }
         Ok(self)
