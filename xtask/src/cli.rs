@@ -141,12 +141,13 @@ Examples:
 Examples:
   cargo xtask recommend --run ml-1m --user 4835 -k 3
   cargo xtask recommend --run ml-1m --history \"260,1196,2571\" -k 10")]
+    #[command(group = clap::ArgGroup::new("whom").args(["user", "history"]).required(true))]
     Recommend {
         /// The run's name, or its folder: ml-1m or data/runs/ml-1m.
         #[arg(long, value_name = "NAME")]
         run: String,
         /// A user of the data set, by original id.
-        #[arg(long, value_name = "ID", conflicts_with = "history", required_unless_present = "history")]
+        #[arg(long, value_name = "ID")]
         user: Option<String>,
         /// A new user: original ids of liked items, oldest first, separated by commas.
         #[arg(long, value_name = "IDS")]

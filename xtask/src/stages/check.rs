@@ -24,11 +24,11 @@ pub fn run(context: &Context, name: &str, golden: &Path, bless: bool) -> Result<
     let origin = check_folder(&folder)?;
     let judged = Judged::read(&folder)?;
     if bless {
-        say(bless::run(&judged, origin, golden)?);
+        say(bless::run(&judged, origin.as_ref(), golden)?);
         return Ok(());
     }
     let golden_lines = load(golden)?;
-    check_data_set(&golden_lines, &origin, golden)?;
+    check_data_set(&golden_lines, origin.as_ref(), golden)?;
     judged.check_pairs(&golden_lines).with_context(|| format!("in {}", golden.display()))?;
     let report = judge(&golden_lines, &lookup(&judged), Seeds(0))
         .map_err(|error| explained(&judged, error))
@@ -58,8 +58,8 @@ pub fn run(context: &Context, name: &str, golden: &Path, bless: bool) -> Result<
 }
 
 /// Refuses to judge a run by figures of another data set.
-fn check_data_set(figures: &Golden, origin: &Origin, golden: &Path) -> Result<()> {
-    match (&figures.dataset_hash, &origin.dataset_hash) {
+fn check_data_set(figures: &Golden, origin: Option<&Origin>, golden: &Path) -> Result<()> {
+    match (&figures.dataset_hash, origin.map(|it| &it.dataset_hash)) {
         (Some(then), Some(now)) if then != now => bail!(
             "the figures in {} are of the data set with hash {then}, the run's are of that with hash {now}: check a run on the same \
              data, or accept the other with --bless",

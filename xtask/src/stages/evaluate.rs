@@ -155,28 +155,27 @@ fn check_origin(folder: &Path, hashes: (&str, &str), manifest: &RunManifest) -> 
 }
 
 /// What the figures of a run's folder are of.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Origin {
-    /// The ingested data set's hash; none where the folder has figures alone.
-    pub dataset_hash: Option<String>,
+    /// The ingested data set's hash.
+    pub dataset_hash: String,
     /// The configuration's hash.
-    pub config_hash: Option<String>,
+    pub config_hash: String,
     /// Which of the recommenders are agents.
     #[serde(default)]
     pub names: Names,
 }
 
 /// The same for a run's folder, whose figures and manifest are read; without either there is nothing to refuse.
-pub fn check_folder(folder: &Path) -> Result<Origin> {
+pub fn check_folder(folder: &Path) -> Result<Option<Origin>> {
     let (metrics, manifest) = (folder.join("metrics.json"), folder.join("manifest.json"));
     if !metrics.exists() || !manifest.exists() {
-        return Ok(Origin::default());
+        return Ok(None);
     }
     let origin: Origin = read_json(&metrics, "run evaluate")?;
     let manifest: RunManifest = read_json(&manifest, "run the pipeline")?;
-    let hash = |hash: &Option<String>| hash.clone().unwrap_or_default();
-    check_origin(folder, (&hash(&origin.dataset_hash), &hash(&origin.config_hash)), &manifest)?;
-    Ok(origin)
+    check_origin(folder, (&origin.dataset_hash, &origin.config_hash), &manifest)?;
+    Ok(Some(origin))
 }
 
 /// What everybody cost.

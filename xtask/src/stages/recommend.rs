@@ -125,6 +125,12 @@ fn new(
         let rating = dataset.manifest().rating_scale.1;
         history.push(Observed { item, rating, timestamp: history.len() as i64 });
     }
+    if history.is_empty() {
+        bail!(
+            "--history names no item: give at least one id, for example --history \"{}\"",
+            dataset.items()[0].id
+        );
+    }
     let mut text = String::from("a new user who liked:\n");
     for it in &history {
         writeln!(text, "  {}", line(experiment, it.item))?;

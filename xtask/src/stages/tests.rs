@@ -297,6 +297,9 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     let unknown =
         recommend::run(&experiment, Protocol::Seed, &Request::User("nobody"), 3).unwrap_err().to_string();
     assert!(unknown.contains("nobody") && unknown.contains("--history"), "{unknown}");
+    let empty =
+        recommend::run(&experiment, Protocol::Seed, &Request::History(" ,"), 3).unwrap_err().to_string();
+    assert!(empty.contains("at least one id"), "{empty}");
     let absent =
         recommend::run(&experiment, Protocol::Rerank, &Request::User(last), 3).unwrap_err().to_string();
     assert!(absent.contains("rerank") && absent.contains("seed, temporal"), "{absent}");

@@ -35,11 +35,11 @@ const HEAD: &str = "\
 ";
 
 /// Writes the run's figures into the golden file, and says what was done.
-pub fn run(judged: &Judged, origin: Origin, path: &Path) -> Result<String> {
+pub fn run(judged: &Judged, origin: Option<&Origin>, path: &Path) -> Result<String> {
     let exists = path.exists();
-    let mut before = if exists { load(path)? } else { fresh(judged, &origin)? };
+    let mut before = if exists { load(path)? } else { fresh(judged, origin)? };
     let was_of = before.dataset_hash.take();
-    before.dataset_hash = origin.dataset_hash.or_else(|| was_of.clone());
+    before.dataset_hash = origin.map(|it| it.dataset_hash.clone()).or_else(|| was_of.clone());
     judged.check_pairs(&before)?;
     let golden = bless(&before, &lookup(judged)).map_err(|error| explained(judged, error))?;
     let pairs = before.lines.iter().zip(&golden.lines);
@@ -64,14 +64,15 @@ pub fn run(judged: &Judged, origin: Origin, path: &Path) -> Result<String> {
 }
 
 /// The lines of a new file, values still 0.
-fn fresh(judged: &Judged, origin: &Origin) -> Result<Golden> {
+fn fresh(judged: &Judged, origin: Option<&Origin>) -> Result<Golden> {
+    let names = origin.map(|it| it.names.clone()).unwrap_or_default();
     let mut lines = Vec::new();
     for (protocol, recommender) in judged.recommenders() {
         let has = |name: &str| judged.get(&protocol, name, "precision", 10).is_some();
         if !has(&recommender) {
             continue;
         }
-        let is_agent = origin.names.parse(&recommender).is_some();
+        let is_agent = names.parse(&recommender).is_some();
         let own = GoldenLine {
             protocol: protocol.clone(),
             metric: "precision".to_owned(),

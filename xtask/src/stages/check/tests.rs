@@ -5,6 +5,7 @@ use crate::progress::Progress;
 use crate::stages::evaluate::Origin;
 use crate::stages::names::Names;
 use drr_data::{PerUserRow, write_per_user};
+use drr_eval::gate::Golden;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -132,13 +133,19 @@ fn blessing_makes_a_file_and_later_keeps_its_tolerances() {
     assert!((again.lines[0].value - 0.7).abs() < 1e-12 && again.lines[0].tolerance == 0.3);
 }
 
+/// Blesses a made-up run of few users as one of `origin`: what is said, and the figures.
+fn blessed(path: &Path, origin: Option<&Origin>) -> (String, Golden) {
+    let folder = path.parent().unwrap();
+    run_of(folder, 40, 0.1);
+    let judged = super::Judged::read(&folder.join("runs/made-up")).unwrap();
+    (super::bless::run(&judged, origin, path).unwrap(), super::load(path).unwrap())
+}
+
 #[test]
 fn blessing_with_too_few_users_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    run_of(folder.path(), 40, 0.1);
-    let judged = super::Judged::read(&folder.path().join("runs/made-up")).unwrap();
     let path = folder.path().join("new.toml");
-    let text = super::bless::run(&judged, Origin::default(), &path).unwrap();
+    let (text, _) = blessed(&path, None);
     assert!(
         text.contains("users are needed") && text.contains("undecided are seed/drr_ave precision@10"),
         "{text}"
@@ -149,21 +156,26 @@ fn blessing_with_too_few_users_says_so() {
 #[test]
 fn golden_figures_know_their_data_set_and_who_is_an_agent() {
     let folder = tempfile::tempdir().unwrap();
-    run_of(folder.path(), 40, 0.1);
-    let judged = super::Judged::read(&folder.path().join("runs/made-up")).unwrap();
     let path = folder.path().join("new.toml");
-    let names = Names { agents: vec!["other".to_owned()], rivals: Vec::new() };
-    let origin = Origin { dataset_hash: Some("one".to_owned()), names, ..Origin::default() };
-    super::bless::run(&judged, origin, &path).unwrap();
-    let made = super::load(&path).unwrap();
+    let origin = |hash: &str, agent: &str| Origin {
+        dataset_hash: hash.to_owned(),
+        config_hash: String::new(),
+        names: Names { agents: vec![agent.to_owned()], rivals: Vec::new() },
+    };
+    let tolerances = |golden: &Golden| golden.lines.iter().map(|it| it.tolerance).collect::<Vec<f64>>();
+    let (_, made) = blessed(&path, Some(&origin("one", "drr_ave")));
+    assert_eq!(tolerances(&made), [0.01, 0.01, 0.005]);
     assert_eq!(made.dataset_hash.as_deref(), Some("one"));
-    let tolerances: Vec<f64> = made.lines.iter().map(|line| line.tolerance).collect();
-    assert_eq!(tolerances, [0.005, 0.005], "of this run, drr_ave is no agent");
-    let origin = |hash: &str| Origin { dataset_hash: Some(hash.to_owned()), ..Origin::default() };
-    super::check_data_set(&made, &origin("one"), &path).unwrap();
-    super::check_data_set(&made, &Origin::default(), &path).unwrap();
-    let error = super::check_data_set(&made, &origin("two"), &path).unwrap_err().to_string();
+    super::check_data_set(&made, Some(&origin("one", "drr_ave")), &path).unwrap();
+    super::check_data_set(&made, None, &path).unwrap();
+    let error = super::check_data_set(&made, Some(&origin("two", "drr_ave")), &path).unwrap_err().to_string();
     assert!(error.contains("one") && error.contains("two") && error.contains("--bless"), "{error}");
+
+    let (text, again) = blessed(&path, Some(&origin("two", "drr_ave")));
+    assert!(text.contains("hash one") && again.dataset_hash.as_deref() == Some("two"), "{text}");
+    std::fs::remove_file(&path).unwrap();
+    let (_, other) = blessed(&path, Some(&origin("one", "other")));
+    assert_eq!(tolerances(&other), [0.005, 0.005], "drr_ave is no agent of that run");
 }
 
 #[test]

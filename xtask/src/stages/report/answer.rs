@@ -8,7 +8,11 @@ use drr_eval::report::{Cell, Section, Table};
 
 /// The answer for the run's own agent, a sentence for each table.
 pub fn in_words(metrics: &RunMetrics, protocols: &[Protocol]) -> Vec<String> {
-    answers(metrics, protocols).iter().filter(|it| it.is_main).map(Answer::in_words).collect()
+    said(&answers(metrics, protocols))
+}
+
+fn said(answers: &[Answer]) -> Vec<String> {
+    answers.iter().filter(|it| it.is_main).map(Answer::in_words).collect()
 }
 
 fn answers(metrics: &RunMetrics, protocols: &[Protocol]) -> Vec<Answer> {
@@ -24,7 +28,7 @@ pub fn section(metrics: &RunMetrics, protocols: &[Protocol]) -> Option<Section> 
     columns.extend(["minus its twin without TD", "verdict", "minus its twin with discount 0", "verdict"]);
     (!found.is_empty()).then(|| Section {
         heading: "Does RL recommend better?".to_owned(),
-        prose: in_words(metrics, protocols),
+        prose: said(&found),
         tables: vec![Table {
             caption: "Each agent beside the best recommender without RL under each protocol (best by the same test rows, which favours it), and beside its own twins: one without TD learning, which has the supervised part of the loss alone, and one with discount 0, which does not look ahead. 95 % intervals over users.".to_owned(),
             columns: columns.into_iter().map(str::to_owned).collect(),
