@@ -11,13 +11,22 @@ mod step;
 mod style;
 
 use crate::console::say;
-use crate::context::Context;
-use crate::stages::bench::{self, Held};
+use crate::programs::Program;
+use crate::root;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use project::Project;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use step::{Outcome, Summary, cargo, run_command};
+
+/// The exit code by which the measurements say that there is nothing to compare with here.
+const NOTHING_COMPARED: i32 = 77;
+
+/// A metric is not what it was.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct Regressed(pub String);
 
 /// What is checked, the quick things first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,6 +49,44 @@ pub enum Step {
     Instructions,
 }
 
+/// Checks that are run where they are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Extra {
+    /// Many rounds of several processes on one run, and many single-byte damages.
+    Torture,
+    /// The measurements beside Python peers: needs an interpreter `python3` with numpy, scipy, implicit and torch.
+    Peers,
+}
+
+impl Extra {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Torture => "torture",
+            Self::Peers => "peers",
+        }
+    }
+
+    fn run(self, root: &Path) -> Result<Outcome> {
+        match self {
+            Self::Torture => {
+                let mut command =
+                    cargo(root, &["test", "--release", "--package", "drr", "--test", "it", "torture"]);
+                command.env(LENGTH, "full");
+                run_command(command)
+            }
+            Self::Peers => {
+                let mut command = Command::new(Program::Bench.build()?);
+                command.current_dir(root).arg("--data-dir").arg(root.join("data"));
+                command.args(["--only", "update", "--peer", "pytorch", "--rounds", "3"]);
+                run_command(command)
+            }
+        }
+    }
+}
+
+/// The variable by which tests are told to take their long forms.
+const LENGTH: &str = "DRR_TESTS";
+
 /// Arguments of `cargo xtask ci`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CiArgs {
@@ -52,6 +99,12 @@ pub struct CiArgs {
     /// Go on with the other steps after a failure.
     #[arg(long)]
     pub keep_going: bool,
+    /// Also what takes too long for every change: the long forms of tests, and every extra group.
+    #[arg(long)]
+    pub full: bool,
+    /// Also this group of checks, which need more time or more than Rust; can be given several times.
+    #[arg(long, value_name = "GROUP")]
+    pub extra: Vec<Extra>,
     /// Take the smoke run's metrics and the counts of instructions as the new golden values.
     #[arg(long)]
     pub bless: bool,
@@ -65,19 +118,47 @@ impl CiArgs {
     }
 }
 
-/// Runs the steps and prints what each took. Fails with the first failure, so that its exit code is kept.
+/// Runs the steps and prints what each took, and what was left out. Fails with the first failure, so that its exit code is
+/// kept.
 pub fn run(args: &CiArgs) -> Result<()> {
-    let root = Context::root();
-    // Asked for now: the tests may replace the file, and then the running program no longer knows its path.
-    let program = std::env::current_exe()?;
+    let root = root();
     let mut summary = Summary::default();
     for step in args.steps() {
-        summary.run(step.name(), || step.run(&root, &program, args.bless));
+        summary.run(step.name(), || step.run(&root, args));
         if summary.has_failed() && !args.keep_going {
             break;
         }
     }
+    for extra in args.extras() {
+        if summary.has_failed() && !args.keep_going {
+            break;
+        }
+        summary.run(extra.name(), || extra.run(&root));
+    }
+    summary.leave_out(args.left_out());
     summary.finish()
+}
+
+impl CiArgs {
+    /// The extra groups that are wanted, in the fixed order.
+    fn extras(&self) -> impl Iterator<Item = Extra> {
+        let wanted = |extra: &Extra| self.full || self.extra.contains(extra);
+        Extra::value_variants().iter().copied().filter(wanted)
+    }
+
+    /// What is not checked, each with the way to check it.
+    fn left_out(&self) -> Vec<String> {
+        let steps: Vec<Step> = self.steps().collect();
+        let skipped = Step::value_variants().iter().filter(|step| !steps.contains(step));
+        let mut left_out: Vec<String> = skipped.map(|step| format!("the step {}", step.name())).collect();
+        if !self.full {
+            left_out.push("the long forms of tests (--full)".to_owned());
+        }
+        let extras: Vec<Extra> = self.extras().collect();
+        let others = Extra::value_variants().iter().filter(|extra| !extras.contains(extra));
+        left_out.extend(others.map(|extra| format!("{0} (--extra {0})", extra.name())));
+        left_out
+    }
 }
 
 impl Step {
@@ -94,7 +175,7 @@ impl Step {
         }
     }
 
-    fn run(self, root: &Path, program: &Path, bless: bool) -> Result<Outcome> {
+    fn run(self, root: &Path, args: &CiArgs) -> Result<Outcome> {
         match self {
             Self::Fmt => run_command(cargo(root, &["fmt", "--all", "--check"])),
             // In the release profile all steps share the dependencies that `cargo xtask` itself was built with.
@@ -102,7 +183,13 @@ impl Step {
                 root,
                 &["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"],
             )),
-            Self::Test => run_command(cargo(root, &["test", "--workspace", "--release", "--no-fail-fast"])),
+            Self::Test => {
+                let mut command = cargo(root, &["test", "--workspace", "--release", "--no-fail-fast"]);
+                if args.full {
+                    command.env(LENGTH, "full");
+                }
+                run_command(command)
+            }
             Self::Docs => {
                 let mut command = cargo(root, &["doc", "--workspace", "--no-deps", "--release"]);
                 command.env("RUSTDOCFLAGS", "-D warnings");
@@ -110,16 +197,16 @@ impl Step {
             }
             Self::Architecture => architecture::run(&Project::read(root)?),
             Self::Style => style::run(&Project::read(root)?),
-            Self::Smoke => smoke(root, program, bless),
-            Self::Instructions => instructions(root, program, bless),
+            Self::Smoke => smoke(root, args.bless),
+            Self::Instructions => instructions(root, args.bless),
         }
     }
 }
 
 /// Runs the pipeline on the built-in synthetic users and compares its metrics with the golden ones.
-fn smoke(root: &Path, program: &Path, bless: bool) -> Result<Outcome> {
-    let mut command = std::process::Command::new(program);
-    command.current_dir(root);
+fn smoke(root: &Path, bless: bool) -> Result<Outcome> {
+    let mut command = Command::new(Program::Product.build()?);
+    command.current_dir(root).args(["--data-dir", "data", "--registry", "data/registry"]);
     command.args(["pipeline", "--config", "xtask/configs/smoke.toml", "--run", "ci-smoke", "--force"]);
     let outcome = run_command(command)?;
     if outcome != Outcome::Passed {
@@ -130,12 +217,16 @@ fn smoke(root: &Path, program: &Path, bless: bool) -> Result<Outcome> {
 }
 
 /// Counts instructions with callgrind and compares them with those recorded for this compiler.
-fn instructions(root: &Path, program: &Path, bless: bool) -> Result<Outcome> {
-    let golden = root.join("data/golden/instructions.toml");
-    Ok(match bench::check_instructions(program, &golden, bless)? {
-        Held::Yes => Outcome::Passed,
-        Held::No(n) => Outcome::Failed(n),
-        Held::Unknown(reason) => Outcome::Skipped(reason),
+fn instructions(root: &Path, bless: bool) -> Result<Outcome> {
+    let mut command = Command::new(Program::Bench.build()?);
+    command.current_dir(root).args(["instructions", "--golden", "data/golden/instructions.toml"]);
+    if bless {
+        command.arg("--bless");
+    }
+    Ok(match command.status()?.code() {
+        Some(0) => Outcome::Passed,
+        Some(NOTHING_COMPARED) => Outcome::Skipped("there is nothing to compare with".to_owned()),
+        _ => Outcome::Failed(1),
     })
 }
 
@@ -173,14 +264,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_out_is_said_with_the_way_to_check_it() {
+        let skip = CiArgs { skip: vec![Step::Docs], extra: vec![Extra::Peers], ..CiArgs::default() };
+        let expected = ["the step docs", "the long forms of tests (--full)", "torture (--extra torture)"];
+        assert_eq!(skip.left_out(), expected);
+        assert_eq!(CiArgs { full: true, ..CiArgs::default() }.left_out(), Vec::<String>::new());
+    }
+
+    #[test]
     fn this_project_keeps_to_its_architecture() {
-        let project = Project::read(&Context::root()).unwrap();
+        let project = Project::read(&root()).unwrap();
         assert_eq!(architecture::check(&project).unwrap(), Vec::<String>::new());
     }
 
     #[test]
     fn this_project_keeps_to_its_style() {
-        let project = Project::read(&Context::root()).unwrap();
+        let project = Project::read(&root()).unwrap();
         assert_eq!(style::check(&project).violations, Vec::<String>::new());
     }
 }

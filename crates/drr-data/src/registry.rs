@@ -166,16 +166,23 @@ impl DatasetSpec {
     }
 }
 
-/// A folder of data set descriptions.
+/// Descriptions of data sets: built-in ones, and those of a folder, which come first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry {
-    folder: PathBuf,
+    built_in: &'static [(&'static str, &'static str)],
+    folder: Option<PathBuf>,
 }
 
 impl Registry {
     /// The registry in `folder`: `data/registry`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { built_in: &[], folder: Some(folder.into()) }
+    }
+
+    /// The descriptions `built_in`, each a name and a text, overridden by those of `folder`.
+    #[must_use]
+    pub fn built_in(built_in: &'static [(&'static str, &'static str)], folder: Option<&Path>) -> Self {
+        Self { built_in, folder: folder.map(Path::to_owned) }
     }
 
     /// The names of all data sets, sorted.
@@ -184,14 +191,17 @@ impl Registry {
     ///
     /// Fails if the folder cannot be read.
     pub fn names(&self) -> Result<Vec<String>, DataError> {
-        let mut names = Vec::new();
-        for entry in std::fs::read_dir(&self.folder).map_err(DataError::io("read", &self.folder))? {
-            let path = entry.map_err(DataError::io("read", &self.folder))?.path();
-            if path.extension().is_some_and(|it| it == "toml") {
-                names.extend(path.file_stem().and_then(|it| it.to_str()).map(str::to_owned));
+        let mut names: Vec<String> = self.built_in.iter().map(|(name, _)| (*name).to_owned()).collect();
+        if let Some(folder) = &self.folder {
+            for entry in std::fs::read_dir(folder).map_err(DataError::io("read", folder))? {
+                let path = entry.map_err(DataError::io("read", folder))?.path();
+                if path.extension().is_some_and(|it| it == "toml") {
+                    names.extend(path.file_stem().and_then(|it| it.to_str()).map(str::to_owned));
+                }
             }
         }
         names.sort();
+        names.dedup();
         Ok(names)
     }
 
@@ -203,12 +213,11 @@ impl Registry {
     /// unknown or missing keys, or contradicts itself.
     pub fn load(&self, name: &str) -> Result<DatasetSpec, DataError> {
         let names = self.names()?;
-        if !names.iter().any(|it| it == name) {
-            let (name, known, folder) = (name.to_owned(), names.join(", "), self.folder.clone());
+        let Some((path, text)) = self.text(name)? else {
+            let (name, known) = (name.to_owned(), names.join(", "));
+            let folder = self.folder.clone().unwrap_or_else(|| PathBuf::from("the built-in registry"));
             return Err(DataError::UnknownDataset { name, known, folder });
-        }
-        let path = self.folder.join(format!("{name}.toml"));
-        let text = std::fs::read_to_string(&path).map_err(DataError::io("read", &path))?;
+        };
         let spec: DatasetSpec = toml::from_str(&text)
             .map_err(|error| DataError::Registry { path: path.clone(), reason: error.to_string() })?;
         match spec.contradiction(name) {
@@ -216,14 +225,28 @@ impl Registry {
             None => Ok(spec),
         }
     }
+
+    /// The text of a description with its place: of the folder first.
+    fn text(&self, name: &str) -> Result<Option<(PathBuf, String)>, DataError> {
+        let file = format!("{name}.toml");
+        if let Some(path) = self.folder.as_ref().map(|folder| folder.join(&file)).filter(|path| path.exists())
+        {
+            let text = std::fs::read_to_string(&path).map_err(DataError::io("read", &path))?;
+            return Ok(Some((path, text)));
+        }
+        let found = self.built_in.iter().find(|(known, _)| *known == name);
+        Ok(found.map(|(_, text)| (PathBuf::from("built-in").join(file), (*text).to_owned())))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/registry");
+
     fn shipped() -> Registry {
-        Registry::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/registry"))
+        Registry::new(FOLDER)
     }
 
     #[test]
@@ -246,13 +269,28 @@ mod tests {
     #[test]
     fn an_unknown_key_and_a_wrong_name_are_refused_with_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let text = std::fs::read_to_string(shipped().folder.join("ml-1m.toml")).unwrap();
+        let text = std::fs::read_to_string(Path::new(FOLDER).join("ml-1m.toml")).unwrap();
         std::fs::write(folder.path().join("typo.toml"), format!("adresses = []\n{text}")).unwrap();
         std::fs::write(folder.path().join("other.toml"), text).unwrap();
         let registry = Registry::new(folder.path());
         let typo = registry.load("typo").unwrap_err().to_string();
         assert!(typo.contains("typo.toml") && typo.contains("adresses"), "{typo}");
         assert!(registry.load("other").unwrap_err().to_string().contains("must be ml-1m.toml"));
+    }
+
+    #[test]
+    fn a_folder_comes_before_what_is_built_in() {
+        let text = std::fs::read_to_string(Path::new(FOLDER).join("ml-1m.toml")).unwrap();
+        let built_in: &'static [(&str, &str)] = Vec::leak(vec![("ml-1m", &*String::leak(text.clone()))]);
+        assert_eq!(
+            Registry::built_in(built_in, None).load("ml-1m").unwrap(),
+            shipped().load("ml-1m").unwrap()
+        );
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ml-1m.toml"), text.replace("films", "pictures")).unwrap();
+        let overridden = Registry::built_in(built_in, Some(folder.path()));
+        assert_eq!(overridden.load("ml-1m").unwrap().domain, "pictures");
+        assert_eq!(overridden.names().unwrap(), ["ml-1m"]);
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub fn check(metrics: &Path, golden: &Path, bless: bool) -> Result<Outcome> {
     let found: Metrics = serde_json::from_str(&text).with_context(|| format!("in {}", metrics.display()))?;
     if bless {
         let before = if golden.exists() { load(golden)? } else { BTreeMap::new() };
-        crate::files::write(golden, render(&blessed(&found.values, &before)).as_bytes())?;
+        std::fs::write(golden, render(&blessed(&found.values, &before)))
+            .with_context(|| format!("cannot write {}", golden.display()))?;
         return Ok(Outcome::Passed);
     }
     let violations = differences(&found.values, &load(golden)?);

@@ -1,7 +1,7 @@
 //! One step after another, each with a header, its own output as it comes, and its duration.
 
+use super::Regressed;
 use crate::console::say;
-use crate::exit::Regressed;
 use anyhow::{Context as _, Error, Result, anyhow};
 use std::path::Path;
 use std::process::Command;
@@ -24,6 +24,7 @@ pub enum Outcome {
 #[derive(Debug, Default)]
 pub struct Summary {
     lines: Vec<String>,
+    left_out: Vec<String>,
     first_failure: Option<Error>,
 }
 
@@ -61,11 +62,19 @@ impl Summary {
         self.first_failure.is_some()
     }
 
+    /// Notes what was not checked.
+    pub fn leave_out(&mut self, left_out: Vec<String>) {
+        self.left_out = left_out;
+    }
+
     /// Prints one line a step, and fails with the first failure.
     pub fn finish(self) -> Result<()> {
         say("\n== summary");
         for line in &self.lines {
             say(line);
+        }
+        for what in &self.left_out {
+            say(format!("left out: {what}"));
         }
         self.first_failure.map_or(Ok(()), Err)
     }

@@ -1,0 +1,160 @@
+//! What a learner is trained in: the sessions of the users, how they answer, and the space of the actions.
+
+use super::{Training, rating, returns};
+use crate::config::EnvironmentConfig;
+use crate::fit::features;
+use crate::fit::jobs::{Job, World};
+use crate::fit::pretrain;
+use crate::fit::simulator::{SimulatedRatings, Simulator};
+use crate::run::experiment::Phase;
+use crate::run::experiment::Run;
+use anyhow::Result;
+use drr_agent::{AgentConfig, Trainer, TrainingTables};
+use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, InteractionLog, ItemIdx, ItemSet, Seeds};
+use drr_env::{
+    Answer, LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions,
+    SimilarityConfig, SimilarityEnvironment, Unrated,
+};
+use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
+use std::sync::Arc;
+
+/// What a learner is trained in: the users, their sessions, and the space of the actions.
+pub struct Surroundings {
+    sessions: Arc<Sessions>,
+    environment: LoggedEnvironment,
+    space: Arc<dyn EmbeddingSpace>,
+    positive: f32,
+    seeds: Seeds,
+}
+
+impl Surroundings {
+    /// The surroundings of a job in one phase.
+    pub fn new(experiment: &Run<'_>, job: &Job, phase: Phase) -> Result<Self> {
+        let protocol = job.split;
+        let positive = experiment.positive(protocol);
+        // Every learner of a cut has the same sessions, and agents with the same networks begin with the same values.
+        let seeds = experiment.seeds(protocol).child("agent");
+        let log = experiment.log(protocol, phase)?;
+        let start = experiment.config.environment.start(protocol);
+        let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
+        let space = job.space(experiment, phase)?;
+        let environment = environment(experiment, job, phase, &sessions)?;
+        Ok(Self { sessions, environment, space, positive, seeds })
+    }
+
+    /// The training of an agent of the DRR family.
+    pub fn trainer(
+        &self,
+        experiment: &Run<'_>,
+        name: &str,
+        agent: &AgentConfig,
+    ) -> Result<Trainer<LoggedEnvironment>> {
+        let environments = vec![self.environment.clone(); agent.n_environments];
+        let (horizon, space) = (experiment.config.environment.horizon, Arc::clone(&self.space));
+        let mut tables = tables(&*self.space, &self.sessions)?;
+        if agent.features {
+            tables = features::add(experiment, tables, &self.sessions)?;
+        }
+        Ok(Trainer::new(name, agent, environments, horizon, tables, space, self.positive, self.seeds)?)
+    }
+
+    /// The training of another system, among the users that it is made for: those of the run, or its own simulator's.
+    pub fn rival(
+        &self,
+        experiment: &Run<'_>,
+        job: &Job,
+        phase: Phase,
+        rival: &RivalConfig,
+    ) -> Result<Box<dyn Training>> {
+        let world = self.world(experiment, rival)?;
+        let n = rival.schedule.n_environments;
+        let (name, seeds) = (job.name(), self.seeds.child(rival.name()));
+        let space = || Arc::clone(&self.space);
+        let Some(simulator) = rival.simulator() else {
+            let users = vec![self.environment.clone(); n];
+            return Ok(Box::new(RivalTrainer::new(
+                &name,
+                rival,
+                users,
+                world,
+                space(),
+                self.positive,
+                seeds,
+            )?));
+        };
+        let log = experiment.log(job.split, phase)?;
+        let similarity = SimilarityConfig {
+            logged: logged_config(experiment, experiment.config.environment.reward)?,
+            alpha: simulator.alpha,
+            answer: if simulator.expected { Answer::Expected } else { Answer::Drawn },
+        };
+        let (sessions, items) = (Arc::clone(&self.sessions), Arc::new(self.space.items().clone()));
+        let users = vec![SimilarityEnvironment::new(sessions, items, similarity, catalogue(&log))?; n];
+        Ok(Box::new(RivalTrainer::new(&name, rival, users, world, space(), self.positive, seeds)?))
+    }
+
+    /// What a system other than an agent of the DRR family knows of the users.
+    fn world(&self, experiment: &Run<'_>, rival: &RivalConfig) -> Result<RivalWorld> {
+        let disliked = (0..self.sessions.n_contexts()).map(|context| {
+            let observed = self.sessions.observed(ContextIdx::from(context));
+            observed.iter().filter(|it| it.rating < self.positive).map(|it| it.item).collect::<Vec<ItemIdx>>()
+        });
+        let world = RivalWorld::new(tables(&*self.space, &self.sessions)?, disliked.collect())?;
+        if !rival.needs_return_times() {
+            return Ok(world);
+        }
+        let has_time = experiment.dataset.manifest().has_time;
+        Ok(world.with_returns(returns::of(Arc::clone(&self.sessions), has_time)?))
+    }
+}
+
+/// The vectors of the items, and of the users as they were known when their sessions begin; what the users like later.
+fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTables> {
+    let dim = space.items().dim();
+    let mut values = Vec::with_capacity(sessions.n_contexts() * dim);
+    for context in (0..sessions.n_contexts()).map(ContextIdx::from) {
+        values.extend(space.fold_in(&sessions.observed(context)));
+    }
+    let contexts = EmbeddingTable::new(sessions.n_contexts(), dim, values)?;
+    let tables = TrainingTables::new(space.items(), &contexts, space.additions(), space.origin().clone())?;
+    let later = |context| sessions.positives_after_cut(ContextIdx::from(context));
+    Ok(tables.with_positives((0..sessions.n_contexts()).map(later).collect())?)
+}
+
+fn environment(
+    experiment: &Run<'_>,
+    job: &Job,
+    phase: Phase,
+    sessions: &Arc<Sessions>,
+) -> Result<LoggedEnvironment> {
+    let config = &experiment.config.environment;
+    let reward = match job.world {
+        World::Logged => config.reward,
+        World::A | World::B => RewardConfig { unrated: Unrated::Predicted {}, ..config.reward },
+    };
+    let logged = logged_config(experiment, reward)?;
+    let log = experiment.log(job.split, phase)?;
+    let model: Option<Arc<dyn RatingModel>> = match (job.world, reward.unrated) {
+        (World::Logged, Unrated::Constant { .. }) => None,
+        (World::Logged, Unrated::Predicted {}) => {
+            let pmf = pretrain::pmf(experiment, job.split, phase)?;
+            Some(Arc::new(rating::FoldedRatings::new(pmf, sessions)))
+        }
+        (world, _) => {
+            let simulator = Simulator::new(experiment, world, &log)?;
+            Some(Arc::new(SimulatedRatings::new(simulator, Arc::clone(sessions))))
+        }
+    };
+    Ok(LoggedEnvironment::new(Arc::clone(sessions), logged, catalogue(&log), model)?)
+}
+
+fn logged_config(experiment: &Run<'_>, reward: RewardConfig) -> Result<LoggedConfig> {
+    let EnvironmentConfig { horizon, history_length, .. } = experiment.config.environment;
+    let (lowest, highest) = experiment.dataset.manifest().rating_scale;
+    Ok(LoggedConfig { horizon, history_length, reward, rating_scale: RatingScale::new(lowest, highest)? })
+}
+
+/// The items that a session may recommend: those that somebody rated in the rows that are trained on.
+fn catalogue(log: &InteractionLog) -> ItemSet {
+    ItemSet::from_items(log.n_items(), log.iter().map(|row| row.item))
+}

@@ -1,0 +1,105 @@
+use super::lists::UserLists;
+use super::{policy, run, settings};
+use crate::run::context::Context;
+use crate::run::experiment::RunManifest;
+use drr_data::{ListRow, PerUserRow, write_lists, write_per_user};
+use std::path::Path;
+
+fn lists(of: &[(&str, &[&str])]) -> UserLists {
+    of.iter()
+        .map(|(user, items)| ((*user).to_owned(), items.iter().map(|item| (*item).to_owned()).collect()))
+        .collect()
+}
+
+#[test]
+fn a_change_names_what_went_and_what_came_and_only_common_users_count() {
+    let before = lists(&[("1", &["a", "b", "c"]), ("2", &["a", "b"]), ("3", &["a"])]);
+    let after = lists(&[("1", &["b", "d", "c"]), ("2", &["b", "a"]), ("4", &["a"])]);
+    let changes = policy::changes(&before, &after);
+    assert_eq!(changes.len(), 2);
+    assert_eq!((changes[0].gone.as_slice(), changes[0].new.as_slice()), (&["a"][..], &["d"][..]));
+    assert_eq!((changes[0].jaccard, changes[1].jaccard), (0.5, 1.0));
+    assert!(changes[1].changed, "the order is a change too");
+}
+
+#[test]
+fn settings_are_compared_key_by_key_however_deep() {
+    let flat = |text: &str| settings::flat(&text.parse().unwrap());
+    let found =
+        settings::differences(&flat("a = 1\n[b.c]\nd = 2\ne = 3"), &flat("a = 1\n[b.c]\nd = 4\nf = 5"));
+    let expected = [["b.c.d", "2", "4"], ["b.c.e", "3", "–"], ["b.c.f", "–", "5"]];
+    assert_eq!(found, expected.map(|row| row.map(str::to_owned)));
+}
+
+/// A run of 100 users, of whom the first 50 and `more` are served well.
+fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
+    let run = folder.join("runs").join(name);
+    std::fs::create_dir_all(&run).unwrap();
+    let manifest = RunManifest {
+        dataset_line: "made up".to_owned(),
+        dataset_dir: "none".into(),
+        dataset_hash: dataset_hash.to_owned(),
+        config_hash: String::new(),
+        warnings: Vec::new(),
+        seed: 1,
+        version: "1".to_owned(),
+        machine: Vec::new(),
+    };
+    std::fs::write(run.join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
+    std::fs::write(run.join("config.toml"), format!("seed = {more}\n")).unwrap();
+    let (mut lists, mut values) = (Vec::new(), Vec::new());
+    for recommender in ["popularity", "drr_ave"] {
+        for user in 0..100 {
+            let good = user < 50 + if recommender == "drr_ave" { more } else { 0 };
+            let (protocol, recommender, user_id) =
+                ("seed".to_owned(), recommender.to_owned(), user.to_string());
+            let item_id = if good { "good" } else { "bad" }.to_owned();
+            lists.push(ListRow {
+                protocol: protocol.clone(),
+                recommender: recommender.clone(),
+                user_id: user_id.clone(),
+                rank: 1,
+                item_id,
+                score: 0.0,
+            });
+            let (metric, value) = ("precision".to_owned(), f64::from(u8::from(good)) / 10.0);
+            let judged = PerUserRow { protocol, recommender, user_id, metric, k: 10, value };
+            values.push(PerUserRow { metric: "hit_rate".to_owned(), value: 10.0 * value, ..judged.clone() });
+            values.push(PerUserRow { metric: "hit_rate".to_owned(), k: 5, ..judged.clone() });
+            values.push(judged);
+        }
+    }
+    write_lists(&run.join("lists.parquet"), &lists).unwrap();
+    write_per_user(&run.join("per_user.parquet"), &values).unwrap();
+}
+
+#[test]
+fn a_comparison_says_what_is_better_what_is_the_same_and_whether_the_data_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = Context::unwatched(folder.path());
+    write_run(folder.path(), "a", "x", 0);
+    write_run(folder.path(), "b", "x", 20);
+    write_run(folder.path(), "c", "y", 20);
+    let text = run(&context, ("a", "b"), None, None).unwrap();
+    for part in [
+        "same data set",
+        "B is better",
+        "not distinguishable",
+        "20 of 100 users (20.0 %)",
+        "| seed | 0 | 20 |",
+    ] {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+    let page = folder.path().join("runs/b/compare-a.html");
+    assert!(page.exists() && page.with_extension("md").exists());
+    assert!(run(&context, ("a", "c"), None, None).unwrap().contains("WARNING: the data sets differ"));
+    assert!(run(&context, ("a", "none"), None, None).unwrap_err().to_string().contains("drr pipeline"));
+    let row = |text: &str, start: &str| text.lines().any(|line| line.starts_with(start));
+    assert!(row(&text, "| drr_ave | hit_rate@10 |") && text.contains("greater in B"), "{text}");
+    let only = |metric: &str| run(&context, ("a", "b"), Some(metric), None);
+    let rates = only("hit_rate").unwrap();
+    assert!(row(&rates, "| drr_ave | hit_rate@5 |") && !row(&rates, "| drr_ave | precision@10 |"), "{rates}");
+    assert!(!row(&only("hit_rate@10").unwrap(), "| drr_ave | hit_rate@5 |"));
+    let unknown = only("hits").unwrap_err().to_string();
+    assert!(unknown.contains("hit_rate@10, hit_rate@5, precision@10"), "{unknown}");
+}

@@ -1,0 +1,45 @@
+//! The ledger of the searches for settings.
+
+use crate::run::experiment::Run;
+use crate::study::sweep::LEDGER;
+use anyhow::Result;
+use drr_data::{LedgerRow, read_ledger};
+use drr_eval::report::{Cell, Section, Table};
+
+/// Every trial of the run's searches; none if there was no search.
+pub fn section(experiment: &Run<'_>) -> Result<Option<Section>> {
+    let path = experiment.path(LEDGER);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let rows = read_ledger(&path)?;
+    let n_looks = rows.iter().filter(|row| row.part == "test").count();
+    let cells = |row: &LedgerRow| {
+        vec![
+            Cell::text(&row.protocol),
+            Cell::text(&row.recommender),
+            Cell::value(f64::from(row.trial), 0),
+            Cell::text(&row.part),
+            Cell::text(&row.metric),
+            Cell::value(row.value, 4),
+            Cell::value(row.seconds, 1),
+            Cell::text(&row.settings),
+        ]
+    };
+    let columns =
+        ["protocol", "recommender", "trial", "judged on", "metric", "value", "processor seconds", "settings"];
+    Ok(Some(Section {
+        heading: "Searches for settings".to_owned(),
+        prose: vec![format!(
+            "Choices are made on validation rows; test rows were looked at {n_looks} times."
+        )],
+        tables: vec![Table {
+            caption: "Every trial.".to_owned(),
+            columns: columns.map(str::to_owned).to_vec(),
+            rows: rows.iter().map(cells).collect(),
+            ..Table::default()
+        }],
+        details: true,
+        ..Section::default()
+    }))
+}

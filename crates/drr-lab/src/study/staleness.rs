@@ -1,0 +1,167 @@
+//! How fast a model grows stale: the score against the time since training, for a model that is left as it is, one that
+//! sees the growing history of its users, and one that is trained anew.
+//!
+//! The log is cut at a moment; what follows is judged period by period. All three recommend the same items to the same
+//! users: those with a rating before the cut and something relevant in the period, and items they have not rated yet.
+
+use crate::config::StalenessConfig;
+use crate::run::cache::digest_of;
+use crate::run::experiment::Run;
+use crate::run::files::read_json;
+use anyhow::{Context as _, Result, bail};
+use drr_baselines::{BaselineConfig, FitInputs};
+use drr_core::{Interaction, InteractionLog, Part, PartSet, Recommender};
+use drr_eval::{EvaluationSet, Interval, Metric, evaluate};
+use serde::{Deserialize, Serialize};
+
+/// How a model is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Upkeep {
+    /// Neither the model nor what it knows of its users changes after the cut.
+    Frozen,
+    /// The model stays, the users' histories grow.
+    GrowingHistory,
+    /// The model is trained anew on everything before each period.
+    Retrained,
+}
+
+impl Upkeep {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Frozen, Self::GrowingHistory, Self::Retrained];
+
+    /// The words in a legend.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Frozen => "frozen",
+            Self::GrowingHistory => "growing history",
+            Self::Retrained => "trained anew",
+        }
+    }
+}
+
+/// One point of the study.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StalenessPoint {
+    /// The recommender.
+    pub recommender: String,
+    /// How it is kept.
+    pub upkeep: Upkeep,
+    /// Days from the cut to the middle of the period.
+    pub days: f64,
+    /// Users judged.
+    pub n_users: usize,
+    /// P@10.
+    pub precision: Interval,
+}
+
+/// The rows of a time range, as a log that the evaluation may permit.
+fn log_of(experiment: &Run<'_>, name: &str, keep: impl Fn(&Interaction) -> bool) -> Result<InteractionLog> {
+    let dataset = &experiment.dataset;
+    let rows: Vec<Interaction> = dataset.interactions().iter().copied().filter(|row| keep(row)).collect();
+    let log = InteractionLog::new(dataset.users().len(), dataset.items().len(), &rows)?;
+    Ok(log.with_split(&format!("staleness {name}"), PartSet::train()))
+}
+
+const FILE: &str = "staleness.json";
+
+/// Studies what the configuration asks for, unless that was done.
+pub fn run(experiment: &Run<'_>) -> Result<()> {
+    let Some(config) = &experiment.config.lab.staleness else { return Ok(()) };
+    let stage = experiment.stage("staleness");
+    let inputs = digest_of(&(&experiment.manifest.dataset_hash, config, experiment.config.seed))?;
+    let output = experiment.path(FILE);
+    stage.run(&inputs, std::slice::from_ref(&output), || {
+        let points = study(experiment, config)?;
+        crate::run::files::write(&output, &serde_json::to_vec_pretty(&points)?)
+    })
+}
+
+/// The points of a run that has them.
+pub fn load(experiment: &Run<'_>) -> Result<Option<Vec<StalenessPoint>>> {
+    let path = experiment.path(FILE);
+    if experiment.config.lab.staleness.is_none() || !path.exists() {
+        return Ok(None);
+    }
+    read_json(&path, "run evaluate").map(Some)
+}
+
+/// Every point, period by period.
+fn study(experiment: &Run<'_>, config: &StalenessConfig) -> Result<Vec<StalenessPoint>> {
+    if !experiment.dataset.manifest().has_time {
+        bail!("the data set has no times, so nothing can grow stale: leave the section lab.staleness out");
+    }
+    if !(0.0..1.0).contains(&config.trained_share) || config.period_days <= 0.0 {
+        bail!("lab.staleness: trained_share must be in [0, 1), period_days above 0");
+    }
+    let mut times: Vec<i64> = experiment.dataset.interactions().iter().map(|row| row.timestamp).collect();
+    times.sort_unstable();
+    let at = (times.len() as f64 * config.trained_share) as usize;
+    let (cut, last) = (times[at], *times.last().context("the data set is empty")?);
+    let length = (config.period_days * 86_400.0) as i64;
+    let begun = log_of(experiment, "cut", |row| row.timestamp < cut)?;
+    let mut points = Vec::new();
+    let n_periods = (((last - cut) / length + 1) as usize).min(config.n_periods);
+    let bar = experiment.context.bar("staleness", n_periods as u64);
+    for period in 0..n_periods {
+        experiment.context.stop_if_asked()?;
+        let from = cut + length * period as i64;
+        points.extend(judge_period(experiment, config, &begun, cut, from, from + length)?);
+        bar.set(period as u64 + 1);
+    }
+    bar.finish();
+    Ok(points)
+}
+
+fn judge_period(
+    experiment: &Run<'_>,
+    config: &StalenessConfig,
+    begun: &InteractionLog,
+    cut: i64,
+    from: i64,
+    to: i64,
+) -> Result<Vec<StalenessPoint>> {
+    let positive = experiment.config.data.positive_rating;
+    let past = log_of(experiment, &format!("before {from}"), |row| row.timestamp < from)?;
+    let period = log_of(experiment, "period", |row| (from..to).contains(&row.timestamp))?;
+    let permitted = vec![begun.origin().clone(), past.origin().clone()];
+    let Ok(mut set) = EvaluationSet::temporal(&past, &period, positive, Part::Test, permitted) else {
+        return Ok(Vec::new());
+    };
+    set.cases.retain(|case| !begun.of_user(case.query.user).is_empty());
+    if set.cases.len() < config.min_users.max(1) {
+        return Ok(Vec::new());
+    }
+    let mut frozen = set.clone();
+    for case in &mut frozen.cases {
+        case.query.history.retain(|rating| rating.timestamp < cut);
+    }
+    let days = ((from + to) / 2 - cut) as f64 / 86_400.0;
+    let seeds = drr_core::Seeds(experiment.config.seed).child("staleness");
+    let fit = |recommender: &BaselineConfig, log: &InteractionLog| {
+        let rating_scale = experiment.dataset.manifest().rating_scale;
+        recommender.fit(&FitInputs { log, positive, rating_scale, item_vectors: None }, seeds)
+    };
+    let mut points = Vec::new();
+    for recommender in &config.recommenders {
+        let kept = fit(recommender, begun)?;
+        let anew = fit(recommender, &past)?;
+        for upkeep in Upkeep::ALL {
+            let (who, set): (&dyn Recommender, _) = match upkeep {
+                Upkeep::Frozen => (&*kept, &frozen),
+                Upkeep::GrowingHistory => (&*kept, &set),
+                Upkeep::Retrained => (&*anew, &set),
+            };
+            let summary = evaluate(who, set, &[10])?.summary;
+            let precision = summary.metric(Metric::Precision, 10).context("P@10 was not judged")?;
+            points.push(StalenessPoint {
+                recommender: summary.recommender,
+                upkeep,
+                days,
+                n_users: set.cases.len(),
+                precision,
+            });
+        }
+    }
+    Ok(points)
+}

@@ -1,0 +1,248 @@
+//! The search for settings, on validation rows alone and with the same budget for everyone, the agent included.
+//!
+//! Trial 0 has the default settings, all others are drawn from the declared space. The ledger keeps every trial; the best
+//! one is fitted anew on train and validation rows and judged once on test rows, which the ledger notes too.
+
+mod budget;
+mod write;
+
+use crate::fit::jobs::{Job, World};
+use crate::fit::pretrain;
+use crate::fit::simulator::Simulator;
+use crate::fit::train;
+use crate::judge::evaluate::comparisons::primary;
+use crate::judge::evaluate::{evaluation_set, fit_baseline, simulated};
+use crate::run::experiment::Phase;
+use crate::run::experiment::Run;
+use anyhow::{Context as _, Result, bail};
+use budget::Budget;
+use drr_agent::AgentConfig;
+use drr_baselines::BaselineConfig;
+use drr_core::{Part, PartSet, RandomStream, Recommender};
+use drr_data::{LedgerRow, Protocol, read_ledger, write_ledger};
+use drr_eval::{evaluate, evaluate_episodes, evaluate_online};
+use rand::Rng;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The file of all trials of a run.
+pub const LEDGER: &str = "ledger.parquet";
+
+/// What is searched for.
+pub struct Request<'a> {
+    /// A kind of recommender, or the agent's name.
+    pub recommender: &'a str,
+    /// The protocol by whose validation rows is chosen.
+    pub protocol: Protocol,
+    /// The greatest number of trials.
+    pub trials: u32,
+    /// Minutes of processor time.
+    pub budget: f64,
+    /// The configuration that the choice is written into.
+    pub write: Option<&'a Path>,
+}
+
+/// Settings of a baseline or of the agent.
+#[derive(Debug, Clone)]
+enum Settings {
+    Baseline(BaselineConfig),
+    Agent(Box<AgentConfig>),
+}
+
+impl Settings {
+    fn to_json(&self) -> Result<String> {
+        Ok(match self {
+            Self::Baseline(config) => serde_json::to_string(config)?,
+            Self::Agent(config) => serde_json::to_string(config)?,
+        })
+    }
+}
+
+/// Searches, keeps the ledger, and returns what was found as text.
+pub fn run(experiment: &Run<'_>, request: &Request<'_>) -> Result<String> {
+    let protocol = request.protocol;
+    experiment.split_hash(protocol)?;
+    pretrain::run(experiment)?;
+    let path = experiment.path(LEDGER);
+    let mut ledger = if path.exists() { read_ledger(&path)? } else { Vec::new() };
+    ledger.retain(|row| row.part == "test" || !is_of(row, request));
+    let budget = Budget::minutes(request.budget, &*experiment.context.watch);
+    let mut random = experiment.seeds(protocol).stream(&format!("sweep.{}", request.recommender));
+    let bar = experiment
+        .context
+        .bar(&format!("sweep {} {protocol}", request.recommender), u64::from(request.trials));
+    let mut best: Option<(f64, Settings)> = None;
+    let mut n_trials = 0;
+    for trial in 0..request.trials {
+        experiment.context.stop_if_asked()?;
+        let Some(settings) = draw(experiment, request, trial, &mut random)? else { break };
+        let begun = budget.used();
+        let value = validated(experiment, protocol, &settings)?;
+        ledger.push(row(request, trial, Part::Validation, &settings, value, budget.used() - begun)?);
+        write_ledger(&path, &ledger)?;
+        if best.as_ref().is_none_or(|(score, _)| value > *score) {
+            best = Some((value, settings));
+        }
+        n_trials += 1;
+        bar.set(u64::from(n_trials));
+        if budget.is_spent() {
+            break;
+        }
+    }
+    bar.finish();
+    let (score, chosen) = best.context("no trial was made: give --trials at least 1")?;
+    let mut text = String::new();
+    let metric = primary(protocol).name();
+    writeln!(
+        text,
+        "{} under {protocol}: {n_trials} trials, {:.1} minutes of processor time; best {metric} on validation rows {score:.4} with",
+        request.recommender,
+        budget.used() / 60.0
+    )?;
+    writeln!(text, "{}", chosen.to_json()?)?;
+    if let Settings::Baseline(config) = &chosen {
+        let begun = budget.used();
+        let value = tested(experiment, protocol, config)?;
+        let n_looks = 1 + ledger.iter().filter(|it| it.part == "test" && is_of(it, request)).count();
+        ledger.push(row(request, n_trials, Part::Test, &chosen, value, budget.used() - begun)?);
+        write_ledger(&path, &ledger)?;
+        writeln!(
+            text,
+            "fitted anew and judged on test rows: {metric} {value:.4} (look number {n_looks} at them)"
+        )?;
+        let block = write::block(protocol, config)?;
+        if let Some(path) = request.write {
+            write::into(path, protocol, config)?;
+            writeln!(text, "written into {}", path.display())?;
+        }
+        write!(text, "{block}")?;
+    }
+    Ok(text)
+}
+
+fn is_of(row: &LedgerRow, request: &Request<'_>) -> bool {
+    row.recommender == request.recommender && row.protocol == request.protocol.name()
+}
+
+fn row(
+    request: &Request<'_>,
+    trial: u32,
+    part: Part,
+    settings: &Settings,
+    value: f64,
+    seconds: f64,
+) -> Result<LedgerRow> {
+    let metric = primary(request.protocol);
+    Ok(LedgerRow {
+        protocol: request.protocol.to_string(),
+        recommender: request.recommender.to_owned(),
+        trial,
+        part: if part == Part::Test { "test" } else { "validation" }.to_owned(),
+        settings: settings.to_json()?,
+        metric: metric.name().to_owned(),
+        value,
+        seconds,
+    })
+}
+
+/// The settings of a trial; none if there is nothing more to choose.
+fn draw(
+    experiment: &Run<'_>,
+    request: &Request<'_>,
+    trial: u32,
+    random: &mut RandomStream,
+) -> Result<Option<Settings>> {
+    if request.recommender == experiment.config.agent_name() {
+        let agent = &experiment.config.agent;
+        let drawn = if trial == 0 { agent.clone() } else { sample_agent(agent, random) };
+        return Ok(Some(Settings::Agent(Box::new(drawn))));
+    }
+    let Some(default) = BaselineConfig::default_of(request.recommender) else {
+        let kinds = BaselineConfig::KINDS.join(", ");
+        bail!(
+            "there is no recommender {}: use one of {kinds}, {}",
+            request.recommender,
+            experiment.config.agent_name()
+        )
+    };
+    if trial == 0 {
+        return Ok(Some(Settings::Baseline(default)));
+    }
+    Ok(BaselineConfig::sample(request.recommender, random).map(Settings::Baseline))
+}
+
+/// The agent's space: step sizes, the bound of the correction, the discount, the speed of the targets.
+fn sample_agent(agent: &AgentConfig, random: &mut RandomStream) -> AgentConfig {
+    let mut log_uniform = |low: f64, high: f64| low * (high / low).powf(random.random::<f64>());
+    let mut drawn = agent.clone();
+    drawn.actor_optimizer.learning_rate = log_uniform(3e-5, 1e-3);
+    drawn.critic_optimizer.learning_rate = log_uniform(3e-4, 3e-3);
+    #[expect(clippy::cast_possible_truncation, reason = "single precision settings")]
+    {
+        drawn.action.scale = log_uniform(0.05, 0.6) as f32;
+        drawn.tau = log_uniform(0.0005, 0.01) as f32;
+    }
+    drawn.discount = 1.0 - log_uniform(0.05, 0.7);
+    drawn
+}
+
+/// The headline metric on validation rows, fitted on train rows.
+fn validated(experiment: &Run<'_>, protocol: Protocol, settings: &Settings) -> Result<f64> {
+    match settings {
+        Settings::Baseline(config) => judged(experiment, protocol, config, Phase::Choose, Part::Validation),
+        Settings::Agent(agent) => {
+            let world = if protocol == Protocol::Online { World::A } else { World::Logged };
+            let job = Job::main(experiment, protocol.split(), world);
+            train::best_validation(experiment, &job, agent)
+        }
+    }
+}
+
+fn tested(experiment: &Run<'_>, protocol: Protocol, config: &BaselineConfig) -> Result<f64> {
+    judged(experiment, protocol, config, Phase::Final, Part::Test)
+}
+
+fn judged(
+    experiment: &Run<'_>,
+    protocol: Protocol,
+    config: &BaselineConfig,
+    phase: Phase,
+    part: Part,
+) -> Result<f64> {
+    let log = experiment.log(protocol, phase)?;
+    let recommender: Box<dyn Recommender> = fit_baseline(experiment, protocol, &log, config, phase)?;
+    let set = evaluation_set(experiment, protocol, part)?;
+    let summary = match protocol {
+        Protocol::Online => {
+            let users = experiment.dataset.log(protocol, &[part].into_iter().collect::<PartSet>())?;
+            let simulator = Simulator::new(experiment, World::A, &users)?;
+            evaluate_online(&*recommender, &set, &simulator, &simulated(experiment)?)?.evaluation.summary
+        }
+        Protocol::Episodes => {
+            evaluate_episodes(&*recommender, &set, &crate::judge::evaluate::episodes(experiment))?
+                .evaluation
+                .summary
+        }
+        _ => evaluate(&*recommender, &set, &[10])?.summary,
+    };
+    let metric = primary(protocol);
+    let found = summary.metrics.iter().find(|it| it.metric == metric);
+    found.map(|it| it.interval.mean).with_context(|| format!("{} was not judged", metric.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drr_core::Seeds;
+
+    #[test]
+    fn a_drawn_agent_is_a_legal_one_and_differs_from_the_configured() {
+        let agent = crate::config::ExperimentConfig::preset("ml-1m").unwrap().agent;
+        let mut random = Seeds(1).stream("sweep");
+        for _ in 0..50 {
+            let drawn = sample_agent(&agent, &mut random);
+            drawn.check().unwrap();
+            assert_ne!(drawn, agent);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The chosen settings as a block of a configuration, in the place of an earlier choice, comments left alone.
+
+use crate::config::ExperimentConfig;
+use anyhow::{Context as _, Result};
+use drr_baselines::BaselineConfig;
+use drr_data::Protocol;
+use std::path::Path;
+
+/// `[[lab.tuned.PROTOCOL]]` and the settings.
+pub fn block(protocol: Protocol, config: &BaselineConfig) -> Result<String> {
+    Ok(format!("[[lab.tuned.{}]]\n{}", protocol.split(), toml::to_string(config)?))
+}
+
+/// Writes the block at the end of the file; one of the same protocol and kind goes.
+pub fn into(path: &Path, protocol: Protocol, config: &BaselineConfig) -> Result<()> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let changed = replaced(&text, protocol, config)?;
+    toml::from_str::<ExperimentConfig>(&changed)
+        .with_context(|| format!("{} would be no valid configuration with the choice", path.display()))?;
+    crate::run::files::write(path, changed.as_bytes())
+}
+
+fn replaced(text: &str, protocol: Protocol, config: &BaselineConfig) -> Result<String> {
+    let header = format!("[[lab.tuned.{}]]", protocol.split());
+    let kind = format!("kind = \"{}\"", config.kind_name());
+    let mut kept = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let mut section = vec![line];
+        if line == header {
+            while let Some(next) = lines.next_if(|next| !next.starts_with('[')) {
+                section.push(next);
+            }
+            if section.contains(&kind.as_str()) {
+                continue;
+            }
+        }
+        for line in section {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+    }
+    Ok(format!("{}\n\n{}", kept.trim_end(), block(protocol, config)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_takes_the_place_of_an_earlier_one_of_its_kind() {
+        let ease = |lambda| BaselineConfig::Ease(drr_baselines::EaseConfig { lambda });
+        let knn = BaselineConfig::ItemKnn { n_neighbours: None, shrink: 3.0 };
+        let text = "# a comment\n[a]\nx = 1\n";
+        let once = replaced(text, Protocol::Temporal, &ease(10.0)).unwrap();
+        let both = replaced(&once, Protocol::Temporal, &knn).unwrap();
+        let again = replaced(&both, Protocol::Temporal, &ease(20.0)).unwrap();
+        assert!(again.starts_with("# a comment\n[a]\nx = 1\n"), "{again}");
+        assert!(again.contains("lambda = 20.0") && !again.contains("lambda = 10.0"), "{again}");
+        assert!(again.contains("shrink = 3.0"), "{again}");
+        let other = replaced(&again, Protocol::Seed, &ease(30.0)).unwrap();
+        assert!(other.contains("lambda = 20.0") && other.contains("[[lab.tuned.seed]]"), "{other}");
+    }
+}

@@ -1,0 +1,261 @@
+//! Every command of the product.
+
+use crate::cli::{Cli, Command, Selection, Study};
+use crate::console::say;
+use crate::terminal::Terminal;
+use anyhow::{Context as _, Result, bail};
+use drr_core::Protocol;
+use drr_lab::config::ExperimentConfig;
+use drr_lab::fit::pretrain;
+use drr_lab::judge::recommend::Request;
+use drr_lab::judge::{check, compare, evaluate, recommend, score};
+use drr_lab::plan::{self, stages};
+use drr_lab::report::{self, readme};
+use drr_lab::run::context::Context;
+use drr_lab::run::experiment::Run;
+use drr_lab::run::{data, files};
+use drr_lab::shelf::{Preset, Shelf};
+use drr_lab::study::{ablation, paper, seeds, sweep};
+use drr_lab::watch::Watch;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Runs one command.
+pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
+    let watch: Arc<dyn Watch> = Arc::new(terminal);
+    let data_dir = cli.data_dir.unwrap_or_else(|| PathBuf::from("data"));
+    let shelf = Shelf { presets: cli.presets, registry: cli.registry };
+    let context = |force| -> Context {
+        Context { data_dir: data_dir.clone(), force, shelf: shelf.clone(), watch: Arc::clone(&watch) }
+    };
+    match cli.command {
+        Command::Fetch { dataset, archive } => data::run_fetch(&context(false), &dataset, archive.as_deref()),
+        Command::Describe { dataset, archive, force } => {
+            describe(&context(force), &dataset, archive.as_deref())
+        }
+        Command::Ingest(selection) => with_run(&context(selection.force), &selection, |experiment| {
+            say(format!(
+                "ingested: {}",
+                experiment.context.data_dir.join(&experiment.manifest.dataset_dir).display()
+            ));
+            Ok(())
+        }),
+        Command::Pretrain { selection, five_fold } => {
+            with_run(&context(selection.force), &selection, |it| fit_embeddings(it, five_fold))
+        }
+        Command::Train(selection) => with_run(&context(selection.force), &selection, stages::learn),
+        Command::Evaluate(selection) => {
+            with_run(&context(selection.force), &selection, stages::learn_and_judge)
+        }
+        Command::Report { run, into } => write_report(&context(false), &run, into.as_deref()),
+        Command::Pipeline { selection, seeds } => pipelines(&context(selection.force), &selection, seeds),
+        Command::Recommend { run, user, history, k, protocol } => {
+            recommend_to(&context(false), &run, protocol, (user.as_deref(), history.as_deref()), k)
+        }
+        Command::Check { run, against, bless } => check::run(&context(false), &run, &against, bless),
+        Command::Compare { before, after, metric, out } => {
+            say(compare::run(&context(false), (&before, &after), metric.as_deref(), out.as_deref())?);
+            Ok(())
+        }
+        Command::Score { lists, protocol, name, unknown, selection } => {
+            let name = name.as_deref();
+            let request = score::Request { lists: &lists, protocol, name, unknown };
+            score_lists(&context(selection.force), selection, &request)
+        }
+        Command::Sweep { .. } | Command::Study { .. } => run_search(cli.command, &context),
+    }
+}
+
+/// The commands that search and study; the context is made of whether work is forced.
+fn run_search(command: Command, context: &impl Fn(bool) -> Context) -> Result<()> {
+    match command {
+        Command::Sweep { selection, recommender, protocol, trials, budget, write } => {
+            with_run(&context(selection.force), &selection, |experiment| {
+                let request = sweep::Request {
+                    recommender: &recommender,
+                    protocol,
+                    trials,
+                    budget,
+                    write: write.as_deref(),
+                };
+                say(sweep::run(experiment, &request)?);
+                Ok(())
+            })
+        }
+        Command::Study { study: Study::Length { selection, protocol, lengths } } => {
+            with_run(&context(selection.force), &selection, |experiment| {
+                say(paper::length(experiment, protocol, &lengths)?);
+                Ok(())
+            })
+        }
+        Command::Study { study: Study::Ablation { selection, protocol, cells_only, into } } => {
+            with_run(&context(selection.force), &selection, |experiment| {
+                let request = ablation::Request { protocols: &protocol, cells_only, into: into.as_deref() };
+                say(ablation::run(experiment, &request)?);
+                Ok(())
+            })
+        }
+        Command::Study { study: Study::Rmse { selection } } => {
+            with_run(&context(selection.force), &selection, |experiment| {
+                say(paper::rmse(experiment)?);
+                Ok(())
+            })
+        }
+        Command::Study { study: Study::Case { run, user, recommenders, steps } } => {
+            let context = context(false);
+            say(paper::case(&Run::open(&context, &run)?, &user, &recommenders, steps)?);
+            Ok(())
+        }
+        _ => unreachable!("the caller passes on searches and studies alone"),
+    }
+}
+
+/// Fits the embeddings, and judges the rating factorization on five folds first if that is wanted.
+fn fit_embeddings(experiment: &Run<'_>, five_fold: bool) -> Result<()> {
+    if five_fold {
+        say(pretrain::five_fold(experiment)?);
+    }
+    pretrain::run(experiment)
+}
+
+/// One run, or one for each of several root seeds with a summary in the first one's folder.
+fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<()> {
+    if n_seeds == 0 {
+        bail!("--seeds must be at least 1");
+    }
+    let (mut runs, mut first) = (Vec::new(), None);
+    for offset in 0..n_seeds {
+        let mut selection = selection.clone();
+        if let Some((name, seed)) = &first {
+            selection.run = Some(format!("{name}-seed-{}", seed + offset));
+            selection.seed = Some(seed + offset);
+        }
+        with_run(context, &selection, |experiment| {
+            pipeline(experiment)?;
+            let name = experiment.folder.file_name().map(|name| name.to_string_lossy().into_owned());
+            first.get_or_insert((name.unwrap_or_default(), experiment.config.seed));
+            runs.push(evaluate::load(experiment)?);
+            Ok(())
+        })?;
+    }
+    if let (Some((name, _)), true) = (first, n_seeds > 1) {
+        let text = seeds::summary(&runs)?;
+        files::write(&context.runs_dir().join(name).join("seeds.md"), text.as_bytes())?;
+        say(text);
+    }
+    Ok(())
+}
+
+/// Everything, stage after stage.
+fn pipeline(experiment: &Run<'_>) -> Result<()> {
+    stages::learn(experiment)?;
+    stages::judge(experiment)?;
+    say(report::brief(experiment)?);
+    Ok(())
+}
+
+fn write_report(context: &Context, run: &str, into: Option<&Path>) -> Result<()> {
+    let experiment = Run::open(context, run)?;
+    say(report::brief(&experiment)?);
+    into.map_or(Ok(()), |path| readme::run(&experiment, path))
+}
+
+/// Recommends to a user of the data set, or to one with a history.
+fn recommend_to(
+    context: &Context,
+    run: &str,
+    protocol: Protocol,
+    user_or_history: (Option<&str>, Option<&str>),
+    k: usize,
+) -> Result<()> {
+    let request = match user_or_history {
+        (Some(id), _) => Request::User(id),
+        (None, Some(ids)) => Request::History(ids),
+        (None, None) => bail!("give --user ID or --history IDS"),
+    };
+    say(recommend::run(&Run::open(context, run)?, protocol, &request, k)?);
+    Ok(())
+}
+
+/// Judges lists on the data of a run that exists, or of the data set chosen.
+fn score_lists(context: &Context, mut selection: Selection, request: &score::Request<'_>) -> Result<()> {
+    let is_run = |name: &String| {
+        context.runs_dir().join(name).join("manifest.json").exists() || Path::new(name).is_dir()
+    };
+    if let Some(run) = selection.run.as_ref().filter(|name| is_run(name)) {
+        if selection.config.is_some() || selection.dataset.is_some() || selection.archive.is_some() {
+            bail!("the run {run} brings its own data set: leave out --config, --dataset and --archive");
+        }
+        say(score::run(&Run::open(context, run)?, request)?);
+        return Ok(());
+    }
+    // A folder of its own: the settings of a run of the same name must not be overwritten.
+    selection.run = selection.run.or_else(|| Some("scores".to_owned()));
+    with_run(context, &selection, |experiment| {
+        say(score::run(experiment, request)?);
+        Ok(())
+    })
+}
+
+fn describe(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<()> {
+    let source = data::named(context, dataset, archive)?;
+    let config = ExperimentConfig::parse(&shipped(context, dataset)?)?;
+    data::run_describe(context, &config, &source)
+}
+
+/// The preset of a data set.
+fn shipped(context: &Context, dataset: &str) -> Result<Preset> {
+    // A name that is in no registry is no matter of configurations.
+    context.registry().load(dataset)?;
+    let preset = context.shelf.preset(dataset)?;
+    preset.with_context(|| {
+        format!(
+            "there is no preset for the data set {dataset}: give a configuration with --config FILE, or put {dataset}.toml into a \
+             folder and give that with --presets DIR"
+        )
+    })
+}
+
+/// Chooses data set and configuration, says which first of all, and works on the experiment.
+pub fn with_run(
+    context: &Context,
+    selection: &Selection,
+    work: impl FnOnce(&Run<'_>) -> Result<()>,
+) -> Result<()> {
+    let named = |dataset: &str| data::named(context, dataset, selection.archive.as_deref());
+    let (preset, source) = match (&selection.config, &selection.dataset) {
+        (Some(path), dataset) => {
+            let preset = context.shelf.configuration(path)?;
+            let config = ExperimentConfig::parse(&preset)?;
+            (preset, named(dataset.as_ref().unwrap_or(&config.data.dataset))?)
+        }
+        (None, Some(dataset)) => (shipped(context, dataset)?, named(dataset)?),
+        (None, None) if selection.archive.is_some() => {
+            bail!("--archive needs to know what it holds: give --dataset NAME or --config FILE")
+        }
+        (None, None) => {
+            let source = data::default(context)?;
+            (shipped(context, &source.spec.name)?, source)
+        }
+    };
+    source.announce(context);
+    let mut config = ExperimentConfig::parse(&preset)?;
+    config.data.dataset.clone_from(&source.spec.name);
+    config.seed = selection.seed.unwrap_or(config.seed);
+    let stem = selection
+        .config
+        .as_ref()
+        .and_then(|path| path.file_stem())
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let stem = match (stem, &selection.dataset) {
+        (Some(stem), Some(dataset)) => Some(format!("{stem}-{dataset}")),
+        (stem, _) => stem,
+    };
+    let name = selection.run.clone().or(stem).unwrap_or_else(|| source.spec.name.clone());
+    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
+        bail!("--run {name} is no folder name: use letters, digits and dashes");
+    }
+    plan::check(&config).with_context(|| format!("in {}", preset.place.display()))?;
+    let experiment = Run::begin(context, config, &source, &name)?;
+    work(&experiment)
+}

@@ -1,0 +1,86 @@
+//! What a command answers goes to standard output; everything about its progress goes to standard error.
+
+use clap::Command;
+use std::fmt::Display;
+use std::io::Write as _;
+
+/// The variable by which a program that starts this one says how it is called itself: `cargo xtask`.
+pub const CALLED_AS: &str = "DRR_CALLED_AS";
+
+/// How this program is called in texts.
+fn name() -> String {
+    std::env::var(CALLED_AS).unwrap_or_else(|_| "drr".to_owned())
+}
+
+/// A text that names commands of this program, with the name that it was called by.
+fn as_called(text: &str) -> String {
+    let name = name();
+    if name == "drr" {
+        return text.to_owned();
+    }
+    text.replace("`drr ", &format!("`{name} ")).replace("  drr ", &format!("  {name} "))
+}
+
+/// The command line with the name that it was called by, in usage and examples alike.
+pub fn called(command: Command) -> Command {
+    called_below(command, &name())
+}
+
+fn called_below(command: Command, bin_name: &str) -> Command {
+    let mut command = command.bin_name(bin_name.to_owned());
+    if let Some(help) = command.get_after_help().map(|help| as_called(&help.to_string())) {
+        command = command.after_help(help);
+    }
+    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for sub in names {
+        command = command.mut_subcommand(sub, |sub| {
+            let bin_name = format!("{bin_name} {}", sub.get_name());
+            called_below(sub, &bin_name)
+        });
+    }
+    command
+}
+
+/// Prints one answer, or one line of one. A reader who has seen enough and closed the pipe is no reason to fail.
+pub fn say(line: impl Display) {
+    match writeln!(std::io::stdout().lock(), "{}", as_called(&line.to_string())) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let error = anyhow::Error::new(error);
+            complain(&error.context(
+                "the answer cannot be written to standard output: free some space, or send it elsewhere",
+            ));
+            std::process::exit(1);
+        }
+        _ => {}
+    }
+}
+
+/// Prints why the command failed, with its causes.
+#[expect(clippy::print_stderr, reason = "an error must be seen even if no log is set up")]
+pub fn complain(error: &anyhow::Error) {
+    eprintln!("error: {}", as_called(&told(error)));
+}
+
+/// The error and its causes, joined by colons. A cause that the message before it ends with is not told twice.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cause_is_told_twice() {
+        let error = anyhow::anyhow!("no such file").context("failed to open a.zip: no such file");
+        assert_eq!(told(&error.context("reading")), "reading: failed to open a.zip: no such file");
+    }
+}
