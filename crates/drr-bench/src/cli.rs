@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use drr::{LogFormat, Selection, Settings, Terminal, complain, say, use_all_threads};
 use drr_lab::failure::Regressed;
-use drr_lab::run::context::Context;
+use drr_lab::run::Context;
 use drr_lab::shelf::Shelf;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -142,8 +142,8 @@ fn run(cli: Cli, memory_in_use: fn() -> usize) -> Result<ExitCode> {
         watch: Arc::<Terminal>::clone(&watch),
     };
     if let Some(Bench::Eval { selection, python, rounds }) = &cli.bench {
-        drr::with_run(&context(selection.force), selection, |run| {
-            say(eval::eval(run, python.as_deref(), *rounds)?);
+        drr::with_plan(&context(selection.force), selection, |plan| {
+            say(eval::eval(plan, python.as_deref(), *rounds)?);
             Ok(())
         })?;
         return Ok(ExitCode::SUCCESS);

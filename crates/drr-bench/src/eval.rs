@@ -9,8 +9,10 @@ use drr_baselines::{BaselineConfig, Popularity};
 use drr_core::{InteractionLog, Part};
 use drr_data::Protocol;
 use drr_eval::evaluate;
-use drr_lab::judge::evaluate::{configured, evaluation_set, fit_baseline};
-use drr_lab::run::experiment::{Phase, Run};
+use drr_lab::judge::Bench;
+use drr_lab::judge::contestants::{configured, fit_baseline};
+use drr_lab::plan::Plan;
+use drr_lab::run::Phase;
 use drr_lab::run::files;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,23 +26,24 @@ const PEERED: [&str; 4] = ["ease", "ials", "bpr", "item_knn"];
 const SLOW: [&str; 1] = ["svd_plus_plus"];
 
 /// Times fits, a full ranking, and a whole protocol; `python` is an interpreter that has the peers' packages.
-pub fn eval(experiment: &Run<'_>, python: Option<&Path>, rounds: usize) -> Result<String> {
+pub fn eval(plan: &Plan<'_>, python: Option<&Path>, rounds: usize) -> Result<String> {
     if rounds == 0 {
         bail!("--rounds must be at least 1");
     }
     let protocol = Protocol::Seed;
-    let log = experiment.log(protocol, Phase::Final)?;
+    let bench = plan.bench(protocol);
+    let log = bench.cut.log(Phase::Final)?;
     let (mut ours, mut peers): (BTreeMap<String, Vec<f64>>, BTreeMap<String, Vec<f64>>) = Default::default();
-    let bar = experiment.context.bar("bench eval", rounds as u64);
+    let bar = bench.work.bar("bench eval", rounds as u64);
     for round in 0..rounds {
         for name in PEERED {
             let config = BaselineConfig::default_of(name).context("a peered kind has default settings")?;
             let seconds =
-                timed(|| fit_baseline(experiment, protocol, &log, &config, Phase::Final).map(drop))?;
+                timed(|| fit_baseline(&bench.cut, &bench.spaces, &log, &config, Phase::Final).map(drop))?;
             ours.entry(name.to_owned()).or_default().push(seconds);
         }
         if let Some(python) = python {
-            for (name, seconds) in run_peers(experiment, python, &log)? {
+            for (name, seconds) in run_peers(&bench, python, &log)? {
                 peers.entry(name).or_default().push(seconds);
             }
         }
@@ -55,9 +58,9 @@ pub fn eval(experiment: &Run<'_>, python: Option<&Path>, rounds: usize) -> Resul
         let ratio = peer.map_or_else(|| "-".to_owned(), |it| format!("{:.2}", mine / it));
         writeln!(text, "| fit {name} | {mine:.3} | {shown} | {ratio} |")?;
     }
-    let all = full_ranking(experiment)?;
+    let all = full_ranking(plan)?;
     writeln!(text, "| rank {} users, top 10, all metrics | {:.3} | - | - |", all.0, all.1)?;
-    let seconds = timed(|| whole_protocol(experiment, protocol, &log))?;
+    let seconds = timed(|| whole_protocol(&bench, &log))?;
     writeln!(
         text,
         "| protocol \"{protocol}\", every classical recommender but SVD++ | {seconds:.2} | - | - |"
@@ -72,36 +75,37 @@ fn timed(work: impl FnOnce() -> Result<()>) -> Result<f64> {
 }
 
 /// The users of "leave-one-out", or of the protocol "seed" where there is no time, ranked by popularity.
-fn full_ranking(experiment: &Run<'_>) -> Result<(usize, f64)> {
-    let has_time = experiment.dataset.split_hash(Protocol::LeaveOneOut).is_ok();
+fn full_ranking(plan: &Plan<'_>) -> Result<(usize, f64)> {
+    let has_time = plan.run().dataset.split_hash(Protocol::LeaveOneOut).is_ok();
     let protocol = if has_time { Protocol::LeaveOneOut } else { Protocol::Seed };
-    let set = evaluation_set(experiment, protocol, Part::Test)?;
-    let log = experiment.log(protocol, Phase::Final)?;
-    let popularity = Popularity::fit(&log, experiment.positive(protocol));
+    let bench = plan.bench(protocol);
+    let set = bench.cases(Part::Test)?;
+    let log = bench.cut.log(Phase::Final)?;
+    let popularity = Popularity::fit(&log, bench.cut.positive());
     let seconds = timed(|| Ok(evaluate(&popularity, &set, &[10]).map(drop)?))?;
     Ok((set.cases.len(), seconds))
 }
 
-fn whole_protocol(experiment: &Run<'_>, protocol: Protocol, log: &InteractionLog) -> Result<()> {
-    let set = evaluation_set(experiment, protocol, Part::Test)?;
-    for config in configured(&experiment.config.lab, protocol) {
+fn whole_protocol(bench: &Bench<'_>, log: &InteractionLog) -> Result<()> {
+    let set = bench.cases(Part::Test)?;
+    for config in configured(bench.lab, bench.cut.protocol) {
         if !SLOW.contains(&config.kind_name()) {
-            let fitted = fit_baseline(experiment, protocol, log, &config, Phase::Final)?;
-            evaluate(&*fitted, &set, &experiment.config.evaluation.list_lengths)?;
+            let fitted = fit_baseline(&bench.cut, &bench.spaces, log, &config, Phase::Final)?;
+            evaluate(&*fitted, &set, &bench.evaluation.list_lengths)?;
         }
     }
     Ok(())
 }
 
 /// One run of the Python peers on the same positive pairs.
-fn run_peers(experiment: &Run<'_>, python: &Path, log: &InteractionLog) -> Result<Vec<(String, f64)>> {
-    let positive = experiment.positive(Protocol::Seed);
+fn run_peers(bench: &Bench<'_>, python: &Path, log: &InteractionLog) -> Result<Vec<(String, f64)>> {
+    let positive = bench.cut.positive();
     let mut bytes = Vec::new();
     for row in log.iter().filter(|row| row.rating >= positive) {
         bytes.extend_from_slice(&row.user.0.to_le_bytes());
         bytes.extend_from_slice(&row.item.0.to_le_bytes());
     }
-    let pairs = experiment.path("bench-pairs.bin");
+    let pairs = bench.work.path("bench-pairs.bin");
     files::write(&pairs, &bytes)?;
     let output = Command::new(python)
         .arg(peer_file("eval_peers.py"))

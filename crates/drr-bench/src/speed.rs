@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use criterion::Criterion;
 use drr_lab::config::ExperimentConfig;
 use drr_lab::document;
-use drr_lab::run::context::Context;
+use drr_lab::run::Context;
 use drr_lab::run::files;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;

@@ -1,9 +1,8 @@
 //! Fitting what learns: spaces, simulators, agents, sequential models.
 
-pub mod features;
-pub mod jobs;
-pub mod names;
-pub mod pretrain;
+mod features;
+pub mod learner;
 pub mod sequential;
 pub mod simulator;
+pub mod spaces;
 pub mod train;

@@ -1,87 +1,99 @@
 //! The report of a run: what was done, how it came out, and how the training went.
 
 mod answer;
+mod block;
+mod characters;
 mod costs;
 mod ledger;
 mod long_term;
-mod names;
+mod page;
 mod published;
-pub mod readme;
 mod results;
+mod staleness;
 mod training;
 
+pub use block::{block, write_into};
+pub use page::Page;
+
 use crate::document::aligned;
-use crate::judge::evaluate::{load, load_costs};
-use crate::run::experiment::Run;
-use crate::study::staleness::{self, StalenessPoint, Upkeep};
+use crate::judge::figures::{load, load_costs};
+use crate::study;
 use anyhow::Result;
 use drr_data::{read_per_user, read_training};
-use drr_eval::report::{Cell, Plot, Report, Section, Series, Table};
+use drr_eval::report::{Report, Section};
 use std::fmt::Write as _;
 
 /// Writes the report, and returns what a terminal has room for: the answer and the short tables.
-pub fn brief(experiment: &Run<'_>) -> Result<String> {
-    run(experiment)?;
-    let metrics = load(experiment)?;
-    let mut text = format!("\n{}\n\n{}\n", title(experiment), experiment.manifest.dataset_line);
-    for answer in answer::in_words(&metrics, &experiment.protocols()) {
+///
+/// # Errors
+///
+/// Fails if a file of the run is missing, damaged, or of other data or settings.
+pub fn brief(page: &Page<'_>) -> Result<String> {
+    run(page)?;
+    let metrics = load(page.work, page.manifest)?;
+    let mut text = format!("\n{}\n\n{}\n", title(page), page.manifest.dataset_line);
+    for answer in answer::in_words(&metrics, &page.protocols) {
         writeln!(text, "\n{answer}")?;
     }
-    text.push_str(&aligned(&readme::block(experiment, &metrics)?));
-    let path = |name| experiment.path(name).display().to_string();
+    text.push_str(&aligned(&block(page, &metrics)?));
+    let path = |name| page.work.path(name).display().to_string();
     write!(text, "All tables and plots: {} and {}", path("report.html"), path("report.md"))?;
     Ok(text)
 }
 
 /// Writes `report.html` and `report.md`, and returns the latter.
-pub fn run(experiment: &Run<'_>) -> Result<String> {
-    let metrics = load(experiment)?;
-    let rows = read_training(&experiment.path("training.parquet"))?;
-    let per_user = read_per_user(&experiment.path("per_user.parquet"))?;
-    let mut sections: Vec<Section> = answer::section(&metrics, &experiment.protocols()).into_iter().collect();
-    for protocol in experiment.protocols() {
-        sections.extend(results::sections(&metrics, protocol, &per_user));
-        sections.extend(results::simulator_matrix(&metrics, protocol));
+///
+/// # Errors
+///
+/// Fails if a file of the run is missing, damaged, or of other data or settings.
+pub fn run(page: &Page<'_>) -> Result<String> {
+    let work = page.work;
+    let metrics = load(work, page.manifest)?;
+    let rows = read_training(&work.path("training.parquet"))?;
+    let per_user = read_per_user(&work.path("per_user.parquet"))?;
+    let mut sections: Vec<Section> = answer::section(&metrics, &page.protocols).into_iter().collect();
+    for protocol in &page.protocols {
+        sections.extend(results::sections(&metrics, *protocol, &per_user));
+        sections.extend(results::simulator_matrix(&metrics, *protocol));
     }
     let mut about = Section {
         heading: "Who was judged".to_owned(),
-        tables: vec![results::characters(&metrics)],
+        tables: vec![characters::table(&metrics)],
         ..Section::default()
     };
-    if experiment.dataset.manifest().dataset == "ml-1m" {
+    if page.dataset.manifest().dataset == "ml-1m" {
         about.tables.push(published::table(&metrics));
     }
     sections.push(about);
-    sections.push(costs::section(&load_costs(experiment)?));
-    if let Some(points) = staleness::load(experiment)? {
-        sections.push(staleness_section(&points));
+    sections.push(costs::section(&load_costs(work)?));
+    if let Some(points) = study::staleness::load(work)? {
+        sections.push(staleness::section(&points));
     }
-    if let Some(study) = crate::study::long_term::load(experiment)? {
+    if let Some(study) = study::long_term::load(work)? {
         sections.push(long_term::section(&study));
     }
-    sections.extend(ledger::section(experiment)?);
-    for split in experiment.splits() {
-        sections.push(training::section(experiment, split, &rows)?);
+    sections.extend(ledger::section(work)?);
+    for (spaces, trainings) in &page.cuts {
+        sections.push(training::section(spaces, trainings, &rows)?);
     }
     let report = Report {
-        title: title(experiment),
-        dataset_line: experiment.manifest.dataset_line.clone(),
-        facts: facts(experiment),
+        title: title(page),
+        dataset_line: page.manifest.dataset_line.clone(),
+        facts: facts(page),
         sections,
     };
     let markdown = report.to_markdown();
-    crate::run::files::write(&experiment.path("report.html"), report.to_html()?.as_bytes())?;
-    crate::run::files::write(&experiment.path("report.md"), markdown.as_bytes())?;
+    crate::run::files::write(&work.path("report.html"), report.to_html()?.as_bytes())?;
+    crate::run::files::write(&work.path("report.md"), markdown.as_bytes())?;
     Ok(markdown)
 }
 
-fn title(experiment: &Run<'_>) -> String {
-    format!("Does reinforcement learning recommend better? {}", experiment.dataset.manifest().dataset)
+fn title(page: &Page<'_>) -> String {
+    format!("Does reinforcement learning recommend better? {}", page.dataset.manifest().dataset)
 }
 
-fn facts(experiment: &Run<'_>) -> Vec<(String, String)> {
-    let manifest = experiment.dataset.manifest();
-    let run = &experiment.manifest;
+fn facts(page: &Page<'_>) -> Vec<(String, String)> {
+    let (manifest, run) = (page.dataset.manifest(), page.manifest);
     let text = |name: &str, value: String| (name.to_owned(), value);
     let mut facts = vec![
         text(
@@ -100,49 +112,4 @@ fn facts(experiment: &Run<'_>) -> Vec<(String, String)> {
     facts.extend(run.machine.iter().cloned());
     facts.extend(run.warnings.iter().map(|warning| text("Warning", warning.clone())));
     facts
-}
-
-/// How the score falls with the time since training.
-fn staleness_section(points: &[StalenessPoint]) -> Section {
-    let mut series: Vec<Series> = Vec::new();
-    for it in points {
-        let name = format!("{}, {}", it.recommender, it.upkeep.words());
-        let point = (it.days, it.precision.mean);
-        match series.iter_mut().find(|series| series.name == name) {
-            Some(found) => found.points.push(point),
-            None => series.push(Series { name, points: vec![point] }),
-        }
-    }
-    let row = |it: &StalenessPoint| {
-        vec![
-            Cell::text(&it.recommender),
-            Cell::text(it.upkeep.words()),
-            Cell::value(it.days, 0),
-            Cell::value(it.n_users as f64, 0),
-            Cell::estimate(it.precision.mean, (it.precision.low, it.precision.high), 4),
-        ]
-    };
-    let columns = ["recommender", "upkeep", "days since training", "users", "P@10"];
-    Section {
-        heading: "How fast a model grows stale".to_owned(),
-        prose: vec![format!(
-            "The log is cut at a moment, and what follows is judged period by period: a model left as it is ({}), one that sees the growing histories of its users ({}), and one {} before each period.",
-            Upkeep::Frozen.words(),
-            Upkeep::GrowingHistory.words(),
-            Upkeep::Retrained.words()
-        )],
-        tables: vec![Table {
-            caption: "P@10 of users with something relevant in the period.".to_owned(),
-            columns: columns.map(str::to_owned).to_vec(),
-            rows: points.iter().map(row).collect(),
-            ..Table::default()
-        }],
-        plots: vec![Plot::Lines {
-            title: "P@10 against the time since training".to_owned(),
-            x_label: "days since training".to_owned(),
-            y_label: "P@10".to_owned(),
-            series,
-        }],
-        ..Section::default()
-    }
 }

@@ -2,7 +2,7 @@
 
 pub mod ablation;
 pub mod long_term;
-pub mod paper;
 pub mod seeds;
+pub mod single;
 pub mod staleness;
 pub mod sweep;

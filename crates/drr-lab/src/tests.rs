@@ -1,26 +1,14 @@
 //! The whole pipeline on a handful of synthetic users: what no crate can test alone.
 
 use crate::config::{AgentVariant, ExperimentConfig, SpaceKind};
-use crate::fit::jobs::{Job, World};
-use crate::fit::pretrain;
-use crate::fit::sequential;
-use crate::fit::train;
-use crate::fit::train::note;
-use crate::judge::evaluate;
-use crate::judge::evaluate::{contestants, evaluation_set, load};
-use crate::judge::recommend::{self, Request};
-use crate::report;
-use crate::report::readme;
-use crate::run::context::Context;
+use crate::judge::{Bench, contestants, figures};
+use crate::plan::Plan;
+use crate::recommend::{self, Request};
 use crate::run::data::{self, Source};
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
-use crate::study::long_term;
-use crate::study::paper;
-use crate::study::staleness;
+use crate::run::{Context, Phase, Run};
 use crate::study::sweep;
 use crate::watch::Unwatched;
-use drr_agent::DrrPolicy;
+use crate::{fit, report};
 use drr_core::{Part, Seeds};
 use drr_data::Protocol;
 use drr_env::{LoggedConfig, LoggedEnvironment, RatingScale, Sessions, check_environment};
@@ -50,30 +38,31 @@ fn source(context: &Context) -> Source {
 
 /// Everything up to the judgement.
 fn run(context: &Context, seed: u64) -> Run<'_> {
-    let experiment = Run::begin(context, config(seed), &source(context), "test").unwrap();
-    pretrain::run(&experiment).unwrap();
-    train::run(&experiment).unwrap();
-    evaluate::run(&experiment).unwrap();
-    experiment
+    let run = Run::begin(context, config(seed), &source(context), "test").unwrap();
+    let plan = Plan::new(&run).unwrap();
+    plan.pretrain().unwrap();
+    plan.train().unwrap();
+    plan.evaluate().unwrap();
+    run
 }
 
 #[test]
 fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitted_on_what_it_is_judged_on() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());
-    let experiment = run(&context, 1);
-    for protocol in experiment.protocols() {
-        let set = evaluation_set(&experiment, protocol, Part::Test).unwrap();
+    let run = run(&context, 1);
+    let plan = Plan::new(&run).unwrap();
+    for protocol in run.protocols() {
+        let bench = plan.bench(protocol);
+        let set = bench.cases(Part::Test).unwrap();
         let queries: Vec<_> = set.cases.iter().take(20).map(|case| case.query.clone()).collect();
-        for contestant in contestants(&experiment, protocol).unwrap() {
+        for contestant in contestants::all(&bench).unwrap() {
             let name = contestant.recommender.name();
             assert_eq!(check_recommender(&*contestant.recommender, &queries).unwrap(), [], "{name}");
         }
-        let space = pretrain::own_space(&experiment, protocol, Phase::Final).unwrap();
-        let path = experiment.path(Job::main(&experiment, protocol, World::Logged).policy(true));
-        let agent = DrrPolicy::load(&path, space).unwrap();
-        let validation = evaluation_set(&experiment, protocol, Part::Validation).unwrap();
-        let refused = drr_eval::evaluate(&agent, &validation, &[10]);
+        let agent = plan.main_training(protocol).unwrap().load_policy(true).unwrap();
+        let validation = bench.cases(Part::Validation).unwrap();
+        let refused = drr_eval::evaluate(&*agent, &validation, &[10]);
         assert!(matches!(refused, Err(EvalError::Leakage { .. })), "it was fitted on validation rows");
     }
 }
@@ -82,23 +71,21 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
 fn lab(context: &Context) -> Run<'_> {
     let mut config = ExperimentConfig::preset("smoke-lab").unwrap();
     config.agent.n_episodes = 160;
-    let experiment = Run::begin(context, config, &source(context), "lab").unwrap();
-    pretrain::run(&experiment).unwrap();
-    train::run(&experiment).unwrap();
-    sequential::run(&experiment).unwrap();
-    evaluate::run(&experiment).unwrap();
-    staleness::run(&experiment).unwrap();
-    long_term::run(&experiment).unwrap();
-    experiment
+    let run = Run::begin(context, config, &source(context), "lab").unwrap();
+    let plan = Plan::new(&run).unwrap();
+    plan.learn().unwrap();
+    plan.judge().unwrap();
+    run
 }
 
 #[test]
 fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());
-    let experiment = lab(&context);
-    let metrics = load(&experiment).unwrap();
-    assert_eq!(experiment.protocols(), Protocol::ALL);
+    let run = lab(&context);
+    let plan = Plan::new(&run).unwrap();
+    let metrics = plan.figures().unwrap();
+    assert_eq!(run.protocols(), Protocol::ALL);
     for protocol in Protocol::ALL {
         let tables = metrics.tables(protocol);
         assert_eq!(tables.len(), if protocol == Protocol::Online { 2 } else { 1 }, "{protocol}");
@@ -109,18 +96,19 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
             }
             let best = |name: &str| {
                 let judged = metrics.table(&table).into_iter().find(|it| it.summary.recommender == name);
-                evaluate::headline(judged.unwrap()).unwrap().2.mean
+                figures::headline(judged.unwrap()).unwrap().2.mean
             };
             assert!(names.iter().all(|name| best(name) <= best("oracle") + 1e-12), "{table}");
         }
     }
-    for contestant in contestants(&experiment, Protocol::Online).unwrap() {
-        let set = evaluation_set(&experiment, Protocol::Online, Part::Test).unwrap();
+    let bench: Bench<'_> = plan.bench(Protocol::Online);
+    for contestant in contestants::all(&bench).unwrap() {
+        let set = bench.cases(Part::Test).unwrap();
         let queries: Vec<_> = set.cases.iter().take(5).map(|case| case.query.clone()).collect();
         let name = contestant.recommender.name();
         assert_eq!(check_recommender(&*contestant.recommender, &queries).unwrap(), [], "{name}");
     }
-    let markdown = report::run(&experiment).unwrap();
+    let markdown = report::run(&plan.page().unwrap()).unwrap();
     for words in [
         "online factors_a",
         "online neighbours_b",
@@ -132,8 +120,8 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
     ] {
         assert!(markdown.contains(words), "{words} is not in the report");
     }
-    let user = &experiment.dataset.users()[0].id;
-    let case = paper::case(&experiment, user, &["drr_ave".to_owned(), "biased_mf".to_owned()], 3).unwrap();
+    let user = &run.dataset.users()[0].id;
+    let case = plan.study_case(user, &["drr_ave".to_owned(), "biased_mf".to_owned()], 3).unwrap();
     assert!(case.contains("drr_ave:") && case.contains("| 3 |"), "{case}");
     let request = sweep::Request {
         recommender: "ease",
@@ -142,8 +130,8 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
         budget: 10.0,
         write: None,
     };
-    assert!(sweep::run(&experiment, &request).unwrap().contains("3 trials"));
-    let ledger = drr_data::read_ledger(&experiment.path(sweep::LEDGER)).unwrap();
+    assert!(plan.sweep(&request).unwrap().contains("3 trials"));
+    let ledger = drr_data::read_ledger(&run.work().path(sweep::LEDGER)).unwrap();
     let parts: Vec<&str> = ledger.iter().map(|row| row.part.as_str()).collect();
     assert_eq!(parts, ["validation", "validation", "validation", "test"]);
 }
@@ -161,24 +149,26 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
         twins: true,
         changes: "state = \"drr_n\"\ndiscount = 0.5".parse().unwrap(),
     }];
-    let experiment = Run::begin(&context, config, &source(&context), "named").unwrap();
-    pretrain::run(&experiment).unwrap();
-    train::run(&experiment).unwrap();
-    let metrics = evaluate::run(&experiment).unwrap();
-    assert_eq!(metrics.names.agents, ["strong", "items"]);
-    assert!(experiment.path("embeddings/seed-final-ease-factors.safetensors").exists());
+    let run = Run::begin(&context, config, &source(&context), "named").unwrap();
+    let plan = Plan::new(&run).unwrap();
+    plan.pretrain().unwrap();
+    plan.train().unwrap();
+    plan.evaluate().unwrap();
+    let metrics = plan.figures().unwrap();
+    assert_eq!(metrics.learners, ["strong", "items"]);
+    assert!(run.work().path("embeddings/seed-final-ease-factors.safetensors").exists());
     let names = |table: &str| -> Vec<String> {
-        let learners = metrics.table(table).into_iter().map(|it| it.summary.recommender.clone());
-        learners.filter(|name| metrics.names.parse(name).is_some()).collect()
+        let learners = metrics.table(table).into_iter().filter_map(|it| it.id.as_ref());
+        learners.map(ToString::to_string).collect()
     };
     let untrained = ["items_untrained", "strong_untrained"];
     let trained = ["items_gamma_0", "items", "strong_gamma_0", "strong"];
     assert_eq!(names("seed"), [&untrained[..], &trained].concat());
     assert_eq!(names("temporal"), ["strong_untrained", "strong_gamma_0", "strong"]);
-    let markdown = report::run(&experiment).unwrap();
+    let markdown = report::run(&plan.page().unwrap()).unwrap();
     assert!(markdown.contains("strong is") && markdown.contains("| another agent |"), "{markdown}");
     assert!(markdown.contains("ooking ahead added"), "{markdown}");
-    let brief = report::brief(&experiment).unwrap();
+    let brief = report::brief(&plan.page().unwrap()).unwrap();
     let beside_itself = brief.split("minus untrained").nth(1).expect("another agent stands beside itself");
     let beside_itself = beside_itself.split("Protocol").next().unwrap();
     assert!(beside_itself.contains("\nitems ") && !beside_itself.contains("\nstrong "), "{brief}");
@@ -189,36 +179,37 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
 fn figures_of_another_configuration_and_damaged_embeddings_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());
-    let experiment = run(&context, 1);
-    evaluate::check_folder(&experiment.folder).unwrap();
-    let path = experiment.path("embeddings/seed-final-co-occurrence.safetensors");
+    let run = run(&context, 1);
+    let plan = Plan::new(&run).unwrap();
+    figures::check_folder(&run.folder).unwrap();
+    let path = run.work().path("embeddings/seed-final-co-occurrence.safetensors");
     let mut bytes = std::fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let damaged = pretrain::own_space(&experiment, Protocol::Seed, Phase::Final).err().unwrap().to_string();
+    let damaged = plan.spaces(Protocol::Seed).own(Phase::Final).err().unwrap().to_string();
     assert!(damaged.contains("co-occurrence") && damaged.contains("drr pipeline"), "{damaged}");
 
     // The same name with another seed: the figures that lie there are not its own.
     let other = Run::begin(&context, config(2), &source(&context), "test").unwrap();
-    let stale = load(&other).unwrap_err().to_string();
+    let stale = Plan::new(&other).unwrap().figures().unwrap_err().to_string();
     assert!(stale.contains("another configuration") && stale.contains("--run"), "{stale}");
-    assert!(evaluate::check_folder(&other.folder).is_err());
+    assert!(figures::check_folder(&other.folder).is_err());
 }
 
 #[test]
 fn the_environment_of_a_run_keeps_its_contract() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());
-    let experiment = Run::begin(&context, config(1), &source(&context), "test").unwrap();
-    for protocol in experiment.protocols() {
-        let log = experiment.log(protocol, Phase::Choose).unwrap();
-        let start = experiment.config.environment.start(protocol);
+    let run = Run::begin(&context, config(1), &source(&context), "test").unwrap();
+    for protocol in run.protocols() {
+        let log = run.cut(protocol).log(Phase::Choose).unwrap();
+        let start = run.config.environment.start(protocol);
         let mut random = Seeds(1).stream("sessions");
         let sessions = Arc::new(Sessions::new(&log, &start, 4.0, &mut random).unwrap());
         let settings = LoggedConfig {
             horizon: 10,
             history_length: 5,
-            reward: experiment.config.environment.reward,
+            reward: run.config.environment.reward,
             rating_scale: RatingScale::STARS,
         };
         let catalogue = drr_core::ItemSet::full(log.n_items());
@@ -232,8 +223,8 @@ fn one_seed_gives_one_set_of_metrics_and_another_seed_another() {
     let bytes = |seed| {
         let folder = tempfile::tempdir().unwrap();
         let context = context(folder.path());
-        let experiment = run(&context, seed);
-        std::fs::read(experiment.path("metrics.json")).unwrap()
+        let run = run(&context, seed);
+        std::fs::read(run.work().path("metrics.json")).unwrap()
     };
     assert_eq!(bytes(1), bytes(1));
     assert_ne!(bytes(1), bytes(2));
@@ -244,18 +235,23 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let uninterrupted = context(whole.path());
     let whole_run = run(&uninterrupted, 1);
-    let expected = note(&whole_run, &Job::main(&whole_run, Protocol::Seed, World::Logged)).unwrap();
+    let note_of = |run: &Run<'_>| -> fit::train::JobNote {
+        Plan::new(run).unwrap().main_training(Protocol::Seed).unwrap().note().unwrap()
+    };
+    let expected = note_of(&whole_run);
 
     let stopped = impatient(parts.path());
-    let experiment = Run::begin(&stopped, config(1), &source(&stopped), "test").unwrap();
     let undisturbed = context(parts.path());
-    pretrain::run(&Run::begin(&undisturbed, config(1), &source(&undisturbed), "test").unwrap()).unwrap();
-    let error = train::run(&experiment).unwrap_err();
+    let begun = Run::begin(&undisturbed, config(1), &source(&undisturbed), "test").unwrap();
+    Plan::new(&begun).unwrap().pretrain().unwrap();
+    let run_to_stop = begun.in_context(&stopped);
+    let plan = Plan::new(&run_to_stop).unwrap();
+    let error = plan.train().unwrap_err();
     assert!(error.chain().any(|cause| cause.is::<crate::failure::Interrupted>()), "{error:#}");
-    assert!(load(&experiment).is_err(), "nothing was judged yet");
+    assert!(plan.figures().unwrap_err().to_string().contains("run evaluate"), "nothing was judged yet");
 
     let resumed_run = run(&undisturbed, 1);
-    let resumed = note(&resumed_run, &Job::main(&resumed_run, Protocol::Seed, World::Logged)).unwrap();
+    let resumed = note_of(&resumed_run);
     assert_eq!(resumed.checkpoint, expected.checkpoint);
     assert_eq!(resumed.validations, expected.validations);
 }
@@ -264,14 +260,15 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
 fn judging_learns_first_what_is_not_learned_and_only_that() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());
-    let experiment = Run::begin(&context, config(1), &source(&context), "test").unwrap();
-    crate::plan::stages::learn_and_judge(&experiment).unwrap();
-    let written = |name: &str| std::fs::metadata(experiment.path(name)).unwrap().modified().unwrap();
-    let policy = Job::main(&experiment, Protocol::Seed, World::Logged).policy(true);
+    let run = Run::begin(&context, config(1), &source(&context), "test").unwrap();
+    let plan = Plan::new(&run).unwrap();
+    plan.learn_and_judge().unwrap();
+    let written = |name: &str| std::fs::metadata(run.work().path(name)).unwrap().modified().unwrap();
+    let policy = plan.main_training(Protocol::Seed).unwrap().job.policy(true);
     let policy = policy.to_str().unwrap();
     let before = (written(policy), written("metrics.json"));
     let forced = Context { force: true, ..context.clone() };
-    crate::plan::stages::learn_and_judge(&experiment.reopen(&forced).unwrap()).unwrap();
+    Plan::new(&run.in_context(&forced)).unwrap().learn_and_judge().unwrap();
     assert_eq!(written(policy), before.0, "what was learned is not learned again");
     assert!(written("metrics.json") > before.1, "but it is judged again, as was asked for");
 }
@@ -281,38 +278,39 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());
     run(&context, 1);
-    let experiment = Run::open(&context, "test").unwrap();
-    let markdown = report::run(&experiment).unwrap();
+    let run = Run::open(&context, "test").unwrap();
+    let plan = Plan::new(&run).unwrap();
+    let markdown = report::run(&plan.page().unwrap()).unwrap();
     for name in ["random", "popularity", "oracle", "no_rl", "drr_ave_untrained", "drr_ave_gamma_0", "drr_ave"]
     {
         assert!(markdown.contains(&format!("| {name} |")), "{name} is not in the report");
     }
-    let html = std::fs::read_to_string(experiment.path("report.html")).unwrap();
+    let html = std::fs::read_to_string(run.work().path("report.html")).unwrap();
     assert!(html.contains("<svg") && !html.contains("<script"));
 
     let document = folder.path().join("doc.md");
     std::fs::write(&document, "<!-- results:test -->\n<!-- /results:test -->\n").unwrap();
-    readme::run(&experiment, &document).unwrap();
+    report::write_into(&plan.page().unwrap(), &document).unwrap();
     assert!(std::fs::read_to_string(&document).unwrap().contains("| drr_ave |"));
 
-    let last = &experiment.dataset.users().last().unwrap().id;
-    let known = recommend::run(&experiment, Protocol::Seed, &Request::User(last), 3).unwrap();
+    let last = &run.dataset.users().last().unwrap().id;
+    let known = recommend::run(&plan.bundle(Protocol::Seed).unwrap(), &Request::User(last), 3).unwrap();
     for part in
         ["user_id", "rated_items_length", "recommended_items_ids", "precision", "idcg", "ndcg", "reward"]
     {
         assert!(known.contains(part), "{part} is not in:\n{known}");
     }
-    let item = &experiment.dataset.items()[3].id;
-    let new = recommend::run(&experiment, Protocol::Temporal, &Request::History(item), 5).unwrap();
+    let item = &run.dataset.items()[3].id;
+    let new = recommend::run(&plan.bundle(Protocol::Temporal).unwrap(), &Request::History(item), 5).unwrap();
     assert!(new.contains(" 5. ") && !new.contains(" 6. "), "{new}");
     let unknown =
-        recommend::run(&experiment, Protocol::Seed, &Request::User("nobody"), 3).unwrap_err().to_string();
+        recommend::run(&plan.bundle(Protocol::Seed).unwrap(), &Request::User("nobody"), 3).unwrap_err().to_string();
     assert!(unknown.contains("nobody") && unknown.contains("--history"), "{unknown}");
     let empty =
-        recommend::run(&experiment, Protocol::Seed, &Request::History(" ,"), 3).unwrap_err().to_string();
+        recommend::run(&plan.bundle(Protocol::Seed).unwrap(), &Request::History(" ,"), 3).unwrap_err().to_string();
     assert!(empty.contains("at least one id"), "{empty}");
     let absent =
-        recommend::run(&experiment, Protocol::Rerank, &Request::User(last), 3).unwrap_err().to_string();
+        plan.bundle(Protocol::Rerank).err().unwrap().to_string();
     assert!(absent.contains("rerank") && absent.contains("seed, temporal"), "{absent}");
     let archive = data::named(&context, "ml-100k", Some(&folder.path().join("none.zip"))).err().unwrap();
     assert!(format!("{archive:#}").contains("--archive") && format!("{archive:#}").contains("none.zip"));

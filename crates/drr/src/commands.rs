@@ -6,16 +6,13 @@ use crate::terminal::Terminal;
 use anyhow::{Context as _, Result, bail};
 use drr_core::Protocol;
 use drr_lab::config::ExperimentConfig;
-use drr_lab::fit::pretrain;
-use drr_lab::judge::recommend::Request;
-use drr_lab::judge::{check, compare, evaluate, recommend, score};
-use drr_lab::plan::{self, stages};
-use drr_lab::report::{self, readme};
-use drr_lab::run::context::Context;
-use drr_lab::run::experiment::Run;
-use drr_lab::run::{data, files};
+use drr_lab::judge::{check, compare, score};
+use drr_lab::plan::{self, Plan};
+use drr_lab::recommend::{self, Request};
+use drr_lab::report;
+use drr_lab::run::{Context, Run, data, files};
 use drr_lab::shelf::{Preset, Shelf};
-use drr_lab::study::{ablation, paper, seeds, sweep};
+use drr_lab::study::{ablation, seeds, sweep};
 use drr_lab::watch::Watch;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,19 +30,19 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
         Command::Describe { dataset, archive, force } => {
             describe(&context(force), &dataset, archive.as_deref())
         }
-        Command::Ingest(selection) => with_run(&context(selection.force), &selection, |experiment| {
+        Command::Ingest(selection) => with_plan(&context(selection.force), &selection, |plan| {
             say(format!(
                 "ingested: {}",
-                experiment.context.data_dir.join(&experiment.manifest.dataset_dir).display()
+                plan.run().context.data_dir.join(&plan.run().manifest.dataset_dir).display()
             ));
             Ok(())
         }),
         Command::Pretrain { selection, five_fold } => {
-            with_run(&context(selection.force), &selection, |it| fit_embeddings(it, five_fold))
+            with_plan(&context(selection.force), &selection, |plan| fit_embeddings(plan, five_fold))
         }
-        Command::Train(selection) => with_run(&context(selection.force), &selection, stages::learn),
+        Command::Train(selection) => with_plan(&context(selection.force), &selection, |plan| plan.learn()),
         Command::Evaluate(selection) => {
-            with_run(&context(selection.force), &selection, stages::learn_and_judge)
+            with_plan(&context(selection.force), &selection, |plan| plan.learn_and_judge())
         }
         Command::Report { run, into } => write_report(&context(false), &run, into.as_deref()),
         Command::Pipeline { selection, seeds } => pipelines(&context(selection.force), &selection, seeds),
@@ -70,7 +67,7 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
 fn run_search(command: Command, context: &impl Fn(bool) -> Context) -> Result<()> {
     match command {
         Command::Sweep { selection, recommender, protocol, trials, budget, write } => {
-            with_run(&context(selection.force), &selection, |experiment| {
+            with_plan(&context(selection.force), &selection, |plan| {
                 let request = sweep::Request {
                     recommender: &recommender,
                     protocol,
@@ -78,32 +75,33 @@ fn run_search(command: Command, context: &impl Fn(bool) -> Context) -> Result<()
                     budget,
                     write: write.as_deref(),
                 };
-                say(sweep::run(experiment, &request)?);
+                say(plan.sweep(&request)?);
                 Ok(())
             })
         }
         Command::Study { study: Study::Length { selection, protocol, lengths } } => {
-            with_run(&context(selection.force), &selection, |experiment| {
-                say(paper::length(experiment, protocol, &lengths)?);
+            with_plan(&context(selection.force), &selection, |plan| {
+                say(plan.study_length(protocol, &lengths)?);
                 Ok(())
             })
         }
         Command::Study { study: Study::Ablation { selection, protocol, cells_only, into } } => {
-            with_run(&context(selection.force), &selection, |experiment| {
-                let request = ablation::Request { protocols: &protocol, cells_only, into: into.as_deref() };
-                say(ablation::run(experiment, &request)?);
+            with_plan(&context(selection.force), &selection, |plan| {
+                let request = ablation::Request { cells_only, into: into.as_deref() };
+                say(plan.study_ablation(&protocol, &request)?);
                 Ok(())
             })
         }
         Command::Study { study: Study::Rmse { selection } } => {
-            with_run(&context(selection.force), &selection, |experiment| {
-                say(paper::rmse(experiment)?);
+            with_plan(&context(selection.force), &selection, |plan| {
+                say(plan.study_rmse()?);
                 Ok(())
             })
         }
         Command::Study { study: Study::Case { run, user, recommenders, steps } } => {
             let context = context(false);
-            say(paper::case(&Run::open(&context, &run)?, &user, &recommenders, steps)?);
+            let run = Run::open(&context, &run)?;
+            say(Plan::new(&run)?.study_case(&user, &recommenders, steps)?);
             Ok(())
         }
         _ => unreachable!("the caller passes on searches and studies alone"),
@@ -111,11 +109,11 @@ fn run_search(command: Command, context: &impl Fn(bool) -> Context) -> Result<()
 }
 
 /// Fits the embeddings, and judges the rating factorization on five folds first if that is wanted.
-fn fit_embeddings(experiment: &Run<'_>, five_fold: bool) -> Result<()> {
+fn fit_embeddings(plan: &Plan<'_>, five_fold: bool) -> Result<()> {
     if five_fold {
-        say(pretrain::five_fold(experiment)?);
+        say(plan.five_fold()?);
     }
-    pretrain::run(experiment)
+    plan.pretrain()
 }
 
 /// One run, or one for each of several root seeds with a summary in the first one's folder.
@@ -130,11 +128,10 @@ fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<(
             selection.run = Some(format!("{name}-seed-{}", seed + offset));
             selection.seed = Some(seed + offset);
         }
-        with_run(context, &selection, |experiment| {
-            pipeline(experiment)?;
-            let name = experiment.folder.file_name().map(|name| name.to_string_lossy().into_owned());
-            first.get_or_insert((name.unwrap_or_default(), experiment.config.seed));
-            runs.push(evaluate::load(experiment)?);
+        with_plan(context, &selection, |plan| {
+            say(plan.pipeline()?);
+            first.get_or_insert((plan.run().work().name(), plan.run().config.seed));
+            runs.push(plan.figures()?);
             Ok(())
         })?;
     }
@@ -146,18 +143,11 @@ fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<(
     Ok(())
 }
 
-/// Everything, stage after stage.
-fn pipeline(experiment: &Run<'_>) -> Result<()> {
-    stages::learn(experiment)?;
-    stages::judge(experiment)?;
-    say(report::brief(experiment)?);
-    Ok(())
-}
-
 fn write_report(context: &Context, run: &str, into: Option<&Path>) -> Result<()> {
-    let experiment = Run::open(context, run)?;
-    say(report::brief(&experiment)?);
-    into.map_or(Ok(()), |path| readme::run(&experiment, path))
+    let run = Run::open(context, run)?;
+    let page = Plan::new(&run)?.page()?;
+    say(report::brief(&page)?);
+    into.map_or(Ok(()), |path| report::write_into(&page, path))
 }
 
 /// Recommends to a user of the data set, or to one with a history.
@@ -173,7 +163,8 @@ fn recommend_to(
         (None, Some(ids)) => Request::History(ids),
         (None, None) => bail!("give --user ID or --history IDS"),
     };
-    say(recommend::run(&Run::open(context, run)?, protocol, &request, k)?);
+    let run = Run::open(context, run)?;
+    say(recommend::run(&Plan::new(&run)?.bundle(protocol)?, &request, k)?);
     Ok(())
 }
 
@@ -186,13 +177,14 @@ fn score_lists(context: &Context, mut selection: Selection, request: &score::Req
         if selection.config.is_some() || selection.dataset.is_some() || selection.archive.is_some() {
             bail!("the run {run} brings its own data set: leave out --config, --dataset and --archive");
         }
-        say(score::run(&Run::open(context, run)?, request)?);
+        let run = Run::open(context, run)?;
+        say(Plan::new(&run)?.score(request)?);
         return Ok(());
     }
     // A folder of its own: the settings of a run of the same name must not be overwritten.
     selection.run = selection.run.or_else(|| Some("scores".to_owned()));
-    with_run(context, &selection, |experiment| {
-        say(score::run(experiment, request)?);
+    with_plan(context, &selection, |plan| {
+        say(plan.score(request)?);
         Ok(())
     })
 }
@@ -217,10 +209,10 @@ fn shipped(context: &Context, dataset: &str) -> Result<Preset> {
 }
 
 /// Chooses data set and configuration, says which first of all, and works on the experiment.
-pub fn with_run(
+pub fn with_plan(
     context: &Context,
     selection: &Selection,
-    work: impl FnOnce(&Run<'_>) -> Result<()>,
+    work: impl FnOnce(&Plan<'_>) -> Result<()>,
 ) -> Result<()> {
     let named = |dataset: &str| data::named(context, dataset, selection.archive.as_deref());
     let (preset, source) = match (&selection.config, &selection.dataset) {
@@ -256,6 +248,6 @@ pub fn with_run(
         bail!("--run {name} is no folder name: use letters, digits and dashes");
     }
     plan::check(&config).with_context(|| format!("in {}", preset.place.display()))?;
-    let experiment = Run::begin(context, config, &source, &name)?;
-    work(&experiment)
+    let run = Run::begin(context, config, &source, &name)?;
+    work(&Plan::new(&run)?)
 }

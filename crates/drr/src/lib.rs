@@ -14,7 +14,7 @@ mod progress;
 mod terminal;
 
 pub use cli::Selection;
-pub use commands::with_run;
+pub use commands::with_plan;
 pub use console::{complain, say};
 pub use exit::code;
 pub use logging::LogFormat;

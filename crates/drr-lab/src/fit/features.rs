@@ -1,19 +1,21 @@
 //! What the data set says of users and items beside their ratings, as features of the agent's state.
 
-use crate::run::experiment::Run;
 use anyhow::Result;
 use drr_agent::{StateFeatures, TrainingTables};
 use drr_core::{ContextIdx, EmbeddingTable};
-use drr_data::{ItemRecord, UserRecord};
+use drr_data::{Dataset, ItemRecord, UserRecord};
 use drr_env::Sessions;
 use std::collections::BTreeSet;
 
 /// The lower ends of the age groups, those of MovieLens 1M.
 const AGES: [u16; 7] = [1, 18, 25, 35, 45, 50, 56];
 
-/// The tables of a training with the features of the experiment's users and items.
-pub fn add(experiment: &Run<'_>, tables: TrainingTables, sessions: &Sessions) -> Result<TrainingTables> {
-    let dataset = &experiment.dataset;
+/// The tables of a training with the features of the data set's users and items.
+///
+/// # Errors
+///
+/// Fails if the data set says nothing of either.
+pub fn add(dataset: &Dataset, tables: TrainingTables, sessions: &Sessions) -> Result<TrainingTables> {
     let users = (0..sessions.n_contexts()).map(|context| sessions.user(ContextIdx::from(context))).collect();
     Ok(tables.with_features(of(dataset.users(), dataset.items())?, users)?)
 }

@@ -1,10 +1,8 @@
 //! The networks that read histories as sequences: fitted once, kept as files, since they take minutes.
 
 use crate::run::cache::digest_of;
-use crate::run::context::Context;
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
 use crate::run::files::read_json;
+use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
 use drr_data::Protocol;
@@ -14,79 +12,90 @@ use std::path::PathBuf;
 /// The protocols that they are judged under.
 const PROTOCOLS: [Protocol; 2] = [Protocol::Temporal, Protocol::LeaveOneOut];
 
-fn file(protocol: Protocol, config: &SequentialConfig, ending: &str) -> PathBuf {
-    PathBuf::from(format!("policies/{protocol}-{}{ending}", config.architecture.name()))
+/// The sequential networks of one protocol.
+#[derive(Debug, Clone, Copy)]
+pub struct SequentialModels<'a> {
+    /// Where they are kept.
+    pub work: Work<'a>,
+    /// What they are fitted on.
+    pub cut: Cut<'a>,
+    /// Which.
+    pub configs: &'a [SequentialConfig],
 }
 
-fn jobs<'a>(experiment: &'a Run<'_>) -> Vec<(Protocol, &'a SequentialConfig)> {
-    let protocols = experiment.protocols();
-    let wanted = PROTOCOLS.into_iter().filter(|protocol| protocols.contains(protocol));
-    wanted
-        .flat_map(|protocol| experiment.config.lab.sequential.iter().map(move |it| (protocol, it)))
-        .collect()
-}
-
-/// Fits what is not yet fitted.
-pub fn run(experiment: &Run<'_>) -> Result<()> {
-    for (protocol, config) in jobs(experiment) {
-        experiment.context.stop_if_asked()?;
-        let name = config.architecture.name();
-        let stage = experiment.stage(&format!("sequential-{protocol}-{name}"));
-        let settings = (config, experiment.config.seed, experiment.positive(protocol));
-        let inputs = digest_of(&(experiment.split_hash(protocol)?, settings))?;
-        let (model, note) = (file(protocol, config, ".safetensors"), file(protocol, config, ".json"));
-        let outputs = [experiment.path(&model), experiment.path(&note)];
-        stage.run(&inputs, &outputs, || {
-            let log = experiment.log(protocol, Phase::Final)?;
-            let seeds = experiment.seeds(protocol).child(name);
-            let bar = experiment.context.bar(&format!("train {protocol} {name}"), 1);
-            let mut hooks = Hooks { context: experiment.context, bar, total: 1 };
-            let begun = experiment.context.watch.seconds();
-            let positive = experiment.positive(protocol);
-            let fitted = SequentialRecommender::fit(&log, positive, config, seeds, &mut hooks)
-                .with_context(|| format!("failed to train {name} under {protocol}"))?;
-            hooks.bar.finish();
-            experiment.context.stop_if_asked()?;
-            fitted.save(&outputs[0])?;
-            crate::run::files::write(
-                &outputs[1],
-                &serde_json::to_vec_pretty(&(experiment.context.watch.seconds() - begun))?,
-            )
-        })?;
+impl<'a> SequentialModels<'a> {
+    /// Those that are judged under the cut's protocol: none under most.
+    fn wanted(&self) -> &'a [SequentialConfig] {
+        if PROTOCOLS.contains(&self.cut.protocol) { self.configs } else { &[] }
     }
-    Ok(())
-}
 
-/// The fitted ones of a protocol, with the seconds that each took.
-pub fn load(experiment: &Run<'_>, protocol: Protocol) -> Result<Vec<(SequentialRecommender, f64)>> {
-    let of_protocol = jobs(experiment).into_iter().filter(|(it, _)| *it == protocol);
-    of_protocol
-        .map(|(_, config)| {
-            let model =
-                SequentialRecommender::load(&experiment.path(file(protocol, config, ".safetensors")))?;
-            let note = experiment.path(file(protocol, config, ".json"));
-            Ok((model, read_json(&note, "run train")?))
-        })
-        .collect()
-}
+    fn path(&self, config: &SequentialConfig, ending: &str) -> PathBuf {
+        self.work.path(format!("policies/{}-{}{ending}", self.cut.protocol, config.architecture.name()))
+    }
 
-/// The digests of the files, as inputs of the evaluation.
-pub fn digests(experiment: &Run<'_>) -> Result<Vec<String>> {
-    jobs(experiment)
-        .into_iter()
-        .map(|(protocol, config)| experiment.digest(file(protocol, config, ".safetensors")))
-        .collect()
+    /// Fits what is not yet fitted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a fit or the disk does.
+    pub fn fit(&self) -> Result<()> {
+        for config in self.wanted() {
+            self.work.stop_if_asked()?;
+            let (protocol, name, positive) =
+                (self.cut.protocol, config.architecture.name(), self.cut.positive());
+            let stage = self.work.stage(&format!("sequential-{protocol}-{name}"));
+            let inputs = digest_of(&(self.cut.hash()?, (config, self.cut.seed, positive)))?;
+            let outputs = [self.path(config, ".safetensors"), self.path(config, ".json")];
+            stage.run(&inputs, &outputs, || {
+                let log = self.cut.log(Phase::Final)?;
+                let seeds = self.cut.seeds().child(name);
+                let bar = self.work.bar(&format!("train {protocol} {name}"), 1);
+                let mut hooks = Hooks { work: self.work, bar, total: 1 };
+                let begun = self.work.watch.seconds();
+                let fitted = SequentialRecommender::fit(&log, positive, config, seeds, &mut hooks)
+                    .with_context(|| format!("failed to train {name} under {protocol}"))?;
+                hooks.bar.finish();
+                self.work.stop_if_asked()?;
+                fitted.save(&outputs[0])?;
+                let seconds = self.work.watch.seconds() - begun;
+                crate::run::files::write(&outputs[1], &serde_json::to_vec_pretty(&seconds)?)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The fitted ones, with the seconds that each took.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file is missing or damaged.
+    pub fn load(&self) -> Result<Vec<(SequentialRecommender, f64)>> {
+        let load = |config: &SequentialConfig| {
+            let model = SequentialRecommender::load(&self.path(config, ".safetensors"))?;
+            Ok((model, read_json(&self.path(config, ".json"), "run train")?))
+        };
+        self.wanted().iter().map(load).collect()
+    }
+
+    /// The digests of the files, as inputs of the evaluation.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file is missing.
+    pub fn digests(&self) -> Result<Vec<String>> {
+        self.wanted().iter().map(|config| self.work.digest(self.path(config, ".safetensors"))).collect()
+    }
 }
 
 struct Hooks<'a> {
-    context: &'a Context,
+    work: Work<'a>,
     bar: Box<dyn Bar>,
     total: usize,
 }
 
 impl SequentialHooks for Hooks<'_> {
     fn should_stop(&mut self, _epoch: usize) -> bool {
-        self.context.interrupted()
+        self.work.interrupted()
     }
 
     fn progress(&mut self, done: usize, total: usize) {

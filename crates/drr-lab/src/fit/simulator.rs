@@ -4,12 +4,11 @@
 //! fitted on, and know every other user by different halves of that user's ratings. An agent that is good only in the
 //! simulator it was trained in has learned the simulator.
 
-use crate::fit::jobs::World;
-use crate::run::experiment::Run;
+use crate::run::Cut;
+use crate::run::cache::digest_of;
 use anyhow::{Result, bail};
-use drr_core::{ContextIdx, InteractionLog, ItemIdx, Observed, Part, PartSet, Seeds, UserIdx};
-use drr_data::Protocol;
-use drr_embed::{Neighbourhood, NeighbourhoodConfig, Pmf};
+use drr_core::{ContextIdx, InteractionLog, ItemIdx, Observed, Part, Seeds, UserIdx, World};
+use drr_embed::{Neighbourhood, NeighbourhoodConfig, Pmf, PmfConfig};
 use drr_env::{RatingModel, RatingScale, Sessions};
 use drr_eval::UserSimulator;
 use rayon::prelude::*;
@@ -29,25 +28,54 @@ enum Model {
     Neighbours(Box<Neighbourhood>),
 }
 
-impl Model {
-    fn fit(experiment: &Run<'_>, world: World) -> Result<Self> {
-        let of =
-            |part: Part| experiment.dataset.log(Protocol::Online, &[part].into_iter().collect::<PartSet>());
-        // Of the run, whatever seed a training has: everybody meets the same users.
-        let seeds = Seeds(experiment.manifest.seed).child("simulator");
+/// What the simulators of a run are fitted with.
+#[derive(Debug, Clone, Copy)]
+pub struct Simulators<'a> {
+    /// The data, as protocol "online" sees them, with the run's own root seed: whatever seed a training has, everybody
+    /// meets the same users.
+    pub cut: Cut<'a>,
+    /// How the factors are fitted.
+    pub factors: &'a PmfConfig,
+}
+
+impl Simulators<'_> {
+    /// The simulator of one world, with the users of `log` folded in by one half of their ratings: the first, third and so
+    /// on for A, the others for B.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a fit does, and for a world that is no simulator's.
+    pub fn of(&self, world: World, log: &InteractionLog) -> Result<Simulator> {
+        let model = self.fit(world)?;
+        Simulator::new(&model, world, log, self.cut.scale()?)
+    }
+
+    /// What decides about both simulators, as an input of a stage.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data set does not allow the protocol.
+    pub fn digests(&self) -> Result<Vec<String>> {
+        Ok(vec![digest_of(&(self.cut.hash()?, self.factors, self.cut.seed))?])
+    }
+
+    fn fit(&self, world: World) -> Result<Model> {
+        let seeds = Seeds(self.cut.seed).child("simulator");
         Ok(match world {
             World::A => {
-                let settings = &experiment.config.embedding.pmf;
-                Self::Factors(Box::new(Pmf::fit(&of(Part::SimulatorA)?, None, settings, seeds)?.pmf))
+                let rows = self.cut.part(Part::SimulatorA)?;
+                Model::Factors(Box::new(Pmf::fit(&rows, None, self.factors, seeds)?.pmf))
             }
-            World::B => Self::Neighbours(Box::new(Neighbourhood::fit(
-                &of(Part::SimulatorB)?,
-                &NeighbourhoodConfig::default(),
-            )?)),
+            World::B => {
+                let rows = self.cut.part(Part::SimulatorB)?;
+                Model::Neighbours(Box::new(Neighbourhood::fit(&rows, &NeighbourhoodConfig::default())?))
+            }
             World::Logged => bail!("the log itself is no simulator"),
         })
     }
+}
 
+impl Model {
     /// The predicted ratings of all items, `[I]`.
     fn predict(&self, history: &[Observed], n_items: usize) -> Vec<f32> {
         match self {
@@ -61,13 +89,8 @@ impl Model {
 }
 
 impl Simulator {
-    /// Fits the simulator on its own users, and folds in the users of `log` by one half of their ratings: the first,
-    /// third and so on for A, the others for B.
-    pub fn new(experiment: &Run<'_>, world: World, log: &InteractionLog) -> Result<Self> {
-        let model = Model::fit(experiment, world)?;
+    fn new(model: &Model, world: World, log: &InteractionLog, scale: RatingScale) -> Result<Self> {
         let (name, parity) = if world == World::A { ("factors_a", 0) } else { ("neighbours_b", 1) };
-        let (lowest, highest) = experiment.dataset.manifest().rating_scale;
-        let scale = RatingScale::new(lowest, highest)?;
         let users: Vec<UserIdx> = log.active_users().collect();
         let ratings = users.par_iter().map(|user| {
             let all = log.of_user(*user).observed();

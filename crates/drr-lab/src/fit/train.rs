@@ -3,22 +3,24 @@
 //! One job is one agent under one protocol. Jobs run side by side, each on one thread: networks this small are slower
 //! on two.
 
-use crate::fit::jobs::{self, Job, Settings, World};
-use crate::fit::pretrain;
-use crate::fit::simulator::Simulator;
-use crate::judge::evaluate::{evaluation_set, simulated};
+use super::learner::{Job, Settings};
+use super::simulator::{Simulator, Simulators};
+use super::spaces::Spaces;
+use crate::config::{EnvironmentConfig, SpaceKind};
+use crate::failure::Interrupted;
 use crate::run::cache::{Stage, digest_of};
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
+use crate::run::files::read_json;
+use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
 use drr_agent::{AgentConfig, Judgement, OnlineAgent, OnlineConfig, Outcome, TrainingHooks, Validation};
-use drr_core::{Part, PartSet, Recommender};
-use drr_data::{Protocol, TrainingRow, read_training, write_training};
+use drr_core::{EmbeddingSpace, Part, Recommender, World};
+use drr_data::{TrainingRow, read_training, write_training};
+use drr_env::Unrated;
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 mod rating;
 mod returns;
@@ -26,7 +28,7 @@ mod surroundings;
 mod system;
 
 use surroundings::Surroundings;
-pub use system::Training;
+pub use system::Steps;
 
 /// How a job went; `seconds` is the only part that a second run does not repeat.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,27 +47,240 @@ pub struct JobNote {
     pub seconds: [f64; 2],
 }
 
-/// How a job went.
-pub fn note(experiment: &Run<'_>, job: &Job) -> Result<JobNote> {
-    let path = experiment.path(job.file("policies", ".json"));
-    let text =
-        std::fs::read(&path).with_context(|| format!("cannot read {}: run train first", path.display()))?;
-    Ok(serde_json::from_slice(&text)?)
+/// What every training of a run is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The simulated users.
+    pub environment: &'a EnvironmentConfig,
+    /// Whether the number of rounds is chosen on validation rows before the final fit; else it is the agent's own.
+    pub choose_on_validation: bool,
+    /// How long somebody else took for the same, in words.
+    pub reference_duration: Option<&'a str>,
+    /// The ratings of a held-out user that are known.
+    pub n_observed: usize,
+    /// The steps of a validation session with simulated users.
+    pub n_online_steps: usize,
+}
+
+/// One training with all that it needs.
+#[derive(Debug, Clone)]
+pub struct Training<'a> {
+    /// Where it is kept.
+    pub work: Work<'a>,
+    /// What it is trained on, with the training's own root seed.
+    pub cut: Cut<'a>,
+    /// The spaces of the cut.
+    pub spaces: Spaces<'a>,
+    /// The simulators of the run.
+    pub simulators: Simulators<'a>,
+    /// How it is trained.
+    pub rules: Rules<'a>,
+    /// Who is trained, and where its files lie.
+    pub job: Job,
+}
+
+impl Training<'_> {
+    /// How it went.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it was not trained.
+    pub fn note(&self) -> Result<JobNote> {
+        read_json(&self.work.path(self.job.file("policies", ".json")), "run train")
+    }
+
+    /// The space that the learner acts in.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a file that is missing, damaged, or not what the stage wrote.
+    pub fn space(&self, phase: Phase) -> Result<Arc<dyn EmbeddingSpace>> {
+        self.spaces.load(phase, self.job.learner.space.unwrap_or_else(|| self.spaces.own_kind()))
+    }
+
+    /// The trained policy, or that of the same networks before training.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it was not trained.
+    pub fn load_policy(&self, trained: bool) -> Result<Box<dyn Recommender>> {
+        let space = self.space(Phase::Final)?;
+        let path = self.work.path(self.job.policy(trained));
+        self.job.learner.settings.load_policy(&path, space).with_context(|| {
+            format!(
+                "{} is not trained under {}: add it to evaluation.protocols and run the pipeline",
+                self.job.name(),
+                self.job.split
+            )
+        })
+    }
+
+    /// The digest of all that decides about it: its own settings, its cut and its space.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the spaces are not fitted.
+    pub fn inputs(&self) -> Result<String> {
+        let rules = &self.rules;
+        let kind = self.job.learner.space.unwrap_or_else(|| self.spaces.own_kind());
+        let settings = (&self.job.learner.settings, rules.environment, rules.choose_on_validation, kind);
+        let judged = (rules.n_observed, rules.n_online_steps);
+        let world = self.job.world;
+        digest_of(&(
+            (settings, judged, world),
+            self.spaces.digests_of(kind)?,
+            self.ratings()?,
+            self.cut.hash()?,
+            (self.cut.seed, self.cut.positive()),
+        ))
+    }
+
+    /// What predicts the ratings that no log has: nothing, where nothing is predicted.
+    fn ratings(&self) -> Result<Vec<String>> {
+        match (self.job.world, self.rules.environment.reward.unrated) {
+            (World::Logged, Unrated::Constant { .. }) => Ok(Vec::new()),
+            (World::Logged, Unrated::Predicted {}) => self.spaces.digests_of(SpaceKind::Pmf),
+            (World::A | World::B, _) => self.simulators.digests(),
+        }
+    }
+
+    /// Checkpoints of other inputs must not be resumed: their folder carries the inputs' hash.
+    fn checkpoints(&self) -> Result<PathBuf> {
+        let inputs = self.inputs()?;
+        Ok(self.work.path(self.job.file("checkpoints", &format!("-{}", &inputs[..8]))))
+    }
+
+    /// Trains, unless that was done.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the training or the disk does, and with [`Interrupted`] if the user asked to stop.
+    pub fn run(&self) -> Result<()> {
+        let (work, job) = (&self.work, &self.job);
+        let name = format!("train-{}-{}", job.split, job.name());
+        let stage = Stage::new(&work.path(&job.folder), &name, work.force);
+        let inputs = self.inputs()?;
+        let outputs = [
+            work.path(job.policy(true)),
+            work.path(job.policy(false)),
+            work.path(job.file("policies", ".json")),
+            work.path(job.file("policies", ".parquet")),
+        ];
+        std::fs::create_dir_all(work.path(&job.folder).join("policies"))?;
+        let checkpoints = self.checkpoints()?;
+        if work.force && checkpoints.exists() {
+            std::fs::remove_dir_all(&checkpoints)?;
+        }
+        stage.run(&inputs, &outputs, || self.train(&checkpoints))
+    }
+
+    fn train(&self, checkpoints: &Path) -> Result<()> {
+        let (work, job, watch) = (&self.work, &self.job, self.work.watch);
+        let mut series = Vec::new();
+        let settings = &job.learner.settings;
+        let mut chosen = settings.n_rounds();
+        let (mut validations, mut seconds) = (Vec::new(), [0.0; 2]);
+        if self.rules.choose_on_validation {
+            let mut fit = Fit::new(self, settings, Phase::Choose)?;
+            let begun = watch.seconds();
+            fit.run(self.work, chosen, &checkpoints.join("choose"))?;
+            seconds[0] = watch.seconds() - begun;
+            validations = fit.steps.validations().to_vec();
+            chosen = best_round(&validations).unwrap_or(chosen);
+            series.extend(fit.curves(job, Phase::Choose));
+        }
+        let mut fit = Fit::new(self, settings, Phase::Final)?;
+        fit.steps.save_policy(&work.path(job.policy(false)))?;
+        let begun = watch.seconds();
+        fit.run(self.work, chosen, &checkpoints.join("final"))?;
+        seconds[1] = watch.seconds() - begun;
+        series.extend(fit.curves(job, Phase::Final));
+        write_training(&work.path(job.file("policies", ".parquet")), &series)?;
+        fit.steps.save_policy(&work.path(job.policy(true)))?;
+        let last = drr_nn::latest_checkpoint(&checkpoints.join("final"))?
+            .context("the final checkpoint is missing")?;
+        let note = JobNote {
+            rounds: chosen,
+            episodes: chosen * settings.n_environments() as u64,
+            updates: fit.steps.n_updates(),
+            validations,
+            checkpoint: drr_nn::checkpoint_digest(&last)?,
+            seconds,
+        };
+        let (rounds, updates, checkpoint) = (note.rounds, note.updates, &note.checkpoint);
+        let reference = self.rules.reference_duration.map(|it| format!(" ({it})")).unwrap_or_default();
+        let (episodes, total) = (note.episodes, seconds[0] + seconds[1]);
+        if note.updates == 0 && note.validations.iter().all(|it| it.n_updates == 0) {
+            tracing::warn!(
+                "{} made no update under {}, so it is judged as it began: lower warmup_transitions or raise n_episodes",
+                job.name(),
+                job.split
+            );
+        }
+        tracing::info!(
+            rounds,
+            updates,
+            checkpoint,
+            "{} is trained under {}: {episodes} episodes and {updates} updates in the final fit, {total:.0} s in all{reference}",
+            job.name(),
+            job.split
+        );
+        crate::run::files::write(
+            &work.path(job.file("policies", ".json")),
+            &serde_json::to_vec_pretty(&note)?,
+        )
+    }
+
+    /// The best validation score of an agent with other settings, trained on train rows; nothing is kept of it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the training does, and if nothing was validated.
+    pub fn best_validation(&self, agent: &AgentConfig) -> Result<f64> {
+        let settings = Settings::Drr(Box::new(agent.clone()));
+        let mut fit = Fit::new(self, &settings, Phase::Choose)?;
+        let bar = self.work.bar(&fit.label, agent.n_rounds());
+        let mut hooks = Hooks { work: self.work, bar: &*bar, validation: fit.validation.as_ref() };
+        match fit.steps.run(agent.n_rounds(), None, &mut hooks)? {
+            Outcome::Finished => {}
+            Outcome::Interrupted => return Err(Interrupted.into()),
+        }
+        bar.finish();
+        let scores = fit.steps.validations().iter().filter(|it| it.round > 0).map(|it| it.score);
+        scores.max_by(f64::total_cmp).context("nothing was validated: lower agent.validate_every")
+    }
+
+    /// The trained agent of `settings`, to go on learning within sessions.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it was not trained.
+    pub fn online_agent(&self, settings: &AgentConfig, learning: OnlineConfig) -> Result<OnlineAgent> {
+        let surroundings = Surroundings::new(self, Phase::Final)?;
+        let mut trainer = surroundings.trainer(self, settings)?;
+        let checkpoints = self.checkpoints()?.join("final");
+        if trainer.resume(&checkpoints)? == 0 {
+            anyhow::bail!("there is no checkpoint in {}: run train --force", checkpoints.display());
+        }
+        Ok(trainer.online_agent(learning, self.cut.seeds().child("online"))?)
+    }
 }
 
 /// Trains every agent under every protocol, as many side by side as there are threads, and joins their curves.
-pub fn run(experiment: &Run<'_>) -> Result<()> {
-    let jobs = jobs::all(experiment)?;
-    let n_threads = experiment.context.watch.n_threads();
-    side_by_side(&jobs, n_threads, |job| {
-        run_job(experiment, job)
-            .with_context(|| format!("failed to train {} under {}", job.name(), job.split))
+///
+/// # Errors
+///
+/// Fails with the first training that does, after the others have ended.
+pub fn run(work: Work<'_>, trainings: &[Training<'_>]) -> Result<()> {
+    side_by_side(trainings, work.watch.n_threads(), |training| {
+        let job = &training.job;
+        training.run().with_context(|| format!("failed to train {} under {}", job.name(), job.split))
     })?;
     let mut rows = Vec::new();
-    for job in jobs {
-        rows.extend(read_training(&experiment.path(job.file("policies", ".parquet")))?);
+    for training in trainings {
+        rows.extend(read_training(&work.path(training.job.file("policies", ".parquet")))?);
     }
-    Ok(write_training(&experiment.path("training.parquet"), &rows)?)
+    Ok(write_training(&work.path("training.parquet"), &rows)?)
 }
 
 /// Works on all of `tasks`, so many at a time, each on one thread. After a failure its thread takes no more tasks; the
@@ -95,158 +310,53 @@ pub fn side_by_side<T: Sync>(
     results.into_iter().collect()
 }
 
-/// The digest of all that decides about a job.
-pub fn inputs(experiment: &Run<'_>, job: &Job) -> Result<String> {
-    let config = &experiment.config;
-    let settings = (
-        &job.learner.settings,
-        &config.environment,
-        &config.training,
-        &config.evaluation,
-        job.space_kind(experiment),
-    );
-    digest_of(&(
-        settings,
-        pretrain::digests(experiment, job.split)?,
-        experiment.split_hash(job.split)?,
-        (config.seed, experiment.positive(job.split)),
-    ))
-}
-
-/// Checkpoints of other inputs must not be resumed: their folder carries the inputs' hash.
-fn checkpoints(experiment: &Run<'_>, job: &Job) -> Result<PathBuf> {
-    let inputs = inputs(experiment, job)?;
-    Ok(experiment.path(job.file("checkpoints", &format!("-{}", &inputs[..8]))))
-}
-
-/// Trains one job, unless that was done.
-pub fn run_job(experiment: &Run<'_>, job: &Job) -> Result<()> {
-    let name = format!("train-{}-{}", job.split, job.name());
-    let stage = Stage::new(&experiment.path(&job.folder), &name, experiment.context.force);
-    let inputs = inputs(experiment, job)?;
-    let outputs = [
-        experiment.path(job.policy(true)),
-        experiment.path(job.policy(false)),
-        experiment.path(job.file("policies", ".json")),
-        experiment.path(job.file("policies", ".parquet")),
-    ];
-    std::fs::create_dir_all(experiment.path(&job.folder).join("policies"))?;
-    let checkpoints = checkpoints(experiment, job)?;
-    if experiment.context.force && checkpoints.exists() {
-        std::fs::remove_dir_all(&checkpoints)?;
-    }
-    stage.run(&inputs, &outputs, || train(experiment, job, &checkpoints))
-}
-
-fn train(experiment: &Run<'_>, job: &Job, checkpoints: &Path) -> Result<()> {
-    let mut series = Vec::new();
-    let settings = &job.learner.settings;
-    let mut chosen = settings.n_rounds();
-    let (mut validations, mut seconds) = (Vec::new(), [0.0; 2]);
-    if experiment.config.training.choose_on_validation {
-        let mut fit = Fit::new(experiment, job, settings, Phase::Choose)?;
-        let begun = experiment.context.watch.seconds();
-        fit.run(experiment, chosen, &checkpoints.join("choose"))?;
-        seconds[0] = experiment.context.watch.seconds() - begun;
-        validations = fit.training.validations().to_vec();
-        chosen = best_round(&validations).unwrap_or(chosen);
-        series.extend(fit.curves(job, Phase::Choose));
-    }
-    let mut fit = Fit::new(experiment, job, settings, Phase::Final)?;
-    fit.training.save_policy(&experiment.path(job.policy(false)))?;
-    let begun = experiment.context.watch.seconds();
-    fit.run(experiment, chosen, &checkpoints.join("final"))?;
-    seconds[1] = experiment.context.watch.seconds() - begun;
-    series.extend(fit.curves(job, Phase::Final));
-    write_training(&experiment.path(job.file("policies", ".parquet")), &series)?;
-    fit.training.save_policy(&experiment.path(job.policy(true)))?;
-    let last =
-        drr_nn::latest_checkpoint(&checkpoints.join("final"))?.context("the final checkpoint is missing")?;
-    let note = JobNote {
-        rounds: chosen,
-        episodes: chosen * settings.n_environments() as u64,
-        updates: fit.training.n_updates(),
-        validations,
-        checkpoint: drr_nn::checkpoint_digest(&last)?,
-        seconds,
-    };
-    let (rounds, updates, checkpoint) = (note.rounds, note.updates, &note.checkpoint);
-    let reference = experiment
-        .config
-        .training
-        .reference_duration
-        .as_deref()
-        .map(|it| format!(" ({it})"))
-        .unwrap_or_default();
-    let (episodes, total) = (note.episodes, seconds[0] + seconds[1]);
-    if note.updates == 0 && note.validations.iter().all(|it| it.n_updates == 0) {
-        tracing::warn!(
-            "{} made no update under {}, so it is judged as it began: lower warmup_transitions or raise n_episodes",
-            job.name(),
-            job.split
-        );
-    }
-    tracing::info!(
-        rounds,
-        updates,
-        checkpoint,
-        "{} is trained under {}: {episodes} episodes and {updates} updates in the final fit, {total:.0} s in all{reference}",
-        job.name(),
-        job.split
-    );
-    crate::run::files::write(
-        &experiment.path(job.file("policies", ".json")),
-        &serde_json::to_vec_pretty(&note)?,
-    )
-}
-
 /// The round with the best validation score, the earliest of equals. The untrained policy is no choice.
 fn best_round(validations: &[Validation]) -> Option<u64> {
     let trained = validations.iter().filter(|it| it.round > 0);
     trained.max_by(|a, b| a.score.total_cmp(&b.score).then(b.round.cmp(&a.round))).map(|it| it.round)
 }
 
-/// One training with what judges it.
+/// One training under way with what judges it.
 struct Fit {
-    training: Box<dyn Training>,
+    steps: Box<dyn Steps>,
     validation: Option<ValidationSet>,
     label: String,
 }
 
 impl Fit {
-    fn new(experiment: &Run<'_>, job: &Job, settings: &Settings, phase: Phase) -> Result<Self> {
-        let surroundings = Surroundings::new(experiment, job, phase)?;
-        let training: Box<dyn Training> = match settings {
-            Settings::Drr(agent) => Box::new(surroundings.trainer(experiment, &job.name(), agent)?),
-            Settings::Rival(rival) => surroundings.rival(experiment, job, phase, rival)?,
+    fn new(training: &Training<'_>, settings: &Settings, phase: Phase) -> Result<Self> {
+        let surroundings = Surroundings::new(training, phase)?;
+        let steps: Box<dyn Steps> = match settings {
+            Settings::Drr(agent) => Box::new(surroundings.trainer(training, agent)?),
+            Settings::Rival(rival) => surroundings.rival(training, phase, rival)?,
         };
         let validation = match phase {
-            Phase::Choose => Some(ValidationSet::new(experiment, job)?),
+            Phase::Choose => Some(ValidationSet::new(training)?),
             Phase::Final => None,
         };
-        let label = format!("train {} {} ({})", job.split, job.name(), phase.name());
-        Ok(Self { training, validation, label })
+        let label = format!("train {} {} ({})", training.job.split, training.job.name(), phase.name());
+        Ok(Self { steps, validation, label })
     }
 
     /// Goes on from the latest checkpoint until `n_rounds`.
-    fn run(&mut self, experiment: &Run<'_>, n_rounds: u64, checkpoints: &Path) -> Result<()> {
-        let done = self.training.resume(checkpoints)?;
+    fn run(&mut self, work: Work<'_>, n_rounds: u64, checkpoints: &Path) -> Result<()> {
+        let done = self.steps.resume(checkpoints)?;
         if done > 0 {
             tracing::info!(rounds = done, "{} resumed from its checkpoint", self.label);
         }
-        let bar = experiment.context.bar(&self.label, n_rounds);
-        let mut hooks = Hooks { experiment, bar: &*bar, validation: self.validation.as_ref() };
-        let outcome = self.training.run(n_rounds, Some(checkpoints), &mut hooks)?;
+        let bar = work.bar(&self.label, n_rounds);
+        let mut hooks = Hooks { work, bar: &*bar, validation: self.validation.as_ref() };
+        let outcome = self.steps.run(n_rounds, Some(checkpoints), &mut hooks)?;
         bar.finish();
         match outcome {
             Outcome::Finished => Ok(()),
-            Outcome::Interrupted => Err(crate::failure::Interrupted.into()),
+            Outcome::Interrupted => Err(Interrupted.into()),
         }
     }
 
     fn curves(&self, job: &Job, phase: Phase) -> Vec<TrainingRow> {
         let series = format!("{}/{}/{}", job.split, job.name(), phase.name());
-        let records = self.training.metrics().records.iter();
+        let records = self.steps.metrics().records.iter();
         records
             .map(|(step, name, value)| TrainingRow {
                 series: series.clone(),
@@ -266,58 +376,22 @@ struct ValidationSet {
 }
 
 impl ValidationSet {
-    fn new(experiment: &Run<'_>, job: &Job) -> Result<Self> {
-        let cases = evaluation_set(experiment, job.split, Part::Validation)?;
-        let simulator = match job.world {
+    fn new(training: &Training<'_>) -> Result<Self> {
+        let Training { cut, rules, .. } = training;
+        let cases = cut.cases(Part::Validation, rules.n_observed)?;
+        let simulator = match training.job.world {
             World::Logged => None,
             world => {
-                let parts: PartSet = [Part::Validation].into_iter().collect();
-                let log = experiment.dataset.log(job.split, &parts)?;
-                Some((Simulator::new(experiment, world, &log)?, simulated(experiment)?))
+                let simulator = training.simulators.of(world, &cut.part(Part::Validation)?)?;
+                Some((simulator, cut.simulated(rules.n_online_steps)?))
             }
         };
         Ok(Self { cases, simulator })
     }
 }
 
-/// The best validation score of an agent with other settings, trained on train rows; nothing is kept of it.
-pub fn best_validation(experiment: &Run<'_>, job: &Job, agent: &AgentConfig) -> Result<f64> {
-    let settings = Settings::Drr(Box::new(agent.clone()));
-    let mut fit = Fit::new(experiment, job, &settings, Phase::Choose)?;
-    let mut hooks = Hooks {
-        experiment,
-        bar: &*experiment.context.bar(&fit.label, agent.n_rounds()),
-        validation: fit.validation.as_ref(),
-    };
-    match fit.training.run(agent.n_rounds(), None, &mut hooks)? {
-        Outcome::Finished => {}
-        Outcome::Interrupted => return Err(crate::failure::Interrupted.into()),
-    }
-    hooks.bar.finish();
-    let scores = fit.training.validations().iter().filter(|it| it.round > 0).map(|it| it.score);
-    scores.max_by(f64::total_cmp).context("nothing was validated: lower agent.validate_every")
-}
-
-/// The run's trained agent, to go on learning within sessions.
-pub fn online_agent(
-    experiment: &Run<'_>,
-    split: Protocol,
-    world: World,
-    learning: OnlineConfig,
-) -> Result<OnlineAgent> {
-    let job = Job::main(experiment, split, world);
-    let surroundings = Surroundings::new(experiment, &job, Phase::Final)?;
-    let mut trainer = surroundings.trainer(experiment, &job.name(), &experiment.config.agent)?;
-    let checkpoints = checkpoints(experiment, &job)?.join("final");
-    if trainer.resume(&checkpoints)? == 0 {
-        anyhow::bail!("there is no checkpoint in {}: run train --force", checkpoints.display());
-    }
-    let seeds = experiment.seeds(split).child("online");
-    Ok(trainer.online_agent(learning, seeds)?)
-}
-
 struct Hooks<'a> {
-    experiment: &'a Run<'a>,
+    work: Work<'a>,
     bar: &'a dyn Bar,
     validation: Option<&'a ValidationSet>,
 }
@@ -345,6 +419,6 @@ impl TrainingHooks for Hooks<'_> {
     }
 
     fn should_stop(&self) -> bool {
-        self.experiment.context.interrupted()
+        self.work.interrupted()
     }
 }

@@ -9,8 +9,8 @@ pub use judged::{Judged, UserValues, folder_of};
 
 use crate::document::aligned;
 use crate::failure::{NotEnough, Regressed};
-use crate::judge::evaluate::{Origin, check_folder};
-use crate::run::context::Context;
+use crate::judge::figures::{Origin, check_folder};
+use crate::run::Context;
 use anyhow::{Context as _, Result, bail};
 use drr_core::Seeds;
 use drr_eval::gate::{GateError, GateReport, Golden, Outcome, Verdict, judge};

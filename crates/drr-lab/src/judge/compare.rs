@@ -8,9 +8,9 @@ mod settings;
 mod tests;
 
 use crate::judge::check::{Judged, folder_of};
-use crate::judge::evaluate::check_folder;
-use crate::run::context::Context;
-use crate::run::experiment::RunManifest;
+use crate::judge::figures::check_folder;
+use crate::run::Context;
+use crate::run::RunManifest;
 use anyhow::{Context as _, Result};
 use drr_data::Dataset;
 use drr_eval::report::{Report, Section};

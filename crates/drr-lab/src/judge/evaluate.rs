@@ -1,183 +1,66 @@
 //! The judgement: every recommender under every protocol, on test rows, beside random, popularity and the oracle.
 
-pub mod comparisons;
-mod contestants;
-mod costs;
-mod forms;
-mod sets;
-
-pub use comparisons::Comparison;
-#[cfg(test)]
-pub use contestants::all as contestants;
-pub use contestants::{NO_RL, REWARD_MODEL, configured, fit_baseline, renamed, without_rl};
-pub use costs::CostRow;
-pub use forms::{forms, headline_of, table_name};
-pub use sets::{episodes, evaluation_set, simulated};
-
-use crate::fit::jobs::{self, World};
-use crate::fit::names::Names;
-use crate::fit::pretrain;
-use crate::fit::sequential;
+use super::bench::Bench;
+use super::comparisons::{self, Comparison};
+use super::contestants::{self, Contestant};
+use super::costs::{self, CostRow};
+use super::features::item_features;
+use super::figures::{Judged, RunMetrics};
+use super::forms::{forms, one_form, table_name};
 use crate::fit::simulator::Simulator;
+use crate::fit::train::Training;
 use crate::run::cache::digest_of;
-use crate::run::experiment::Run;
-use crate::run::experiment::RunManifest;
-use crate::run::files::read_json;
-use anyhow::{Context as _, Result, bail};
-use contestants::Contestant;
-use drr_core::{ItemIdx, Part, PartSet, Query, Recommender, Seeds};
-use drr_data::{ListRow, PerUserRow, Protocol, write_lists, write_per_user};
+use crate::run::{Phase, RunManifest, Work};
+use anyhow::{Context as _, Result};
+use drr_core::{ItemIdx, LearnerId, Part, Query, Recommender, Seeds, World};
+use drr_data::{Dataset, ListRow, PerUserRow, Protocol, write_lists, write_per_user};
 use drr_eval::{
-    Canaries, CanaryUser, CanaryVerdict, Evaluation, EvaluationSet, EvaluationSummary, ListMeasures, Metric,
-    Oracle, SessionEvaluation, SimulatorOracle, evaluate,
+    Canaries, CanaryUser, Evaluation, EvaluationSet, EvaluationSummary, ListMeasures, Oracle,
+    SessionEvaluation, SimulatorOracle, evaluate,
 };
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
 
-/// A recommender's row in one table.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Judged {
-    /// The protocol, with what tells apart its tables: `seed`, `online factors_a`.
-    pub table: String,
-    /// The figures.
-    pub summary: EvaluationSummary,
-    /// What the lists of 10 are like.
-    pub measures: ListMeasures,
-    /// Step by step, where the protocol has sessions.
-    pub curve: Vec<f64>,
-    /// What the planted items say, where there are any.
-    pub canaries: Option<CanaryVerdict>,
-    /// The score with shuffled histories, divided by the score with true ones; of recommenders that read the order.
-    pub shuffled_share: Option<f64>,
-}
-
-/// What stands in `metrics.json`. Nothing in it depends on the clock or the machine's paths.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RunMetrics {
-    /// The ingested data set's hash.
-    pub dataset_hash: String,
-    /// The configuration's hash.
-    pub config_hash: String,
+/// Everything that a run judges.
+#[derive(Debug)]
+pub struct Evaluated<'a> {
+    /// Where the figures are kept.
+    pub work: Work<'a>,
+    /// What the run says of itself.
+    pub manifest: &'a RunManifest,
     /// The root seed.
     pub seed: u64,
-    /// Which of the recommenders are agents.
-    #[serde(default, skip_serializing_if = "Names::is_default")]
-    pub names: Names,
-    /// `protocol.recommender.metric@k` and its value.
-    pub values: BTreeMap<String, f64>,
-    /// Every row of every table.
-    pub judged: Vec<Judged>,
-    /// Everybody against everybody, by each protocol's primary metric.
-    pub comparisons: Vec<Comparison>,
-}
-
-impl RunMetrics {
-    /// The rows of one table.
-    pub fn table(&self, table: &str) -> Vec<&Judged> {
-        self.judged.iter().filter(|it| it.table == table).collect()
-    }
-
-    /// The names of the tables of a protocol, in order.
-    pub fn tables(&self, protocol: Protocol) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for it in self.judged.iter().filter(|it| it.summary.protocol == protocol) {
-            if names.last() != Some(&it.table) {
-                names.push(it.table.clone());
-            }
-        }
-        names
-    }
-
-    /// How `left` compares with `right` in a table, from the left one's side.
-    pub fn comparison(&self, table: &str, left: &str, right: &str) -> Option<Comparison> {
-        let of_table = || self.comparisons.iter().filter(|it| it.protocol == table);
-        let found = of_table().find(|it| (&*it.left, &*it.right) == (left, right)).cloned();
-        found.or_else(|| {
-            let mirrored = of_table().find(|it| (&*it.left, &*it.right) == (right, left))?;
-            Some(mirrored.mirrored())
-        })
-    }
+    /// The learners' own names, the run's agent first.
+    pub learners: Vec<String>,
+    /// What judges, one for each protocol.
+    pub benches: Vec<Bench<'a>>,
+    /// Every training of the run.
+    pub trainings: &'a [Training<'a>],
 }
 
 /// Judges what has changed since it was last judged.
-pub fn run(experiment: &Run<'_>) -> Result<RunMetrics> {
-    let stage = experiment.stage("evaluate");
+///
+/// # Errors
+///
+/// Fails if something is not fitted, and if a judgement or the disk does.
+pub fn run(evaluated: &Evaluated<'_>) -> Result<()> {
+    let work = evaluated.work;
     let mut digests = Vec::new();
-    for split in experiment.splits() {
-        digests.push(experiment.split_hash(split)?.to_owned());
-        digests.extend(pretrain::digests(experiment, split)?);
+    for bench in &evaluated.benches {
+        digests.push(bench.cut.hash()?.to_owned());
+        digests.extend(bench.spaces.digests()?);
+        digests.extend(bench.sequential.digests()?);
     }
-    for job in jobs::all(experiment)? {
-        digests.push(experiment.digest(job.policy(true))?);
-        digests.push(experiment.digest(job.policy(false))?);
+    for training in evaluated.trainings {
+        digests.push(work.digest(training.job.policy(true))?);
+        digests.push(work.digest(training.job.policy(false))?);
     }
-    digests.extend(sequential::digests(experiment)?);
-    let inputs = digest_of(&(
-        digests,
-        &experiment.config.evaluation,
-        &experiment.config.lab,
-        // The figures name the configuration and the data set that they are of.
-        (&experiment.manifest.dataset_hash, &experiment.manifest.config_hash),
-    ))?;
+    let settings: Vec<_> = evaluated.benches.iter().map(|bench| (bench.evaluation, bench.lab)).collect();
+    // The figures name the configuration and the data set that they are of.
+    let names = (&evaluated.manifest.dataset_hash, &evaluated.manifest.config_hash);
+    let inputs = digest_of(&(digests, settings, names))?;
     let outputs = ["metrics.json", "costs.json", "lists.parquet", "per_user.parquet"];
-    let outputs = outputs.map(|name| experiment.path(name));
-    stage.run(&inputs, &outputs, || judge(experiment))?;
-    load(experiment)
-}
-
-/// The figures of a run that was judged.
-pub fn load(experiment: &Run<'_>) -> Result<RunMetrics> {
-    let metrics: RunMetrics = read_json(&experiment.path("metrics.json"), "run evaluate")?;
-    check_origin(&experiment.folder, (&metrics.dataset_hash, &metrics.config_hash), &experiment.manifest)?;
-    Ok(metrics)
-}
-
-/// Refuses figures of another data set or configuration than the run's folder has now: a stage was run there with others
-/// since, under the same name.
-fn check_origin(folder: &Path, hashes: (&str, &str), manifest: &RunManifest) -> Result<()> {
-    let of =
-        [("data set", hashes.0, &manifest.dataset_hash), ("configuration", hashes.1, &manifest.config_hash)];
-    for (what, then, now) in of {
-        if then != now {
-            bail!(
-                "the figures in {} are of another {what} than its {} names: run `drr pipeline` with that {what} and this \
-                 --run again, or the other one under another --run",
-                folder.join("metrics.json").display(),
-                folder.join("manifest.json").display()
-            );
-        }
-    }
-    Ok(())
-}
-
-/// What the figures of a run's folder are of.
-#[derive(Debug, Deserialize)]
-pub struct Origin {
-    /// The ingested data set's hash.
-    pub dataset_hash: String,
-    /// The configuration's hash.
-    pub config_hash: String,
-    /// Which of the recommenders are agents.
-    #[serde(default)]
-    pub names: Names,
-}
-
-/// The same for a run's folder, whose figures and manifest are read; without either there is nothing to refuse.
-pub fn check_folder(folder: &Path) -> Result<Option<Origin>> {
-    let (metrics, manifest) = (folder.join("metrics.json"), folder.join("manifest.json"));
-    if !metrics.exists() || !manifest.exists() {
-        return Ok(None);
-    }
-    let origin: Origin = read_json(&metrics, "run evaluate")?;
-    let manifest: RunManifest = read_json(&manifest, "run the pipeline")?;
-    check_origin(folder, (&origin.dataset_hash, &origin.config_hash), &manifest)?;
-    Ok(Some(origin))
-}
-
-/// What everybody cost.
-pub fn load_costs(experiment: &Run<'_>) -> Result<Vec<CostRow>> {
-    read_json(&experiment.path("costs.json"), "run evaluate")
+    let outputs = outputs.map(|name| work.path(name));
+    work.stage("evaluate").run(&inputs, &outputs, || judge(evaluated))
 }
 
 /// What is collected along the way.
@@ -190,17 +73,18 @@ struct Collected {
     per_user: Vec<PerUserRow>,
 }
 
-fn judge(experiment: &Run<'_>) -> Result<()> {
+fn judge(evaluation: &Evaluated<'_>) -> Result<()> {
+    let work = evaluation.work;
     let mut all = Collected::default();
-    for protocol in experiment.protocols() {
-        judge_protocol(experiment, protocol, &mut all)?;
+    for bench in &evaluation.benches {
+        judge_protocol(bench, &mut all)?;
     }
     comparisons::correct(&mut all.comparisons);
     let mut metrics = RunMetrics {
-        dataset_hash: experiment.manifest.dataset_hash.clone(),
-        config_hash: experiment.manifest.config_hash.clone(),
-        seed: experiment.config.seed,
-        names: Names::of(&experiment.config),
+        dataset_hash: evaluation.manifest.dataset_hash.clone(),
+        config_hash: evaluation.manifest.config_hash.clone(),
+        seed: evaluation.seed,
+        learners: evaluation.learners.clone(),
         values: BTreeMap::new(),
         judged: all.judged,
         comparisons: all.comparisons,
@@ -208,31 +92,31 @@ fn judge(experiment: &Run<'_>) -> Result<()> {
     for it in &metrics.judged {
         metrics.values.extend(values(it));
     }
-    write_lists(&experiment.path("lists.parquet"), &all.lists)?;
-    write_per_user(&experiment.path("per_user.parquet"), &all.per_user)?;
-    crate::run::files::write(&experiment.path("costs.json"), &serde_json::to_vec_pretty(&all.costs)?)?;
-    crate::run::files::write(&experiment.path("metrics.json"), &serde_json::to_vec_pretty(&metrics)?)
+    write_lists(&work.path("lists.parquet"), &all.lists)?;
+    write_per_user(&work.path("per_user.parquet"), &all.per_user)?;
+    crate::run::files::write(&work.path("costs.json"), &serde_json::to_vec_pretty(&all.costs)?)?;
+    crate::run::files::write(&work.path("metrics.json"), &serde_json::to_vec_pretty(&metrics)?)
 }
 
-fn judge_protocol(experiment: &Run<'_>, protocol: Protocol, all: &mut Collected) -> Result<()> {
-    let set = evaluation_set(experiment, protocol, Part::Test)?;
-    let mut contestants = contestants::all(experiment, protocol)?;
+fn judge_protocol(bench: &Bench<'_>, all: &mut Collected) -> Result<()> {
+    let protocol = bench.cut.protocol;
+    let set = bench.cases(Part::Test)?;
+    let mut contestants = contestants::all(bench)?;
     let queries: Vec<Query> = set.cases.iter().map(|case| case.query.clone()).collect();
     for it in &mut contestants {
-        it.cost.seconds_per_1000 =
-            costs::seconds_per_1000(&*experiment.context.watch, &*it.recommender, &queries)?;
+        it.cost.seconds_per_1000 = costs::seconds_per_1000(&**bench.work.watch, &*it.recommender, &queries)?;
         all.costs.push(CostRow {
             protocol: protocol.to_string(),
             recommender: it.recommender.name().to_owned(),
             cost: it.cost,
         });
     }
-    let judge = Judge::new(experiment, protocol, &set)?;
+    let judge = Judge::new(bench, &set)?;
     match protocol {
         Protocol::Online => {
-            let log = experiment.dataset.log(protocol, &[Part::Test].into_iter().collect::<PartSet>())?;
+            let log = bench.cut.part(Part::Test)?;
             for world in World::SIMULATED {
-                let simulator = Simulator::new(experiment, world, &log)?;
+                let simulator = bench.simulators.of(world, &log)?;
                 judge.table(&table_name(protocol, Some(&simulator)), &contestants, Some(&simulator), all)?;
             }
         }
@@ -243,20 +127,19 @@ fn judge_protocol(experiment: &Run<'_>, protocol: Protocol, all: &mut Collected)
 
 /// The judge of one protocol.
 struct Judge<'a> {
-    experiment: &'a Run<'a>,
-    protocol: Protocol,
+    bench: &'a Bench<'a>,
     set: &'a EvaluationSet,
     features: drr_eval::ItemFeatures,
     canaries: Canaries,
 }
 
 impl<'a> Judge<'a> {
-    fn new(experiment: &'a Run<'a>, protocol: Protocol, set: &'a EvaluationSet) -> Result<Self> {
-        let features = sets::item_features(experiment, protocol)?;
+    fn new(bench: &'a Bench<'a>, set: &'a EvaluationSet) -> Result<Self> {
+        let features = item_features(&bench.cut, &*bench.spaces.own(Phase::Final)?)?;
         // Candidates of "rerank" are all rated, and in a session everybody's candidates differ: nothing can be planted.
-        let per_user = match protocol {
+        let per_user = match bench.cut.protocol {
             Protocol::Rerank | Protocol::Episodes | Protocol::Online => 0,
-            _ => experiment.config.lab.canaries_per_user,
+            _ => bench.lab.canaries_per_user,
         };
         let rated: Vec<Vec<ItemIdx>> =
             set.cases.iter().map(|case| case.rated.iter().map(|(item, _)| *item).collect()).collect();
@@ -271,9 +154,9 @@ impl<'a> Judge<'a> {
                 rated,
             })
             .collect();
-        let mut random = experiment.seeds(protocol).stream("canaries");
+        let mut random = bench.cut.seeds().stream("canaries");
         let canaries = Canaries::plant(&users, &features.popularity_share, per_user, &mut random);
-        Ok(Self { experiment, protocol, set, features, canaries })
+        Ok(Self { bench, set, features, canaries })
     }
 
     /// Judges everybody in one table, the oracle last.
@@ -284,39 +167,44 @@ impl<'a> Judge<'a> {
         simulator: Option<&Simulator>,
         all: &mut Collected,
     ) -> Result<()> {
-        let experiment = self.experiment;
-        let bar = experiment.context.bar(&format!("evaluate {table}"), contestants.len() as u64 + 1);
+        let bench = self.bench;
+        let bar = bench.work.bar(&format!("evaluate {table}"), contestants.len() as u64 + 1);
         let mut evaluations = Vec::new();
         for (at, contestant) in contestants.iter().enumerate() {
-            experiment.context.stop_if_asked()?;
-            for it in forms(experiment, self.protocol, self.set, &*contestant.recommender, simulator)? {
-                all.judged.push(self.row(table, &*contestant.recommender, &it)?);
-                evaluations.push(it.evaluation);
+            bench.work.stop_if_asked()?;
+            let who = (&*contestant.recommender, contestant.id.as_ref());
+            for it in forms(bench, self.set, who, simulator)? {
+                all.judged.push(self.row(table, who.0, it.id, &it.evaluation)?);
+                evaluations.push(it.evaluation.evaluation);
             }
             bar.set(at as u64 + 1);
         }
-        let of_table = |oracle: &dyn Recommender| {
-            forms::one_form(experiment, self.protocol, self.set, oracle, simulator)
-        };
+        let of_table = |oracle: &dyn Recommender| one_form(bench, self.set, oracle, simulator);
         let oracle = match simulator {
             Some(simulator) => of_table(&SimulatorOracle(simulator))?,
             None => of_table(&Oracle::new(self.set))?,
         };
-        all.judged.push(self.row(table, &Oracle::new(self.set), &oracle)?);
+        all.judged.push(self.row(table, &Oracle::new(self.set), None, &oracle)?);
         evaluations.push(oracle.evaluation);
         bar.finish();
-        let primary = comparisons::primary(self.protocol);
+        let primary = comparisons::primary(bench.cut.protocol);
         let judged = evaluations[0].per_user.iter().filter(|it| it.metric == primary);
         let k = comparisons::length(judged.map(|it| it.k)).context("nothing was judged")?;
-        all.comparisons.extend(comparisons::pairs(experiment, self.protocol, table, k, &evaluations)?);
+        all.comparisons.extend(comparisons::pairs(&bench.cut, table, k, &evaluations)?);
         for evaluation in &evaluations {
-            all.lists.extend(list_rows(experiment, table, evaluation));
-            all.per_user.extend(per_user_rows(experiment, table, evaluation));
+            all.lists.extend(list_rows(bench.cut.dataset, table, evaluation));
+            all.per_user.extend(per_user_rows(bench.cut.dataset, table, evaluation));
         }
         Ok(())
     }
 
-    fn row(&self, table: &str, recommender: &dyn Recommender, it: &SessionEvaluation) -> Result<Judged> {
+    fn row(
+        &self,
+        table: &str,
+        recommender: &dyn Recommender,
+        id: Option<LearnerId>,
+        it: &SessionEvaluation,
+    ) -> Result<Judged> {
         let lists: Vec<Vec<ItemIdx>> =
             it.evaluation.lists.iter().map(|list| list.iter().map(|scored| scored.item).collect()).collect();
         let histories: Vec<_> = self.set.cases.iter().map(|case| case.query.history.as_slice()).collect();
@@ -330,6 +218,7 @@ impl<'a> Judge<'a> {
         };
         Ok(Judged {
             table: table.to_owned(),
+            id,
             measures: ListMeasures::of(&lists, &histories, &self.features, 10),
             canaries,
             shuffled_share: self.shuffled_share(recommender, &summary)?,
@@ -345,15 +234,14 @@ impl<'a> Judge<'a> {
         summary: &EvaluationSummary,
     ) -> Result<Option<f64>> {
         let ranks = matches!(
-            self.protocol,
+            self.bench.cut.protocol,
             Protocol::Seed | Protocol::Temporal | Protocol::Holdout | Protocol::LeaveOneOut
         );
         if !ranks || ["oracle", "random"].contains(&&*summary.recommender) {
             return Ok(None);
         }
-        let metric = comparisons::primary(self.protocol);
-        let shuffled =
-            self.set.shuffled(&mut Seeds(self.experiment.config.seed).stream("shuffled histories"));
+        let metric = comparisons::primary(self.bench.cut.protocol);
+        let shuffled = self.set.shuffled(&mut Seeds(self.bench.cut.seed).stream("shuffled histories"));
         let then = evaluate(recommender, &shuffled, &[10])?.summary.metric(metric, 10);
         let share = then.zip(summary.metric(metric, 10)).map(|(then, now)| then.mean / now.mean);
         Ok(share.filter(|share| share.is_finite()))
@@ -374,16 +262,16 @@ fn values(judged: &Judged) -> Vec<(String, f64)> {
     values
 }
 
-fn list_rows(experiment: &Run<'_>, table: &str, evaluation: &Evaluation) -> Vec<ListRow> {
+fn list_rows(dataset: &Dataset, table: &str, evaluation: &Evaluation) -> Vec<ListRow> {
     let mut rows = Vec::new();
     for (user, list) in evaluation.users.iter().zip(&evaluation.lists) {
         for (rank, scored) in (1..).zip(list) {
             rows.push(ListRow {
                 protocol: table.to_owned(),
                 recommender: evaluation.summary.recommender.clone(),
-                user_id: experiment.dataset.user_record(*user).id.clone(),
+                user_id: dataset.user_record(*user).id.clone(),
                 rank,
-                item_id: experiment.dataset.item_record(scored.item).id.clone(),
+                item_id: dataset.item_record(scored.item).id.clone(),
                 score: scored.score,
             });
         }
@@ -392,14 +280,14 @@ fn list_rows(experiment: &Run<'_>, table: &str, evaluation: &Evaluation) -> Vec<
 }
 
 /// Every metric of every user; what is undefined for a user has no row.
-fn per_user_rows(experiment: &Run<'_>, table: &str, evaluation: &Evaluation) -> Vec<PerUserRow> {
+fn per_user_rows(dataset: &Dataset, table: &str, evaluation: &Evaluation) -> Vec<PerUserRow> {
     let mut rows = Vec::new();
     for of in &evaluation.per_user {
         for (user, value) in evaluation.users.iter().zip(&of.values).filter(|(_, value)| value.is_finite()) {
             rows.push(PerUserRow {
                 protocol: table.to_owned(),
                 recommender: evaluation.summary.recommender.clone(),
-                user_id: experiment.dataset.user_record(*user).id.clone(),
+                user_id: dataset.user_record(*user).id.clone(),
                 metric: of.metric.name().to_owned(),
                 k: u32::try_from(of.k).unwrap_or(u32::MAX),
                 value: *value,
@@ -407,9 +295,4 @@ fn per_user_rows(experiment: &Run<'_>, table: &str, evaluation: &Evaluation) -> 
         }
     }
     rows
-}
-
-/// The mean of a recommender's primary metric in its table.
-pub fn headline(judged: &Judged) -> Option<(Metric, usize, drr_eval::Interval)> {
-    headline_of(&judged.summary)
 }

@@ -8,9 +8,8 @@ mod tests;
 pub use listed::{ListCounts, ListedRecommender};
 pub use lists::named_lists;
 
-use crate::judge::evaluate::evaluation_set;
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
+use super::bench::Bench;
+use crate::run::{Phase, RunManifest};
 use anyhow::{Context as _, Result};
 use drr_baselines::{Popularity, Random};
 use drr_core::{Part, Protocol, Recommender};
@@ -53,34 +52,42 @@ pub struct Scored {
 }
 
 /// Judges, writes `score-NAME.html` and `score-NAME.md` into the run's folder, and returns the latter.
-pub fn run(experiment: &Run<'_>, request: &Request<'_>) -> Result<String> {
-    let scored = score(experiment, request)?;
+///
+/// # Errors
+///
+/// Fails if the lists cannot be read or judged.
+pub fn run(bench: &Bench<'_>, manifest: &RunManifest, request: &Request<'_>) -> Result<String> {
+    let scored =
+        score(bench, request).with_context(|| format!("in the data set {}", manifest.dataset_line))?;
     let name = scored.evaluations[0].summary.recommender.clone();
-    let report = to_report(experiment, request, &scored);
+    let report = to_report(manifest, request, &scored);
     let markdown = report.to_markdown();
     let stem: String =
         name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
-    let page = experiment.path(format!("score-{stem}.html"));
+    let page = bench.work.path(format!("score-{stem}.html"));
     crate::run::files::write(&page, report.to_html()?.as_bytes())?;
     crate::run::files::write(&page.with_extension("md"), markdown.as_bytes())?;
     Ok(format!("{markdown}\nwritten: {}", page.display()))
 }
 
 /// Judges the lists and those beside them.
-pub fn score(experiment: &Run<'_>, request: &Request<'_>) -> Result<Scored> {
+///
+/// # Errors
+///
+/// Fails if the lists cannot be read or judged.
+pub fn score(bench: &Bench<'_>, request: &Request<'_>) -> Result<Scored> {
     let protocol = request.protocol;
-    let set = evaluation_set(experiment, protocol, Part::Test).with_context(|| {
-        format!("{} cannot be judged by protocol {protocol}", experiment.manifest.dataset_line)
-    })?;
+    let set =
+        bench.cases(Part::Test).with_context(|| format!("it cannot be judged by protocol {protocol}"))?;
     let (name, lists) = named_lists(request.lists, protocol, request.name)?;
-    let lengths = &experiment.config.evaluation.list_lengths;
+    let lengths = &bench.evaluation.list_lengths;
     let longest = lengths.iter().copied().max().unwrap_or(10);
     let (listed, counts) =
-        ListedRecommender::new(name, &lists, &experiment.dataset, &set, (longest, request.unknown))?;
+        ListedRecommender::new(name, &lists, bench.cut.dataset, &set, (longest, request.unknown))?;
     for warning in counts.warnings() {
         tracing::warn!("{}: {warning}", request.lists.display());
     }
-    let all = beside(experiment, protocol, &set, listed)?;
+    let all = beside(bench, &set, listed)?;
     let evaluations = all
         .iter()
         .map(|recommender| Ok(evaluate(&**recommender, &set, lengths)?))
@@ -90,7 +97,7 @@ pub fn score(experiment: &Run<'_>, request: &Request<'_>) -> Result<Scored> {
         let values = evaluation.values(Metric::Precision, k).map(<[f64]>::to_vec);
         values.with_context(|| format!("precision at {k} was not judged"))
     };
-    let mut random = experiment.seeds(protocol).stream("bootstrap score");
+    let mut random = bench.cut.seeds().stream("bootstrap score");
     let difference = paired_bootstrap_difference(
         &precision(&evaluations[0])?,
         &precision(&evaluations[1])?,
@@ -102,21 +109,20 @@ pub fn score(experiment: &Run<'_>, request: &Request<'_>) -> Result<Scored> {
 
 /// The lists, popularity, random and the oracle, in this order.
 fn beside(
-    experiment: &Run<'_>,
-    protocol: Protocol,
+    bench: &Bench<'_>,
     set: &EvaluationSet,
     listed: ListedRecommender,
 ) -> Result<Vec<Box<dyn Recommender>>> {
-    let log = experiment.log(protocol, Phase::Final)?;
+    let log = bench.cut.log(Phase::Final)?;
     Ok(vec![
         Box::new(listed),
-        Box::new(Popularity::fit(&log, experiment.config.data.positive_rating)),
-        Box::new(Random::new(log.n_items(), experiment.seeds(protocol).child("random"))),
+        Box::new(Popularity::fit(&log, bench.cut.positive_rating)),
+        Box::new(Random::new(log.n_items(), bench.cut.seeds().child("random"))),
         Box::new(Oracle::new(set)),
     ])
 }
 
-fn to_report(experiment: &Run<'_>, request: &Request<'_>, scored: &Scored) -> Report {
+fn to_report(manifest: &RunManifest, request: &Request<'_>, scored: &Scored) -> Report {
     let (k, difference) = scored.difference;
     let name = &scored.evaluations[0].summary.recommender;
     let verdict = match difference {
@@ -163,10 +169,10 @@ fn to_report(experiment: &Run<'_>, request: &Request<'_>, scored: &Scored) -> Re
     };
     Report {
         title: format!("How good are the lists of {name}?"),
-        dataset_line: experiment.manifest.dataset_line.clone(),
+        dataset_line: manifest.dataset_line.clone(),
         facts: vec![
             ("Lists".to_owned(), request.lists.display().to_string()),
-            ("Data set hash".to_owned(), experiment.manifest.dataset_hash.clone()),
+            ("Data set hash".to_owned(), manifest.dataset_hash.clone()),
             ("Protocol version".to_owned(), request.protocol.version().to_string()),
         ],
         sections: vec![section],

@@ -1,8 +1,9 @@
 //! The answer to "does RL recommend better?", all protocols in one table.
 
 use super::results::{best_agent, best_without_rl, row_of, words};
-use crate::fit::names::Form;
-use crate::judge::evaluate::{Comparison, RunMetrics, headline};
+use crate::judge::comparisons::Comparison;
+use crate::judge::figures::{Judged, RunMetrics, headline};
+use drr_core::Form;
 use drr_data::Protocol;
 use drr_eval::report::{Cell, Section, Table};
 
@@ -55,31 +56,26 @@ impl Answer {
     /// The answers of one table, the run's own agent first.
     fn all(metrics: &RunMetrics, table: &str) -> Vec<Self> {
         let rows = metrics.table(table);
-        let names = &metrics.names;
-        let others = names.agents.iter().chain(&names.rivals).filter(|name| !names.is_main(name));
-        let others = others.filter_map(|name| row_of(metrics, &rows, name));
+        let others = metrics.learners.iter().skip(1).filter_map(|name| row_of(&rows, name));
         let agents = best_agent(metrics, &rows).into_iter().chain(others);
         agents.filter_map(|agent| Self::of(metrics, table, agent)).collect()
     }
 
-    fn of(metrics: &RunMetrics, table: &str, agent: &str) -> Option<Self> {
+    fn of(metrics: &RunMetrics, table: &str, row: &Judged) -> Option<Self> {
         let rows = metrics.table(table);
-        let best = best_without_rl(metrics, &rows)?;
-        let value = |name: &str| {
-            let row = rows.iter().find(|it| it.summary.recommender == name)?;
-            Some(headline(row)?.2.mean)
-        };
-        let parsed = metrics.names.parse(agent)?;
-        let against = |form| metrics.comparison(table, agent, &parsed.with(form));
+        let best = best_without_rl(&rows)?;
+        let best_row = rows.iter().find(|it| it.summary.recommender == best)?;
+        let (id, agent) = (row.id.as_ref()?, &row.summary.recommender);
+        let against = |form| metrics.comparison(table, agent, &id.with(form).to_string());
         Some(Self {
             table: table.to_owned(),
-            is_main: metrics.names.is_main(parsed.learner),
-            agent_value: value(agent)?,
-            best_value: value(best)?,
+            is_main: metrics.is_main(&id.name),
+            agent_value: headline(row)?.2.mean,
+            best_value: headline(best_row)?.2.mean,
             against_best: metrics.comparison(table, agent, best)?,
             against_supervised: against(Form::Supervised),
             against_greedy: against(Form::Greedy),
-            agent: agent.to_owned(),
+            agent: agent.clone(),
         })
     }
 

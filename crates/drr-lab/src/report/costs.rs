@@ -1,6 +1,6 @@
 //! What every recommender cost, measured while it was fitted and asked.
 
-use crate::judge::evaluate::CostRow;
+use crate::judge::costs::CostRow;
 use drr_eval::report::{Cell, Section, Table};
 
 /// One table per protocol, folded away.

@@ -1,14 +1,14 @@
 //! The ledger of the searches for settings.
 
-use crate::run::experiment::Run;
+use crate::run::Work;
 use crate::study::sweep::LEDGER;
 use anyhow::Result;
 use drr_data::{LedgerRow, read_ledger};
 use drr_eval::report::{Cell, Section, Table};
 
 /// Every trial of the run's searches; none if there was no search.
-pub fn section(experiment: &Run<'_>) -> Result<Option<Section>> {
-    let path = experiment.path(LEDGER);
+pub fn section(work: Work<'_>) -> Result<Option<Section>> {
+    let path = work.path(LEDGER);
     if !path.exists() {
         return Ok(None);
     }

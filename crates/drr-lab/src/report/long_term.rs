@@ -1,7 +1,7 @@
 //! The study of later rewards: returns beside the optimum, and the learning curves.
 
-use crate::fit::names::Form;
 use crate::study::long_term::{LongTermRun, LongTermStudy, N_RANDOM};
+use drr_core::Form;
 use drr_eval::report::{Cell, Plot, Section, Series, Table};
 
 /// The section of a study.

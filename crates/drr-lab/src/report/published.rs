@@ -1,6 +1,6 @@
 //! The figures of the paper and of the student report beside those of this run, protocol by protocol.
 
-use crate::judge::evaluate::{Judged, RunMetrics};
+use crate::judge::figures::{Judged, RunMetrics};
 use drr_eval::Metric;
 use drr_eval::report::{Cell, Table};
 

@@ -1,10 +1,9 @@
 //! The tables and plots of one protocol.
 
-use super::names;
-use crate::fit::jobs::World;
-use crate::fit::names::{Form, Names};
-use crate::judge::evaluate::comparisons::letters;
-use crate::judge::evaluate::{Comparison, Judged, NO_RL, RunMetrics, headline};
+use crate::judge::comparisons::{Comparison, letters};
+use crate::judge::contestants::NO_RL;
+use crate::judge::figures::{Judged, RunMetrics, headline};
+use drr_core::{Form, LearnerId, World};
 use drr_data::{PerUserRow, Protocol};
 use drr_eval::Metric;
 use drr_eval::report::{Bar, Best, Cell, Plot, ScatterPoint, Section, Series, Table};
@@ -32,15 +31,18 @@ fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow]) -> Sectio
     tables.push(beyond_table(&rows));
     let agent = best_agent(metrics, &rows);
     if let Some(agent) = agent {
-        tables.push(comparison_table(metrics, table, agent, &rows));
+        tables.push(comparison_table(metrics, table, &agent.summary.recommender, &rows));
     }
     let mut plots = vec![bars(&rows, table)];
     plots.extend(coverage_plot(&rows, table));
     plots.extend(curve_plot(&rows, table));
-    plots.extend(histogram(&metrics.names, per_user, &rows, table));
+    plots.extend(histogram(metrics, per_user, &rows, table));
     Section {
         heading: format!("Protocol \"{table}\": results on test rows"),
-        prose: agent.map(|agent| verdicts(metrics, table, agent)).unwrap_or_default(),
+        prose: agent
+            .and_then(|agent| agent.id.as_ref())
+            .map(|id| verdicts(metrics, table, id))
+            .unwrap_or_default(),
         tables,
         plots,
         ..Section::default()
@@ -48,25 +50,25 @@ fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow]) -> Sectio
 }
 
 /// The row that speaks for `learner` in a table: its plain one, or the best of those trained in a simulator.
-pub(super) fn row_of<'a>(metrics: &RunMetrics, rows: &[&'a Judged], learner: &str) -> Option<&'a str> {
-    best_of(rows, |name| metrics.names.parse(name).is_some_and(|it| it.is_plain() && it.learner == learner))
+pub(super) fn row_of<'a>(rows: &[&'a Judged], learner: &str) -> Option<&'a Judged> {
+    best_of(rows, |row| row.id.as_ref().is_some_and(|id| id.is_plain() && id.name == learner))
 }
 
 /// The row that speaks for the run's own agent.
-pub(super) fn best_agent<'a>(metrics: &RunMetrics, rows: &[&'a Judged]) -> Option<&'a str> {
-    let names = &metrics.names;
-    best_of(rows, |name| names.parse(name).is_some_and(|it| it.is_plain() && names.is_main(it.learner)))
+pub(super) fn best_agent<'a>(metrics: &RunMetrics, rows: &[&'a Judged]) -> Option<&'a Judged> {
+    row_of(rows, metrics.learners.first()?)
 }
 
 /// The recommender without RL with the best value.
-pub(super) fn best_without_rl<'a>(metrics: &RunMetrics, rows: &[&'a Judged]) -> Option<&'a str> {
-    best_of(rows, |name| metrics.names.parse(name).is_none() && name != "oracle")
+pub(super) fn best_without_rl<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
+    let best = best_of(rows, |row| row.id.is_none() && row.summary.recommender != "oracle");
+    best.map(|row| &*row.summary.recommender)
 }
 
-fn best_of<'a>(rows: &[&'a Judged], is_meant: impl Fn(&str) -> bool) -> Option<&'a str> {
-    let meant = rows.iter().filter(|it| is_meant(&it.summary.recommender));
-    let valued = meant.filter_map(|it| Some((it.summary.recommender.as_str(), headline(it)?.2.mean)));
-    valued.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(name, _)| name)
+fn best_of<'a>(rows: &[&'a Judged], is_meant: impl Fn(&Judged) -> bool) -> Option<&'a Judged> {
+    let meant = rows.iter().filter(|row| is_meant(row));
+    let valued = meant.filter_map(|row| Some((*row, headline(row)?.2.mean)));
+    valued.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(row, _)| row)
 }
 
 fn letter_column(metrics: &RunMetrics, table: &str, rows: &[&Judged]) -> BTreeMap<String, String> {
@@ -210,9 +212,10 @@ fn comparison_table(metrics: &RunMetrics, table: &str, agent: &str, rows: &[&Jud
 }
 
 /// The answer to "does RL help?", in words that follow from the comparisons.
-fn verdicts(metrics: &RunMetrics, table: &str, agent: &str) -> Vec<String> {
+fn verdicts(metrics: &RunMetrics, table: &str, id: &LearnerId) -> Vec<String> {
+    let agent = &id.to_string();
     let rows = metrics.table(table);
-    let twin = |form| metrics.names.twin(agent, form).unwrap_or_default();
+    let twin = |form| id.with(form).to_string();
     let mut questions = vec![
         ("popularity".to_owned(), "Is the agent better than recommending what is popular?".to_owned()),
         (twin(Form::Untrained), "Did training change anything?".to_owned()),
@@ -226,7 +229,7 @@ fn verdicts(metrics: &RunMetrics, table: &str, agent: &str) -> Vec<String> {
             "Does looking ahead (discount above 0) add anything to its greedy twin?".to_owned(),
         ),
     ];
-    if let Some(name) = best_without_rl(metrics, &rows) {
+    if let Some(name) = best_without_rl(&rows) {
         let question = format!("Does RL recommend better than the best recommender without RL here, {name}?");
         questions.push((name.to_owned(), question));
     }
@@ -307,7 +310,7 @@ fn curve_plot(rows: &[&Judged], table: &str) -> Option<Plot> {
 }
 
 /// How the headline metric spreads over users.
-fn histogram(names: &Names, per_user: &[PerUserRow], rows: &[&Judged], table: &str) -> Option<Plot> {
+fn histogram(metrics: &RunMetrics, per_user: &[PerUserRow], rows: &[&Judged], table: &str) -> Option<Plot> {
     let (metric, k, _) = headline(rows.first()?)?;
     let values = |name: &str| -> Vec<f64> {
         let of = per_user.iter().filter(|row| {
@@ -318,11 +321,11 @@ fn histogram(names: &Names, per_user: &[PerUserRow], rows: &[&Judged], table: &s
         });
         of.map(|row| row.value).collect()
     };
-    let agent = rows.iter().map(|it| &*it.summary.recommender);
-    let agent = agent.filter(|name| {
-        let parsed = names.parse(name);
-        parsed.is_some_and(|it| it.is_plain() && it.world == World::Logged && names.is_main(it.learner))
-    });
+    let is_agent = |row: &&&Judged| {
+        let id = row.id.as_ref();
+        id.is_some_and(|id| id.is_plain() && id.world == World::Logged && metrics.is_main(&id.name))
+    };
+    let agent = rows.iter().filter(is_agent).map(|row| &*row.summary.recommender);
     let series: Vec<(String, Vec<f64>)> = SHOWN
         .into_iter()
         .chain(agent)
@@ -341,9 +344,9 @@ fn histogram(names: &Names, per_user: &[PerUserRow], rows: &[&Judged], table: &s
 pub fn simulator_matrix(metrics: &RunMetrics, protocol: Protocol) -> Option<Section> {
     let tables = metrics.tables(protocol);
     let first = metrics.table(tables.first().filter(|_| tables.len() > 1)?);
-    let names = first.iter().map(|it| it.summary.recommender.as_str());
-    let trained: Vec<&str> =
-        names.filter(|name| metrics.names.parse(name).is_some_and(|it| it.world != World::Logged)).collect();
+    let is_trained_there = |row: &&&Judged| row.id.as_ref().is_some_and(|id| id.world != World::Logged);
+    let trained = first.iter().filter(is_trained_there).map(|row| &*row.summary.recommender);
+    let trained: Vec<&str> = trained.collect();
     let cell = |table: &String, name: &str| {
         let found = metrics.table(table).into_iter().find(|it| it.summary.recommender == name);
         found.and_then(headline).map_or_else(
@@ -367,24 +370,4 @@ pub fn simulator_matrix(metrics: &RunMetrics, protocol: Protocol) -> Option<Sect
         }],
         ..Section::default()
     })
-}
-
-/// What the names mean, and what each recommender is like, with what it cost.
-pub fn characters(metrics: &RunMetrics) -> Table {
-    let mut seen: Vec<&str> = Vec::new();
-    for it in &metrics.judged {
-        if !seen.contains(&&*it.summary.recommender) {
-            seen.push(&it.summary.recommender);
-        }
-    }
-    let row = |name: &&str| {
-        let it = names::of(&metrics.names, name);
-        [*name, it.meaning, it.needs, it.new_users, it.new_items].map(Cell::text).to_vec()
-    };
-    Table {
-        caption: "What the names mean, and what each recommender needs.".to_owned(),
-        columns: ["recommender", "what it is", "needs", "new users", "new items"].map(str::to_owned).to_vec(),
-        rows: seen.iter().map(row).collect(),
-        ..Table::default()
-    }
 }

@@ -1,9 +1,8 @@
 //! How the training of the agents went.
 
-use crate::fit::jobs::{self, Job};
-use crate::fit::pretrain;
-use crate::fit::train::{JobNote, note};
-use crate::run::experiment::Run;
+use crate::fit::learner::Job;
+use crate::fit::spaces::Spaces;
+use crate::fit::train::{JobNote, Training};
 use anyhow::Result;
 use drr_data::{Protocol, TrainingRow};
 use drr_eval::report::{Cell, Plot, Section, Series, Table, thin};
@@ -48,17 +47,17 @@ const N_LAST: usize = 10;
 const N_POINTS: usize = 200;
 
 /// The section of one cut.
-pub fn section(experiment: &Run<'_>, split: Protocol, rows: &[TrainingRow]) -> Result<Section> {
-    let mut prose = Vec::new();
-    let pretrained = pretrain::note(experiment, split)?;
+pub fn section(spaces: &Spaces<'_>, trainings: &[Training<'_>], rows: &[TrainingRow]) -> Result<Section> {
+    let (mut prose, split) = (Vec::new(), spaces.cut.protocol);
+    let pretrained = spaces.note()?;
     let best = pretrained.validation_rmse.iter().copied().fold(f64::INFINITY, f64::min);
     prose.push(format!(
         "The rating factorization took {} epochs; its best validation RMSE is {best:.4}.",
         pretrained.epochs
     ));
-    for job in jobs::of_split(experiment, split)? {
-        let reference = experiment.config.training.reference_duration.as_deref();
-        let mut line = job_prose(&job, &note(experiment, &job)?, reference);
+    for training in trainings {
+        let job = &training.job;
+        let mut line = job_prose(job, &training.note()?, training.rules.reference_duration);
         line.extend(collapse_warning(rows, &format!("{split}/{}/", job.name())));
         prose.push(line);
     }

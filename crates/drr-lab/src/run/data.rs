@@ -1,7 +1,7 @@
 //! The data set of a run: choosing it, fetching its archive, and ingesting it to Parquet.
 
 use crate::config::{DataConfig, ExperimentConfig};
-use crate::run::context::Context;
+use crate::run::Context;
 use anyhow::{Context as _, Result};
 use drr_data::{
     DataError, Dataset, DatasetDir, DatasetSpec, Fetched, Origin, RawLog, RawSource, SourceNote, fetch,

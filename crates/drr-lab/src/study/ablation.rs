@@ -8,62 +8,83 @@
 mod cell;
 mod markdown;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 
+pub use cell::FOLDER;
+
 use crate::config::AblationConfig;
 use crate::failure::Interrupted;
-use crate::fit::jobs::{self, Job, World};
-use crate::fit::names::Names;
-use crate::fit::pretrain;
-use crate::fit::sequential;
-use crate::fit::simulator::Simulator;
-use crate::fit::train;
-use crate::judge::evaluate::{evaluation_set, table_name};
-use crate::run::experiment::Run;
+use crate::fit::train::{Training, side_by_side};
+use crate::judge::Bench;
+use crate::run::{RunManifest, Work};
 use anyhow::{Context as _, Result, bail};
 use cell::{Cells, Row};
-use drr_core::{Part, PartSet};
 use drr_data::Protocol;
-use drr_eval::EvaluationSet;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tables::Tables;
 
-/// The folder of the study in the run's folder.
-pub const FOLDER: &str = "ablation";
 /// Trainings side by side.
 const N_THREADS: usize = 2;
 
 /// What is asked for.
 pub struct Request<'a> {
-    /// Under which protocols; those of the configuration where none is named.
-    pub protocols: &'a [Protocol],
     /// Whether the table is made of the cells that are there, and nothing is trained.
     pub cells_only: bool,
     /// The document that the table is written into, between the markers `NAME-ablation`, or `NAME` where the run is called so.
     pub into: Option<&'a Path>,
 }
 
+/// A training from one of the seeds, and the protocols that judge it.
+pub struct Task<'a> {
+    /// The training.
+    pub training: Training<'a>,
+    /// By which protocols it is judged, at least one.
+    pub protocols: Vec<Protocol>,
+}
+
+/// The study of one run.
+pub struct Study<'a> {
+    /// Where it is kept.
+    pub work: Work<'a>,
+    /// What the run says of itself.
+    pub manifest: &'a RunManifest,
+    /// The study's settings.
+    pub config: &'a AblationConfig,
+    /// The learners' own names, the run's agent first.
+    pub learners: Vec<String>,
+    /// What judges, by protocol, with the run's own seed.
+    pub benches: Vec<Bench<'a>>,
+    /// Every training, the first seed of everybody first.
+    pub tasks: Vec<Task<'a>>,
+}
+
 /// Makes what is missing, writes the table, and returns it.
-pub fn run(experiment: &Run<'_>, request: &Request<'_>) -> Result<String> {
-    let config = experiment.config.study.ablation.as_ref().context(
-        "the configuration has no section [study.ablation]: give it seeds = [..], and variants as [[lab.agents]]",
-    )?;
-    let study = Study::new(experiment, config, request.protocols)?;
+///
+/// # Errors
+///
+/// Fails if a cell does, after the table of the others is written.
+pub fn run(study: &Study<'_>, request: &Request<'_>) -> Result<String> {
+    let work = study.work;
     let failures = if request.cells_only { Vec::new() } else { study.make()? };
     let rows = study.read()?;
-    let result = table::Ablation::of(&rows, &Names::of(&experiment.config), experiment)?;
-    let text = markdown::text(&result, experiment, config);
-    crate::run::files::write(
-        &experiment.path(FOLDER).join("table.json"),
-        &serde_json::to_vec_pretty(&result)?,
-    )?;
-    crate::run::files::write(&experiment.path(FOLDER).join("table.md"), text.as_bytes())?;
+    let lab = study.benches.first().map(|bench| bench.lab);
+    let bandits: Vec<&str> = lab
+        .iter()
+        .flat_map(|lab| &lab.online.bandits)
+        .map(drr_baselines::BaselineConfig::kind_name)
+        .collect();
+    let result = table::Ablation::of(&rows, &study.learners, &bandits, study.manifest)?;
+    let data_set = study.benches.first().map_or("", |bench| &bench.cut.dataset.manifest().dataset);
+    let text = markdown::text(&result, study.manifest, data_set, study.config);
+    crate::run::files::write(&work.path(FOLDER).join("table.json"), &serde_json::to_vec_pretty(&result)?)?;
+    crate::run::files::write(&work.path(FOLDER).join("table.md"), text.as_bytes())?;
     if let Some(path) = request.into {
-        let name = experiment.folder.file_name().unwrap_or_default().to_string_lossy();
-        crate::document::write_block(path, &marker(&name), &text)?;
+        crate::document::write_block(path, &marker(&work.name()), &text)?;
     }
     if !failures.is_empty() {
         bail!("{} cells failed, and are missing from the table:\n{}", failures.len(), failures.join("\n"));
@@ -76,89 +97,37 @@ fn marker(run: &str) -> String {
     if run.ends_with("-ablation") { run.to_owned() } else { format!("{run}-ablation") }
 }
 
-/// A training from one of the seeds, and the protocols that judge it.
-struct Task {
-    seed: u64,
-    job: Job,
-    protocols: Vec<Protocol>,
-}
+/// The tables of each protocol, made when they are first needed.
+type Made = Mutex<BTreeMap<Protocol, Arc<Tables>>>;
 
-/// The study of one run.
-struct Study<'a> {
-    experiment: &'a Run<'a>,
-    /// The same run with other root seeds.
-    seeded: BTreeMap<u64, Run<'a>>,
-    protocols: Vec<Protocol>,
-    tasks: Vec<Task>,
-    benches: Mutex<BTreeMap<Protocol, Arc<Bench>>>,
-}
-
-/// What judges under one protocol: the same cases and the same simulated users for everybody.
-pub struct Bench {
-    /// The held-out cases.
-    pub cases: EvaluationSet,
-    /// The protocol's tables, each with its simulator if it has one.
-    pub tables: Vec<(String, Option<Simulator>)>,
-}
-
-impl Bench {
-    fn new(experiment: &Run<'_>, protocol: Protocol) -> Result<Self> {
-        let cases = evaluation_set(experiment, protocol, Part::Test)?;
-        if protocol != Protocol::Online {
-            return Ok(Self { cases, tables: vec![(table_name(protocol, None), None)] });
-        }
-        let log = experiment.dataset.log(protocol, &[Part::Test].into_iter().collect::<PartSet>())?;
-        let tables = World::SIMULATED.into_iter().map(|world| {
-            let simulator = Simulator::new(experiment, world, &log)?;
-            Ok((table_name(protocol, Some(&simulator)), Some(simulator)))
-        });
-        Ok(Self { cases, tables: tables.collect::<Result<_>>()? })
-    }
-}
-
-impl<'a> Study<'a> {
-    fn new(experiment: &'a Run<'a>, config: &AblationConfig, asked: &[Protocol]) -> Result<Self> {
-        let protocols = protocols(experiment, config, asked)?;
-        let mut seeded = BTreeMap::new();
-        for seed in &config.seeds {
-            let config = crate::config::ExperimentConfig { seed: *seed, ..experiment.config.clone() };
-            let varied = Run {
-                context: experiment.context,
-                config,
-                dataset: experiment.dataset.clone(),
-                manifest: experiment.manifest.clone(),
-                folder: experiment.folder.clone(),
-            };
-            seeded.insert(*seed, varied);
-        }
-        let tasks = tasks(experiment, config, &protocols)?;
-        Ok(Self { experiment, seeded, protocols, tasks, benches: Mutex::default() })
-    }
-
+impl Study<'_> {
     /// Makes every cell that is missing or of other inputs. Returns what failed; an interruption is an error.
     fn make(&self) -> Result<Vec<String>> {
-        let experiment = self.experiment;
-        pretrain::run(experiment)?;
-        sequential::run(experiment)?;
-        let bar = experiment.context.bar("ablation", (self.tasks.len() + self.protocols.len()) as u64);
+        let work = self.work;
+        for bench in &self.benches {
+            bench.spaces.fit()?;
+            bench.sequential.fit()?;
+        }
+        let bar = work.bar("ablation", (self.tasks.len() + self.benches.len()) as u64);
         let (n_done, failures) = (AtomicU64::new(0), Mutex::new(Vec::new()));
         let tell = || bar.set(n_done.fetch_add(1, Ordering::Relaxed) + 1);
-        for protocol in &self.protocols {
-            experiment.context.stop_if_asked()?;
-            self.cells().baselines(*protocol, &|| self.bench(*protocol))?;
+        let made = Made::default();
+        for bench in &self.benches {
+            work.stop_if_asked()?;
+            Cells { bench }.baselines(&|| tables_of(&made, bench))?;
             tell();
         }
-        train::side_by_side(&self.tasks, N_THREADS, |task| {
-            experiment.context.stop_if_asked()?;
-            let Err(error) = self.work(task) else {
+        side_by_side(&self.tasks, N_THREADS, |task| {
+            work.stop_if_asked()?;
+            let Err(error) = self.work_on(task, &made) else {
                 tell();
                 return Ok(());
             };
             if error.chain().any(|cause| cause.is::<Interrupted>()) {
                 return Err(error);
             }
-            let failure =
-                format!("{} under {} from seed {}: {error:#}", task.job.name(), task.job.split, task.seed);
+            let (job, seed) = (&task.training.job, task.training.cut.seed);
+            let failure = format!("{} under {} from seed {seed}: {error:#}", job.name(), job.split);
             tracing::error!("{failure}");
             failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
             Ok(())
@@ -167,115 +136,44 @@ impl<'a> Study<'a> {
         Ok(failures.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn cells(&self) -> Cells<'_> {
-        Cells { experiment: self.experiment }
-    }
-
-    fn work(&self, task: &Task) -> Result<()> {
-        let varied = self.seeded.get(&task.seed).context("the seed is not one of the study's")?;
+    fn work_on(&self, task: &Task<'_>, made: &Made) -> Result<()> {
         for protocol in &task.protocols {
-            self.cells().learner(varied, &task.job, *protocol, &|| self.bench(*protocol))?;
+            let bench = self.bench(*protocol)?;
+            Cells { bench }.learner(&task.training, &|| tables_of(made, bench))?;
         }
         Ok(())
     }
 
-    /// What judges under `protocol`, made when it is first needed.
-    fn bench(&self, protocol: Protocol) -> Result<Arc<Bench>> {
-        let mut benches = self.benches.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bench) = benches.get(&protocol) {
-            return Ok(Arc::clone(bench));
-        }
-        let bench = Arc::new(Bench::new(self.experiment, protocol)?);
-        benches.insert(protocol, Arc::clone(&bench));
-        Ok(bench)
+    fn bench(&self, protocol: Protocol) -> Result<&Bench<'_>> {
+        let bench = self.benches.iter().find(|bench| bench.cut.protocol == protocol);
+        bench.with_context(|| format!("{protocol} is not one of the study's protocols"))
     }
 
     /// The rows of all cells that are there.
     fn read(&self) -> Result<Vec<Row>> {
-        let (cells, mut rows) = (self.cells(), Vec::new());
-        for protocol in &self.protocols {
-            rows.extend(cells.rows_of_baselines(*protocol)?);
+        let mut rows = Vec::new();
+        for bench in &self.benches {
+            rows.extend(Cells { bench }.rows_of_baselines()?);
         }
         for task in &self.tasks {
             for protocol in &task.protocols {
-                rows.extend(cells.rows_of_learner(task.seed, &task.job, *protocol)?);
+                rows.extend(Cells { bench: self.bench(*protocol)? }.rows_of_learner(&task.training)?);
             }
         }
         if rows.is_empty() {
-            bail!("there are no cells in {}: run the study first", self.experiment.path(FOLDER).display());
+            bail!("there are no cells in {}: run the study first", self.work.path(FOLDER).display());
         }
         Ok(rows)
     }
 }
 
-/// The protocols that are asked for, else those of the configuration, else all of the run.
-fn protocols(experiment: &Run<'_>, config: &AblationConfig, asked: &[Protocol]) -> Result<Vec<Protocol>> {
-    let of_run = experiment.protocols();
-    let wanted = if asked.is_empty() { &config.protocols[..] } else { asked };
-    if wanted.is_empty() {
-        return Ok(of_run);
+/// What judges under the bench's protocol, made when it is first needed.
+fn tables_of(made: &Made, bench: &Bench<'_>) -> Result<Arc<Tables>> {
+    let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(tables) = made.get(&bench.cut.protocol) {
+        return Ok(Arc::clone(tables));
     }
-    if let Some(other) = wanted.iter().find(|protocol| !of_run.contains(protocol)) {
-        bail!("the run is not judged under {other}: add it to evaluation.protocols");
-    }
-    Ok(of_run.into_iter().filter(|protocol| wanted.contains(protocol)).collect())
-}
-
-/// Every training, the first seed of everybody first.
-fn tasks(experiment: &Run<'_>, config: &AblationConfig, protocols: &[Protocol]) -> Result<Vec<Task>> {
-    let names = Names::of(&experiment.config);
-    if let Some(unknown) =
-        config.variants.iter().find(|name| names.parse(name).is_none_or(|it| it.learner != **name))
-    {
-        bail!("study.ablation.variants: there is no agent {unknown} in the configuration");
-    }
-    let mut splits: Vec<Protocol> = protocols.iter().map(|protocol| protocol.split()).collect();
-    splits.sort_unstable();
-    splits.dedup();
-    let mut tasks = Vec::new();
-    for (at, seed) in config.seeds.iter().enumerate() {
-        for split in &splits {
-            for mut job in jobs::of_split(experiment, *split)? {
-                let learner = &job.learner;
-                let takes_part = config.variants.is_empty() || config.variants.contains(&learner.name);
-                if !takes_part || (names.is_rival(&learner.name) && at >= config.rival_seeds) {
-                    continue;
-                }
-                check_budget(experiment, config, &job)?;
-                let judges = |it: &&Protocol| {
-                    it.split() == *split && (learner.protocols.is_empty() || learner.protocols.contains(it))
-                };
-                let protocols: Vec<Protocol> = protocols.iter().filter(judges).copied().collect();
-                if protocols.is_empty() {
-                    continue;
-                }
-                job.folder = folder(experiment, *seed);
-                tasks.push(Task { seed: *seed, job, protocols });
-            }
-        }
-    }
-    Ok(tasks)
-}
-
-/// Where the trainings from a seed lie: those from the run's own seed are the run's own.
-fn folder(experiment: &Run<'_>, seed: u64) -> PathBuf {
-    if seed == experiment.config.seed {
-        PathBuf::new()
-    } else {
-        PathBuf::from(format!("{FOLDER}/seed-{seed}"))
-    }
-}
-
-/// Refuses a training with more updates than the study allows.
-fn check_budget(experiment: &Run<'_>, config: &AblationConfig, job: &Job) -> Result<()> {
-    let updates = job.learner.settings.max_updates(experiment.config.environment.horizon);
-    if updates > config.max_updates {
-        bail!(
-            "{} would take up to {updates} updates, more than study.ablation.max_updates = {}: lower its n_episodes or \
-             updates_per_step, or raise n_environments",
-            job.name(),
-            config.max_updates
-        );
-    }
-    Ok(())
+    let tables = Arc::new(Tables::new(bench)?);
+    made.insert(bench.cut.protocol, Arc::clone(&tables));
+    Ok(tables)
 }

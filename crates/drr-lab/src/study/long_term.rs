@@ -7,15 +7,15 @@
 mod world;
 
 use crate::config::LongTermConfig;
-use crate::fit::jobs::Settings;
-use crate::fit::names::Form;
-use crate::fit::train::Training;
+use crate::failure::Interrupted;
+use crate::fit::learner::Settings;
+use crate::fit::train::Steps;
+use crate::run::Work;
 use crate::run::cache::digest_of;
-use crate::run::experiment::Run;
 use crate::run::files::read_json;
 use anyhow::{Context as _, Result};
 use drr_agent::{Judgement, Outcome, Trainer, TrainingHooks};
-use drr_core::{EmbeddingSpace, Recommender, Seeds};
+use drr_core::{EmbeddingSpace, Form, Recommender, Seeds};
 use drr_env::long_term::{LongTermConfig as Sizes, LongTermEnvironment};
 use drr_rivals::{RivalTrainer, RivalWorld};
 use rayon::prelude::*;
@@ -109,16 +109,18 @@ pub const N_RANDOM: usize = 1000;
 const FILE: &str = "long_term.json";
 
 /// Studies what the configuration asks for, unless that was done.
-pub fn run(experiment: &Run<'_>) -> Result<()> {
-    let Some(config) = &experiment.config.lab.long_term else { return Ok(()) };
-    let stage = experiment.stage("long-term");
-    let inputs = digest_of(&(config, experiment.config.seed))?;
-    let output = experiment.path(FILE);
-    stage.run(&inputs, std::slice::from_ref(&output), || {
+///
+/// # Errors
+///
+/// Fails if a training or the disk does, and with [`Interrupted`] if the user asked to stop.
+pub fn run(work: Work<'_>, config: &LongTermConfig, seed: u64) -> Result<()> {
+    let inputs = digest_of(&(config, seed))?;
+    let output = work.path(FILE);
+    work.stage("long-term").run(&inputs, std::slice::from_ref(&output), || {
         let n_trainings = learners(config)?.len() as u64 * config.n_seeds;
-        let bar = experiment.context.bar("long-term reward", n_trainings);
-        let seeds = Seeds(experiment.config.seed).child("long_term");
-        let stops = || experiment.context.interrupted();
+        let bar = work.bar("long-term reward", n_trainings);
+        let seeds = Seeds(seed).child("long_term");
+        let stops = || work.interrupted();
         let n_done = AtomicU64::new(0);
         let study = study(config, seeds, &stops, &|| bar.set(n_done.fetch_add(1, Ordering::Relaxed) + 1))?;
         bar.finish();
@@ -127,9 +129,13 @@ pub fn run(experiment: &Run<'_>) -> Result<()> {
 }
 
 /// The study of a run that has one.
-pub fn load(experiment: &Run<'_>) -> Result<Option<LongTermStudy>> {
-    let path = experiment.path(FILE);
-    if experiment.config.lab.long_term.is_none() || !path.exists() {
+///
+/// # Errors
+///
+/// Fails if the file is damaged.
+pub fn load(work: Work<'_>) -> Result<Option<LongTermStudy>> {
+    let path = work.path(FILE);
+    if !path.exists() {
         return Ok(None);
     }
     read_json(&path, "run evaluate").map(Some)
@@ -179,7 +185,7 @@ fn train(
     let vectors = Arc::new(Vectors::new(config, &mut seeds.stream("vectors"))?);
     let space = Arc::clone(&vectors) as Arc<dyn EmbeddingSpace>;
     let (horizon, environments) = (config.horizon, vec![world.clone(); settings.n_environments()]);
-    let mut training: Box<dyn Training> = match settings {
+    let mut training: Box<dyn Steps> = match settings {
         Settings::Drr(agent) => {
             let tables = vectors.tables()?;
             Box::new(Trainer::new(name, agent, environments, horizon, tables, space, 0.0, seeds)?)
@@ -191,7 +197,7 @@ fn train(
     };
     let mut hooks = Hooks { world, stops };
     if training.run(settings.n_rounds(), None, &mut hooks)? == Outcome::Interrupted {
-        return Err(crate::failure::Interrupted.into());
+        return Err(Interrupted.into());
     }
     let sessions = settings.n_environments() as u64;
     let curve = training.validations().iter().map(|it| (it.round * sessions, it.score)).collect();

@@ -3,7 +3,7 @@
 //! Across seeds stands the interquartile mean with a stratified bootstrap interval (Agarwal et al. 2021): the middle half
 //! of the scores, resampled within each table.
 
-use crate::judge::evaluate::{RunMetrics, headline};
+use crate::judge::figures::{RunMetrics, headline};
 use anyhow::Result;
 use drr_core::Seeds;
 use drr_eval::statistics::{N_RESAMPLES, interquartile_mean, stratified_bootstrap_iqm};

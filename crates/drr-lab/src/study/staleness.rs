@@ -6,11 +6,12 @@
 
 use crate::config::StalenessConfig;
 use crate::run::cache::digest_of;
-use crate::run::experiment::Run;
 use crate::run::files::read_json;
+use crate::run::{Cut, Work};
 use anyhow::{Context as _, Result, bail};
 use drr_baselines::{BaselineConfig, FitInputs};
 use drr_core::{Interaction, InteractionLog, Part, PartSet, Recommender};
+use drr_data::Dataset;
 use drr_eval::{EvaluationSet, Interval, Metric, evaluate};
 use serde::{Deserialize, Serialize};
 
@@ -55,9 +56,21 @@ pub struct StalenessPoint {
     pub precision: Interval,
 }
 
+/// The study of one run.
+#[derive(Debug, Clone, Copy)]
+pub struct Staleness<'a> {
+    /// Where it is kept.
+    pub work: Work<'a>,
+    /// The data, and the root of randomness.
+    pub cut: Cut<'a>,
+    /// The hash of the data set.
+    pub dataset_hash: &'a str,
+    /// What is studied.
+    pub config: &'a StalenessConfig,
+}
+
 /// The rows of a time range, as a log that the evaluation may permit.
-fn log_of(experiment: &Run<'_>, name: &str, keep: impl Fn(&Interaction) -> bool) -> Result<InteractionLog> {
-    let dataset = &experiment.dataset;
+fn log_of(dataset: &Dataset, name: &str, keep: impl Fn(&Interaction) -> bool) -> Result<InteractionLog> {
     let rows: Vec<Interaction> = dataset.interactions().iter().copied().filter(|row| keep(row)).collect();
     let log = InteractionLog::new(dataset.users().len(), dataset.items().len(), &rows)?;
     Ok(log.with_split(&format!("staleness {name}"), PartSet::train()))
@@ -66,47 +79,53 @@ fn log_of(experiment: &Run<'_>, name: &str, keep: impl Fn(&Interaction) -> bool)
 const FILE: &str = "staleness.json";
 
 /// Studies what the configuration asks for, unless that was done.
-pub fn run(experiment: &Run<'_>) -> Result<()> {
-    let Some(config) = &experiment.config.lab.staleness else { return Ok(()) };
-    let stage = experiment.stage("staleness");
-    let inputs = digest_of(&(&experiment.manifest.dataset_hash, config, experiment.config.seed))?;
-    let output = experiment.path(FILE);
-    stage.run(&inputs, std::slice::from_ref(&output), || {
-        let points = study(experiment, config)?;
-        crate::run::files::write(&output, &serde_json::to_vec_pretty(&points)?)
+///
+/// # Errors
+///
+/// Fails if a fit or the disk does, and where the data set has no times.
+pub fn run(study: &Staleness<'_>) -> Result<()> {
+    let inputs = digest_of(&(study.dataset_hash, study.config, study.cut.seed))?;
+    let output = study.work.path(FILE);
+    study.work.stage("staleness").run(&inputs, std::slice::from_ref(&output), || {
+        crate::run::files::write(&output, &serde_json::to_vec_pretty(&points(study)?)?)
     })
 }
 
 /// The points of a run that has them.
-pub fn load(experiment: &Run<'_>) -> Result<Option<Vec<StalenessPoint>>> {
-    let path = experiment.path(FILE);
-    if experiment.config.lab.staleness.is_none() || !path.exists() {
+///
+/// # Errors
+///
+/// Fails if the file is damaged.
+pub fn load(work: Work<'_>) -> Result<Option<Vec<StalenessPoint>>> {
+    let path = work.path(FILE);
+    if !path.exists() {
         return Ok(None);
     }
     read_json(&path, "run evaluate").map(Some)
 }
 
 /// Every point, period by period.
-fn study(experiment: &Run<'_>, config: &StalenessConfig) -> Result<Vec<StalenessPoint>> {
-    if !experiment.dataset.manifest().has_time {
+fn points(study: &Staleness<'_>) -> Result<Vec<StalenessPoint>> {
+    let Staleness { work, cut: Cut { dataset, .. }, config, .. } = *study;
+    if !dataset.manifest().has_time {
         bail!("the data set has no times, so nothing can grow stale: leave the section lab.staleness out");
     }
     if !(0.0..1.0).contains(&config.trained_share) || config.period_days <= 0.0 {
         bail!("lab.staleness: trained_share must be in [0, 1), period_days above 0");
     }
-    let mut times: Vec<i64> = experiment.dataset.interactions().iter().map(|row| row.timestamp).collect();
+    let mut times: Vec<i64> = dataset.interactions().iter().map(|row| row.timestamp).collect();
     times.sort_unstable();
     let at = (times.len() as f64 * config.trained_share) as usize;
     let (cut, last) = (times[at], *times.last().context("the data set is empty")?);
     let length = (config.period_days * 86_400.0) as i64;
-    let begun = log_of(experiment, "cut", |row| row.timestamp < cut)?;
+    let begun = log_of(dataset, "cut", |row| row.timestamp < cut)?;
     let mut points = Vec::new();
     let n_periods = (((last - cut) / length + 1) as usize).min(config.n_periods);
-    let bar = experiment.context.bar("staleness", n_periods as u64);
+    let bar = work.bar("staleness", n_periods as u64);
     for period in 0..n_periods {
-        experiment.context.stop_if_asked()?;
+        work.stop_if_asked()?;
         let from = cut + length * period as i64;
-        points.extend(judge_period(experiment, config, &begun, cut, from, from + length)?);
+        points.extend(judge_period(study, &begun, cut, from, from + length)?);
         bar.set(period as u64 + 1);
     }
     bar.finish();
@@ -114,16 +133,15 @@ fn study(experiment: &Run<'_>, config: &StalenessConfig) -> Result<Vec<Staleness
 }
 
 fn judge_period(
-    experiment: &Run<'_>,
-    config: &StalenessConfig,
+    study: &Staleness<'_>,
     begun: &InteractionLog,
     cut: i64,
     from: i64,
     to: i64,
 ) -> Result<Vec<StalenessPoint>> {
-    let positive = experiment.config.data.positive_rating;
-    let past = log_of(experiment, &format!("before {from}"), |row| row.timestamp < from)?;
-    let period = log_of(experiment, "period", |row| (from..to).contains(&row.timestamp))?;
+    let Staleness { cut: Cut { dataset, seed, positive_rating: positive, .. }, config, .. } = *study;
+    let past = log_of(dataset, &format!("before {from}"), |row| row.timestamp < from)?;
+    let period = log_of(dataset, "period", |row| (from..to).contains(&row.timestamp))?;
     let permitted = vec![begun.origin().clone(), past.origin().clone()];
     let Ok(mut set) = EvaluationSet::temporal(&past, &period, positive, Part::Test, permitted) else {
         return Ok(Vec::new());
@@ -137,9 +155,9 @@ fn judge_period(
         case.query.history.retain(|rating| rating.timestamp < cut);
     }
     let days = ((from + to) / 2 - cut) as f64 / 86_400.0;
-    let seeds = drr_core::Seeds(experiment.config.seed).child("staleness");
+    let seeds = drr_core::Seeds(seed).child("staleness");
     let fit = |recommender: &BaselineConfig, log: &InteractionLog| {
-        let rating_scale = experiment.dataset.manifest().rating_scale;
+        let rating_scale = dataset.manifest().rating_scale;
         recommender.fit(&FitInputs { log, positive, rating_scale, item_vectors: None }, seeds)
     };
     let mut points = Vec::new();

@@ -6,19 +6,16 @@
 mod budget;
 mod write;
 
-use crate::fit::jobs::{Job, World};
-use crate::fit::pretrain;
-use crate::fit::simulator::Simulator;
-use crate::fit::train;
-use crate::judge::evaluate::comparisons::primary;
-use crate::judge::evaluate::{evaluation_set, fit_baseline, simulated};
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
+use crate::fit::train::Training;
+use crate::judge::Bench;
+use crate::judge::comparisons::primary;
+use crate::judge::contestants::fit_baseline;
+use crate::run::Phase;
 use anyhow::{Context as _, Result, bail};
 use budget::Budget;
 use drr_agent::AgentConfig;
 use drr_baselines::BaselineConfig;
-use drr_core::{Part, PartSet, RandomStream, Recommender};
+use drr_core::{Part, RandomStream, Recommender, World};
 use drr_data::{LedgerRow, Protocol, read_ledger, write_ledger};
 use drr_eval::{evaluate, evaluate_episodes, evaluate_online};
 use rand::Rng;
@@ -58,26 +55,37 @@ impl Settings {
     }
 }
 
+/// What is searched in.
+#[derive(Debug, Clone)]
+pub struct Search<'a> {
+    /// What judges under the request's protocol.
+    pub bench: Bench<'a>,
+    /// The training of the run's own agent: under "online" that of the first simulator.
+    pub training: Training<'a>,
+}
+
 /// Searches, keeps the ledger, and returns what was found as text.
-pub fn run(experiment: &Run<'_>, request: &Request<'_>) -> Result<String> {
-    let protocol = request.protocol;
-    experiment.split_hash(protocol)?;
-    pretrain::run(experiment)?;
-    let path = experiment.path(LEDGER);
+///
+/// # Errors
+///
+/// Fails if a fit, a judgement or the disk does, and for a recommender that nobody knows.
+pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
+    let (protocol, work, cut) = (request.protocol, search.bench.work, search.bench.cut);
+    cut.hash()?;
+    search.bench.spaces.fit()?;
+    let path = work.path(LEDGER);
     let mut ledger = if path.exists() { read_ledger(&path)? } else { Vec::new() };
     ledger.retain(|row| row.part == "test" || !is_of(row, request));
-    let budget = Budget::minutes(request.budget, &*experiment.context.watch);
-    let mut random = experiment.seeds(protocol).stream(&format!("sweep.{}", request.recommender));
-    let bar = experiment
-        .context
-        .bar(&format!("sweep {} {protocol}", request.recommender), u64::from(request.trials));
+    let budget = Budget::minutes(request.budget, &**work.watch);
+    let mut random = cut.seeds().stream(&format!("sweep.{}", request.recommender));
+    let bar = work.bar(&format!("sweep {} {protocol}", request.recommender), u64::from(request.trials));
     let mut best: Option<(f64, Settings)> = None;
     let mut n_trials = 0;
     for trial in 0..request.trials {
-        experiment.context.stop_if_asked()?;
-        let Some(settings) = draw(experiment, request, trial, &mut random)? else { break };
+        work.stop_if_asked()?;
+        let Some(settings) = draw(search, request, trial, &mut random)? else { break };
         let begun = budget.used();
-        let value = validated(experiment, protocol, &settings)?;
+        let value = validated(search, &settings)?;
         ledger.push(row(request, trial, Part::Validation, &settings, value, budget.used() - begun)?);
         write_ledger(&path, &ledger)?;
         if best.as_ref().is_none_or(|(score, _)| value > *score) {
@@ -102,7 +110,7 @@ pub fn run(experiment: &Run<'_>, request: &Request<'_>) -> Result<String> {
     writeln!(text, "{}", chosen.to_json()?)?;
     if let Settings::Baseline(config) = &chosen {
         let begun = budget.used();
-        let value = tested(experiment, protocol, config)?;
+        let value = tested(search, config)?;
         let n_looks = 1 + ledger.iter().filter(|it| it.part == "test" && is_of(it, request)).count();
         ledger.push(row(request, n_trials, Part::Test, &chosen, value, budget.used() - begun)?);
         write_ledger(&path, &ledger)?;
@@ -147,23 +155,19 @@ fn row(
 
 /// The settings of a trial; none if there is nothing more to choose.
 fn draw(
-    experiment: &Run<'_>,
+    search: &Search<'_>,
     request: &Request<'_>,
     trial: u32,
     random: &mut RandomStream,
 ) -> Result<Option<Settings>> {
-    if request.recommender == experiment.config.agent_name() {
-        let agent = &experiment.config.agent;
+    let (agent, agent_name) = (search.bench.agent, &search.training.job.learner.name);
+    if request.recommender == agent_name {
         let drawn = if trial == 0 { agent.clone() } else { sample_agent(agent, random) };
         return Ok(Some(Settings::Agent(Box::new(drawn))));
     }
     let Some(default) = BaselineConfig::default_of(request.recommender) else {
         let kinds = BaselineConfig::KINDS.join(", ");
-        bail!(
-            "there is no recommender {}: use one of {kinds}, {}",
-            request.recommender,
-            experiment.config.agent_name()
-        )
+        bail!("there is no recommender {}: use one of {kinds}, {}", request.recommender, agent_name)
     };
     if trial == 0 {
         return Ok(Some(Settings::Baseline(default)));
@@ -187,42 +191,28 @@ fn sample_agent(agent: &AgentConfig, random: &mut RandomStream) -> AgentConfig {
 }
 
 /// The headline metric on validation rows, fitted on train rows.
-fn validated(experiment: &Run<'_>, protocol: Protocol, settings: &Settings) -> Result<f64> {
+fn validated(search: &Search<'_>, settings: &Settings) -> Result<f64> {
     match settings {
-        Settings::Baseline(config) => judged(experiment, protocol, config, Phase::Choose, Part::Validation),
-        Settings::Agent(agent) => {
-            let world = if protocol == Protocol::Online { World::A } else { World::Logged };
-            let job = Job::main(experiment, protocol.split(), world);
-            train::best_validation(experiment, &job, agent)
-        }
+        Settings::Baseline(config) => judged(&search.bench, config, Phase::Choose, Part::Validation),
+        Settings::Agent(agent) => search.training.best_validation(agent),
     }
 }
 
-fn tested(experiment: &Run<'_>, protocol: Protocol, config: &BaselineConfig) -> Result<f64> {
-    judged(experiment, protocol, config, Phase::Final, Part::Test)
+fn tested(search: &Search<'_>, config: &BaselineConfig) -> Result<f64> {
+    judged(&search.bench, config, Phase::Final, Part::Test)
 }
 
-fn judged(
-    experiment: &Run<'_>,
-    protocol: Protocol,
-    config: &BaselineConfig,
-    phase: Phase,
-    part: Part,
-) -> Result<f64> {
-    let log = experiment.log(protocol, phase)?;
-    let recommender: Box<dyn Recommender> = fit_baseline(experiment, protocol, &log, config, phase)?;
-    let set = evaluation_set(experiment, protocol, part)?;
+fn judged(bench: &Bench<'_>, config: &BaselineConfig, phase: Phase, part: Part) -> Result<f64> {
+    let (cut, protocol) = (&bench.cut, bench.cut.protocol);
+    let log = cut.log(phase)?;
+    let recommender: Box<dyn Recommender> = fit_baseline(cut, &bench.spaces, &log, config, phase)?;
+    let set = bench.cases(part)?;
     let summary = match protocol {
         Protocol::Online => {
-            let users = experiment.dataset.log(protocol, &[part].into_iter().collect::<PartSet>())?;
-            let simulator = Simulator::new(experiment, World::A, &users)?;
-            evaluate_online(&*recommender, &set, &simulator, &simulated(experiment)?)?.evaluation.summary
+            let simulator = bench.simulators.of(World::A, &cut.part(part)?)?;
+            evaluate_online(&*recommender, &set, &simulator, &bench.simulated()?)?.evaluation.summary
         }
-        Protocol::Episodes => {
-            evaluate_episodes(&*recommender, &set, &crate::judge::evaluate::episodes(experiment))?
-                .evaluation
-                .summary
-        }
+        Protocol::Episodes => evaluate_episodes(&*recommender, &set, &bench.episodes())?.evaluation.summary,
         _ => evaluate(&*recommender, &set, &[10])?.summary,
     };
     let metric = primary(protocol);

@@ -1,19 +1,16 @@
 //! What a learner is trained in: the sessions of the users, how they answer, and the space of the actions.
 
-use super::{Training, rating, returns};
+use super::{Steps, Training, rating, returns};
 use crate::config::EnvironmentConfig;
 use crate::fit::features;
-use crate::fit::jobs::{Job, World};
-use crate::fit::pretrain;
-use crate::fit::simulator::{SimulatedRatings, Simulator};
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
+use crate::fit::simulator::SimulatedRatings;
+use crate::run::Phase;
 use anyhow::Result;
 use drr_agent::{AgentConfig, Trainer, TrainingTables};
-use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, InteractionLog, ItemIdx, ItemSet, Seeds};
+use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, InteractionLog, ItemIdx, ItemSet, Seeds, World};
 use drr_env::{
-    Answer, LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions,
-    SimilarityConfig, SimilarityEnvironment, Unrated,
+    Answer, LoggedConfig, LoggedEnvironment, RatingModel, RewardConfig, Sessions, SimilarityConfig,
+    SimilarityEnvironment, Unrated,
 };
 use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use std::sync::Arc;
@@ -29,46 +26,53 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// The surroundings of a job in one phase.
-    pub fn new(experiment: &Run<'_>, job: &Job, phase: Phase) -> Result<Self> {
-        let protocol = job.split;
-        let positive = experiment.positive(protocol);
+    pub fn new(training: &Training<'_>, phase: Phase) -> Result<Self> {
+        let cut = &training.cut;
+        let positive = cut.positive();
         // Every learner of a cut has the same sessions, and agents with the same networks begin with the same values.
-        let seeds = experiment.seeds(protocol).child("agent");
-        let log = experiment.log(protocol, phase)?;
-        let start = experiment.config.environment.start(protocol);
+        let seeds = cut.seeds().child("agent");
+        let log = cut.log(phase)?;
+        let start = training.rules.environment.start(cut.protocol);
         let sessions = Arc::new(Sessions::new(&log, &start, positive, &mut seeds.stream("sessions"))?);
-        let space = job.space(experiment, phase)?;
-        let environment = environment(experiment, job, phase, &sessions)?;
+        let space = training.space(phase)?;
+        let environment = environment(training, phase, &sessions)?;
         Ok(Self { sessions, environment, space, positive, seeds })
     }
 
     /// The training of an agent of the DRR family.
     pub fn trainer(
         &self,
-        experiment: &Run<'_>,
-        name: &str,
+        training: &Training<'_>,
         agent: &AgentConfig,
     ) -> Result<Trainer<LoggedEnvironment>> {
         let environments = vec![self.environment.clone(); agent.n_environments];
-        let (horizon, space) = (experiment.config.environment.horizon, Arc::clone(&self.space));
+        let (horizon, space) = (training.rules.environment.horizon, Arc::clone(&self.space));
         let mut tables = tables(&*self.space, &self.sessions)?;
         if agent.features {
-            tables = features::add(experiment, tables, &self.sessions)?;
+            tables = features::add(training.cut.dataset, tables, &self.sessions)?;
         }
-        Ok(Trainer::new(name, agent, environments, horizon, tables, space, self.positive, self.seeds)?)
+        Ok(Trainer::new(
+            &training.job.name(),
+            agent,
+            environments,
+            horizon,
+            tables,
+            space,
+            self.positive,
+            self.seeds,
+        )?)
     }
 
     /// The training of another system, among the users that it is made for: those of the run, or its own simulator's.
     pub fn rival(
         &self,
-        experiment: &Run<'_>,
-        job: &Job,
+        training: &Training<'_>,
         phase: Phase,
         rival: &RivalConfig,
-    ) -> Result<Box<dyn Training>> {
-        let world = self.world(experiment, rival)?;
+    ) -> Result<Box<dyn Steps>> {
+        let world = self.world(training, rival)?;
         let n = rival.schedule.n_environments;
-        let (name, seeds) = (job.name(), self.seeds.child(rival.name()));
+        let (name, seeds) = (training.job.name(), self.seeds.child(rival.name()));
         let space = || Arc::clone(&self.space);
         let Some(simulator) = rival.simulator() else {
             let users = vec![self.environment.clone(); n];
@@ -82,9 +86,9 @@ impl Surroundings {
                 seeds,
             )?));
         };
-        let log = experiment.log(job.split, phase)?;
+        let log = training.cut.log(phase)?;
         let similarity = SimilarityConfig {
-            logged: logged_config(experiment, experiment.config.environment.reward)?,
+            logged: logged_config(training, training.rules.environment.reward)?,
             alpha: simulator.alpha,
             answer: if simulator.expected { Answer::Expected } else { Answer::Drawn },
         };
@@ -94,7 +98,7 @@ impl Surroundings {
     }
 
     /// What a system other than an agent of the DRR family knows of the users.
-    fn world(&self, experiment: &Run<'_>, rival: &RivalConfig) -> Result<RivalWorld> {
+    fn world(&self, training: &Training<'_>, rival: &RivalConfig) -> Result<RivalWorld> {
         let disliked = (0..self.sessions.n_contexts()).map(|context| {
             let observed = self.sessions.observed(ContextIdx::from(context));
             observed.iter().filter(|it| it.rating < self.positive).map(|it| it.item).collect::<Vec<ItemIdx>>()
@@ -103,7 +107,7 @@ impl Surroundings {
         if !rival.needs_return_times() {
             return Ok(world);
         }
-        let has_time = experiment.dataset.manifest().has_time;
+        let has_time = training.cut.dataset.manifest().has_time;
         Ok(world.with_returns(returns::of(Arc::clone(&self.sessions), has_time)?))
     }
 }
@@ -121,37 +125,31 @@ fn tables(space: &dyn EmbeddingSpace, sessions: &Sessions) -> Result<TrainingTab
     Ok(tables.with_positives((0..sessions.n_contexts()).map(later).collect())?)
 }
 
-fn environment(
-    experiment: &Run<'_>,
-    job: &Job,
-    phase: Phase,
-    sessions: &Arc<Sessions>,
-) -> Result<LoggedEnvironment> {
-    let config = &experiment.config.environment;
-    let reward = match job.world {
+fn environment(training: &Training<'_>, phase: Phase, sessions: &Arc<Sessions>) -> Result<LoggedEnvironment> {
+    let (cut, world) = (&training.cut, training.job.world);
+    let config = training.rules.environment;
+    let reward = match world {
         World::Logged => config.reward,
         World::A | World::B => RewardConfig { unrated: Unrated::Predicted {}, ..config.reward },
     };
-    let logged = logged_config(experiment, reward)?;
-    let log = experiment.log(job.split, phase)?;
-    let model: Option<Arc<dyn RatingModel>> = match (job.world, reward.unrated) {
+    let logged = logged_config(training, reward)?;
+    let log = cut.log(phase)?;
+    let model: Option<Arc<dyn RatingModel>> = match (world, reward.unrated) {
         (World::Logged, Unrated::Constant { .. }) => None,
         (World::Logged, Unrated::Predicted {}) => {
-            let pmf = pretrain::pmf(experiment, job.split, phase)?;
-            Some(Arc::new(rating::FoldedRatings::new(pmf, sessions)))
+            Some(Arc::new(rating::FoldedRatings::new(training.spaces.pmf(phase)?, sessions)))
         }
         (world, _) => {
-            let simulator = Simulator::new(experiment, world, &log)?;
+            let simulator = training.simulators.of(world, &log)?;
             Some(Arc::new(SimulatedRatings::new(simulator, Arc::clone(sessions))))
         }
     };
     Ok(LoggedEnvironment::new(Arc::clone(sessions), logged, catalogue(&log), model)?)
 }
 
-fn logged_config(experiment: &Run<'_>, reward: RewardConfig) -> Result<LoggedConfig> {
-    let EnvironmentConfig { horizon, history_length, .. } = experiment.config.environment;
-    let (lowest, highest) = experiment.dataset.manifest().rating_scale;
-    Ok(LoggedConfig { horizon, history_length, reward, rating_scale: RatingScale::new(lowest, highest)? })
+fn logged_config(training: &Training<'_>, reward: RewardConfig) -> Result<LoggedConfig> {
+    let EnvironmentConfig { horizon, history_length, .. } = *training.rules.environment;
+    Ok(LoggedConfig { horizon, history_length, reward, rating_scale: training.cut.scale()? })
 }
 
 /// The items that a session may recommend: those that somebody rated in the rows that are trained on.

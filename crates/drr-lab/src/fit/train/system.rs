@@ -6,7 +6,7 @@ use drr_core::Metrics;
 use std::path::Path;
 
 /// What every training can do: the same calls for all systems.
-pub trait Training {
+pub trait Steps {
     /// Goes on from the latest checkpoint in `folder`, if there is one. Returns the rounds done.
     fn resume(&mut self, folder: &Path) -> Result<u64>;
 
@@ -31,7 +31,7 @@ pub trait Training {
     fn n_updates(&self) -> u64;
 }
 
-impl<T: Rounds> Training for T
+impl<T: Rounds> Steps for T
 where
     T::Error: std::error::Error + Send + Sync + 'static,
 {

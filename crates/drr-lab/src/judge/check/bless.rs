@@ -6,7 +6,7 @@
 //! otherwise.
 
 use super::{Judged, explained, load, lookup, not_enough};
-use crate::judge::evaluate::Origin;
+use crate::judge::figures::Origin;
 use anyhow::{Result, bail};
 use drr_core::Seeds;
 use drr_eval::gate::{GOLDEN_FORMAT, Golden, GoldenLine, bless, judge};
@@ -65,14 +65,13 @@ pub fn run(judged: &Judged, origin: Option<&Origin>, path: &Path) -> Result<Stri
 
 /// The lines of a new file, values still 0.
 fn fresh(judged: &Judged, origin: Option<&Origin>) -> Result<Golden> {
-    let names = origin.map(|it| it.names.clone()).unwrap_or_default();
     let mut lines = Vec::new();
     for (protocol, recommender) in judged.recommenders() {
         let has = |name: &str| judged.get(&protocol, name, "precision", 10).is_some();
         if !has(&recommender) {
             continue;
         }
-        let is_agent = names.parse(&recommender).is_some();
+        let is_agent = origin.is_some_and(|origin| origin.is_learner(&protocol, &recommender));
         let own = GoldenLine {
             protocol: protocol.clone(),
             metric: "precision".to_owned(),

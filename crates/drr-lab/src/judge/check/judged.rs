@@ -1,6 +1,6 @@
 //! The judged users of a run: what stands in its `per_user.parquet`, by recommender and metric.
 
-use crate::run::context::Context;
+use crate::run::Context;
 use anyhow::{Context as _, Result, bail};
 use drr_data::read_per_user;
 use drr_eval::gate::Golden;

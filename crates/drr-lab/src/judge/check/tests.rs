@@ -1,8 +1,7 @@
 use super::run;
 use crate::failure::{Kind, kind};
-use crate::fit::names::Names;
-use crate::judge::evaluate::Origin;
-use crate::run::context::Context;
+use crate::judge::figures::Origin;
+use crate::run::Context;
 use drr_data::{PerUserRow, write_per_user};
 use drr_eval::gate::Golden;
 use std::path::{Path, PathBuf};
@@ -146,10 +145,11 @@ fn blessing_with_too_few_users_says_so() {
 fn golden_figures_know_their_data_set_and_who_is_an_agent() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.toml");
-    let origin = |hash: &str, agent: &str| Origin {
-        dataset_hash: hash.to_owned(),
-        config_hash: String::new(),
-        names: Names { agents: vec![agent.to_owned()], rivals: Vec::new() },
+    let origin = |hash: &str, agent: &str| -> Origin {
+        let id = drr_core::LearnerId::new(agent);
+        let row = serde_json::json!({ "table": "seed", "id": id, "summary": { "recommender": agent } });
+        let origin = serde_json::json!({ "dataset_hash": hash, "config_hash": "", "judged": [row] });
+        serde_json::from_value(origin).unwrap()
     };
     let tolerances = |golden: &Golden| golden.lines.iter().map(|it| it.tolerance).collect::<Vec<f64>>();
     let (_, made) = blessed(&path, Some(&origin("one", "drr_ave")));

@@ -3,7 +3,7 @@
 use super::Side;
 use super::lists::K;
 use crate::judge::check::{Judged, UserValues};
-use crate::judge::evaluate::comparisons::primary;
+use crate::judge::comparisons::primary;
 use anyhow::{Result, bail};
 use drr_core::{Protocol, Seeds};
 use drr_eval::Interval;

@@ -1,7 +1,7 @@
 use super::lists::UserLists;
 use super::{policy, run, settings};
-use crate::run::context::Context;
-use crate::run::experiment::RunManifest;
+use crate::run::Context;
+use crate::run::RunManifest;
 use drr_data::{ListRow, PerUserRow, write_lists, write_per_user};
 use std::path::Path;
 

@@ -2,46 +2,49 @@ mod leaks;
 
 use super::{Request, Scored, Unknown, score};
 use crate::config::ExperimentConfig;
-use crate::judge::evaluate::evaluation_set;
-use crate::run::context::Context;
-use crate::run::data;
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
+use crate::judge::Bench;
+use crate::plan::Plan;
+use crate::run::{Context, Phase, Run, data};
 use drr_baselines::Popularity;
 use drr_core::{Part, Protocol};
 use drr_data::{ListRow, write_lists};
 use drr_eval::{Provenance, evaluate};
 use std::path::Path;
 
-fn with_experiment(work: impl FnOnce(&Run<'_>)) {
+fn with_plan(work: impl FnOnce(&Plan<'_>)) {
     let folder = tempfile::tempdir().unwrap();
     let context = Context::unwatched(folder.path());
     let config = ExperimentConfig::preset("smoke").unwrap();
     let source = data::named(&context, "synthetic", None).unwrap();
-    work(&Run::begin(&context, config, &source, "test").unwrap());
+    let run = Run::begin(&context, config, &source, "test").unwrap();
+    work(&Plan::new(&run).unwrap());
+}
+
+fn with_bench(work: impl FnOnce(&Bench<'_>)) {
+    with_plan(|plan| work(&plan.bench(Protocol::Seed)));
 }
 
 /// The lists of popularity as a run writes them.
-fn popular(experiment: &Run<'_>, protocol: Protocol) -> Vec<ListRow> {
-    let set = evaluation_set(experiment, protocol, Part::Test).unwrap();
-    let log = experiment.log(protocol, Phase::Final).unwrap();
+fn popular(bench: &Bench<'_>) -> Vec<ListRow> {
+    let set = bench.cases(Part::Test).unwrap();
+    let log = bench.cut.log(Phase::Final).unwrap();
     let judged = evaluate(&Popularity::fit(&log, 4.0), &set, &[10]).unwrap();
     let mut rows = Vec::new();
     for (user, list) in judged.users.iter().zip(&judged.lists) {
         rows.extend((1..).zip(list).map(|(rank, scored)| ListRow {
-            protocol: protocol.to_string(),
+            protocol: bench.cut.protocol.to_string(),
             recommender: "popularity".to_owned(),
-            user_id: experiment.dataset.user_record(*user).id.clone(),
+            user_id: bench.cut.dataset.user_record(*user).id.clone(),
             rank,
-            item_id: experiment.dataset.item_record(scored.item).id.clone(),
+            item_id: bench.cut.dataset.item_record(scored.item).id.clone(),
             score: -(rank as f32),
         }));
     }
     rows
 }
 
-fn judged(experiment: &Run<'_>, lists: &Path, unknown: Unknown) -> anyhow::Result<Scored> {
-    score(experiment, &Request { lists, protocol: Protocol::Seed, name: None, unknown })
+fn judged(bench: &Bench<'_>, lists: &Path, unknown: Unknown) -> anyhow::Result<Scored> {
+    score(bench, &Request { lists, protocol: Protocol::Seed, name: None, unknown })
 }
 
 fn csv(rows: &[ListRow]) -> String {
@@ -52,13 +55,13 @@ fn csv(rows: &[ListRow]) -> String {
 
 #[test]
 fn lists_that_a_recommender_wrote_get_exactly_its_figures() {
-    with_experiment(|experiment| {
-        let rows = popular(experiment, Protocol::Seed);
-        let (parquet, text) = (experiment.path("lists.parquet"), experiment.path("mine.csv"));
+    with_bench(|bench| {
+        let rows = popular(bench);
+        let (parquet, text) = (bench.work.path("lists.parquet"), bench.work.path("mine.csv"));
         write_lists(&parquet, &rows).unwrap();
         std::fs::write(&text, csv(&rows)).unwrap();
         for path in [&parquet, &text] {
-            let scored = judged(experiment, path, Unknown::Refuse).unwrap();
+            let scored = judged(bench, path, Unknown::Refuse).unwrap();
             let (lists, popularity) = (&scored.evaluations[0], &scored.evaluations[1]);
             assert_eq!(lists.per_user, popularity.per_user);
             assert_eq!(lists.summary.metrics, popularity.summary.metrics);
@@ -72,37 +75,37 @@ fn lists_that_a_recommender_wrote_get_exactly_its_figures() {
 
 #[test]
 fn an_unknown_id_is_refused_with_its_line_or_left_out_and_counted() {
-    with_experiment(|experiment| {
-        let path = experiment.path("mine.csv");
-        let text = csv(&popular(experiment, Protocol::Seed)) + "nobody,1,0\n";
+    with_bench(|bench| {
+        let path = bench.work.path("mine.csv");
+        let text = csv(&popular(bench)) + "nobody,1,0\n";
         let n_lines = text.lines().count();
         std::fs::write(&path, text).unwrap();
-        let error = format!("{:#}", judged(experiment, &path, Unknown::Refuse).unwrap_err());
+        let error = format!("{:#}", judged(bench, &path, Unknown::Refuse).unwrap_err());
         assert!(
             error.contains(&format!("mine.csv, line {n_lines}")) && error.contains("--unknown drop"),
             "{error}"
         );
-        let counts = judged(experiment, &path, Unknown::Drop).unwrap().counts;
+        let counts = judged(bench, &path, Unknown::Drop).unwrap().counts;
         assert_eq!(counts.unknown, 1);
         assert!(counts.warnings().iter().any(|it| it.contains("no user nobody")), "{counts:?}");
         std::fs::write(&path, "user,item,rank\nnobody,nothing,1\n").unwrap();
-        let error = judged(experiment, &path, Unknown::Drop).unwrap_err().to_string();
+        let error = judged(bench, &path, Unknown::Drop).unwrap_err().to_string();
         assert!(error.contains("original ids") && !error.contains("--unknown"), "{error}");
     });
 }
 
 #[test]
 fn what_is_not_allowed_or_missing_is_counted_and_does_not_help() {
-    with_experiment(|experiment| {
-        let set = evaluation_set(experiment, Protocol::Seed, Part::Test).unwrap();
+    with_bench(|bench| {
+        let set = bench.cases(Part::Test).unwrap();
         let case = &set.cases[0];
-        let user = &experiment.dataset.user_record(case.query.user).id;
-        let item = |at| &experiment.dataset.item_record(at).id;
+        let user = &bench.cut.dataset.user_record(case.query.user).id;
+        let item = |at| &bench.cut.dataset.item_record(at).id;
         let (seen, new) = (item(case.query.history[0].item), item(case.query.allowed.iter().next().unwrap()));
-        let path = experiment.path("mine.tsv");
+        let path = bench.work.path("mine.tsv");
         std::fs::write(&path, format!("rank\tuser_id\titem_id\n2\t{user}\t{new}\n1\t{user}\t{seen}\n"))
             .unwrap();
-        let scored = judged(experiment, &path, Unknown::Refuse).unwrap();
+        let scored = judged(bench, &path, Unknown::Refuse).unwrap();
         let counts = scored.counts;
         assert_eq!((counts.not_allowed, counts.without_list), (1, set.cases.len() - 1));
         assert_eq!(scored.evaluations[0].lists[0].len(), 1);
@@ -111,16 +114,16 @@ fn what_is_not_allowed_or_missing_is_counted_and_does_not_help() {
 
 #[test]
 fn longer_lists_are_cut_and_equal_scores_keep_the_order_of_the_file() {
-    with_experiment(|experiment| {
-        let set = evaluation_set(experiment, Protocol::Seed, Part::Test).unwrap();
+    with_bench(|bench| {
+        let set = bench.cases(Part::Test).unwrap();
         let case = &set.cases[0];
-        let user = &experiment.dataset.user_record(case.query.user).id;
+        let user = &bench.cut.dataset.user_record(case.query.user).id;
         let items: Vec<_> = case.query.allowed.iter().take(60).collect();
-        let path = experiment.path("mine.csv");
+        let path = bench.work.path("mine.csv");
         let lines =
-            items.iter().rev().map(|at| format!("{user},{},1\n", experiment.dataset.item_record(*at).id));
+            items.iter().rev().map(|at| format!("{user},{},1\n", bench.cut.dataset.item_record(*at).id));
         std::fs::write(&path, lines.fold("user,item,score\n".to_owned(), |text, line| text + &line)).unwrap();
-        let scored = judged(experiment, &path, Unknown::Refuse).unwrap();
+        let scored = judged(bench, &path, Unknown::Refuse).unwrap();
         assert_eq!((scored.counts.tied, scored.counts.longer), (1, 1));
         let list: Vec<_> = scored.evaluations[0].lists[0].iter().map(|it| it.item).collect();
         assert!(items.iter().rev().copied().take(list.len()).eq(list));
@@ -129,15 +132,15 @@ fn longer_lists_are_cut_and_equal_scores_keep_the_order_of_the_file() {
 
 #[test]
 fn a_file_without_the_columns_or_with_a_bad_number_is_refused_with_the_line() {
-    with_experiment(|experiment| {
-        let path = experiment.path("mine.csv");
+    with_bench(|bench| {
+        let path = bench.work.path("mine.csv");
         for (text, part) in [
             ("who,what\n", "line 1"),
             ("user,item,rank\n1,2,x\n", "line 2"),
             ("user,item,rank\n1,2\n", "2 fields"),
         ] {
             std::fs::write(&path, text).unwrap();
-            let error = format!("{:#}", judged(experiment, &path, Unknown::Refuse).unwrap_err());
+            let error = format!("{:#}", judged(bench, &path, Unknown::Refuse).unwrap_err());
             assert!(error.contains(part), "{error}");
         }
     });

@@ -1,23 +1,23 @@
 //! The cells of an ablation: one file for each training from each seed under each protocol.
 
-use super::{Bench, FOLDER};
-use crate::fit::jobs::{Job, World};
-use crate::fit::names::Form;
-use crate::fit::pretrain;
-use crate::fit::sequential;
-use crate::fit::train;
-use crate::judge::evaluate::{forms, headline_of, renamed, without_rl};
+use super::tables::Tables;
+use crate::config::LabConfig;
+use crate::fit::train::Training;
+use crate::judge::Bench;
+use crate::judge::contestants::{renamed, without_rl, worlds};
+use crate::judge::forms::{Judgement, forms, headline_of};
 use crate::run::cache::digest_of;
-use crate::run::experiment::Run;
 use crate::run::files::read_json;
 use anyhow::{Context as _, Result};
-use drr_core::Recommender;
-use drr_data::Protocol;
-use drr_eval::{Evaluation, Metric, Oracle};
+use drr_core::{Form, LearnerId, Recommender};
+use drr_eval::{Metric, Oracle, SessionEvaluation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The folder of the study in the run's folder.
+pub const FOLDER: &str = "ablation";
 
 /// One recommender of one seed in one table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Row {
     pub table: String,
     /// Who: a learner's name, or that of a recommender without RL.
     pub recommender: String,
+    /// Who it is, if it is a learner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<LearnerId>,
     /// The root seed.
     pub seed: u64,
     /// The headline metric.
@@ -67,54 +70,49 @@ struct CellFile {
 }
 
 /// What judges, made only where something must be judged.
-pub type Judges<'a> = &'a dyn Fn() -> Result<Arc<Bench>>;
+pub type Judges<'a> = &'a dyn Fn() -> Result<Arc<Tables>>;
 
-/// The cells of one run.
+/// The cells of one run under one protocol.
 #[derive(Clone, Copy)]
 pub struct Cells<'a> {
-    /// The run, with its own seed.
-    pub experiment: &'a Run<'a>,
+    /// What judges, with the run's own seed.
+    pub bench: &'a Bench<'a>,
 }
 
 impl Cells<'_> {
     fn path(self, name: &str) -> PathBuf {
-        self.experiment.path(FOLDER).join("cells").join(format!("{name}.json"))
+        let protocol = self.bench.cut.protocol;
+        self.bench.work.path(FOLDER).join("cells").join(format!("{protocol}-{name}.json"))
     }
 
-    fn path_of(self, seed: u64, job: &Job, protocol: Protocol) -> PathBuf {
-        self.path(&format!("{protocol}-{}-seed-{seed}", job.name()))
+    fn path_of(self, training: &Training<'_>) -> PathBuf {
+        self.path(&format!("{}-seed-{}", training.job.name(), training.cut.seed))
     }
 
-    fn path_of_baselines(self, protocol: Protocol) -> PathBuf {
-        self.path(&format!("{protocol}-without-rl"))
+    fn path_of_baselines(self) -> PathBuf {
+        self.path("without-rl")
     }
 
     /// The rows of the recommenders without RL, if they were judged.
-    pub fn rows_of_baselines(self, protocol: Protocol) -> Result<Vec<Row>> {
-        rows(&self.path_of_baselines(protocol))
+    pub fn rows_of_baselines(self) -> Result<Vec<Row>> {
+        rows(&self.path_of_baselines())
     }
 
     /// The rows of a training, if it was judged.
-    pub fn rows_of_learner(self, seed: u64, job: &Job, protocol: Protocol) -> Result<Vec<Row>> {
-        rows(&self.path_of(seed, job, protocol))
+    pub fn rows_of_learner(self, training: &Training<'_>) -> Result<Vec<Row>> {
+        rows(&self.path_of(training))
     }
 
-    /// What decides about every cell of a protocol besides who is judged.
-    fn judgement(self, protocol: Protocol) -> Result<String> {
-        let config = &self.experiment.config;
-        let lab = &config.lab;
+    /// What decides about every cell besides who is judged.
+    fn judgement(self) -> Result<String> {
+        let (lab, evaluation) = (self.bench.lab, self.bench.evaluation);
         let sessions = (&lab.episodes, lab.online.n_steps, &lab.rerank);
-        digest_of(&(protocol, &config.evaluation.list_lengths, config.evaluation.n_observed, sessions))
+        digest_of(&(self.bench.cut.protocol, &evaluation.list_lengths, evaluation.n_observed, sessions))
     }
 
     /// Writes the rows that `judge` finds, unless the file has those of the same inputs.
-    fn keep(
-        self,
-        path: &std::path::Path,
-        inputs: String,
-        judge: impl FnOnce() -> Result<Vec<Row>>,
-    ) -> Result<()> {
-        let there = path.exists() && !self.experiment.context.force;
+    fn keep(self, path: &Path, inputs: String, judge: impl FnOnce() -> Result<Vec<Row>>) -> Result<()> {
+        let there = path.exists() && !self.bench.work.force;
         if there && read_json::<CellFile>(path, "run the study").is_ok_and(|cell| cell.inputs == inputs) {
             return Ok(());
         }
@@ -122,96 +120,90 @@ impl Cells<'_> {
         crate::run::files::write(path, &serde_json::to_vec(&cell)?)
     }
 
-    /// Trains and judges one learner under one protocol.
-    pub fn learner(self, varied: &Run<'_>, job: &Job, protocol: Protocol, judges: Judges<'_>) -> Result<()> {
-        let inputs = digest_of(&(
-            train::inputs(varied, job)?,
-            self.judgement(protocol)?,
-            self.experiment.config.seed,
-        ))?;
-        self.keep(&self.path_of(varied.config.seed, job, protocol), inputs, || {
-            train::run_job(varied, job)?;
-            let bench = judges()?;
-            let trained = job.load_policy(varied, true)?;
-            let note = train::note(varied, job)?;
+    /// Trains and judges one learner.
+    pub fn learner(self, training: &Training<'_>, judges: Judges<'_>) -> Result<()> {
+        let inputs = digest_of(&(training.inputs()?, self.judgement()?, self.bench.cut.seed))?;
+        self.keep(&self.path_of(training), inputs, || {
+            training.run()?;
+            let tables = judges()?;
+            let trained = training.load_policy(true)?;
+            let note = training.note()?;
             let seconds = note.seconds[0] + note.seconds[1];
             let effort = Effort { rounds: note.rounds, updates: note.updates, seconds };
-            let seed = varied.config.seed;
-            let mut rows = self.judge(protocol, &bench, &*trained, seed, effort)?;
+            let (seed, job) = (training.cut.seed, &training.job);
+            let mut rows = self.judge(&tables, (&*trained, Some(&job.id())), seed, effort)?;
             // Before the first update the twins are the agent, and both worlds are one.
-            if job.learner.form == Form::Agent && job.world == World::of(job.split)[0] {
-                let untrained = job.load_policy(varied, false)?;
-                let name = format!("{}{}", job.learner.name, Form::Untrained.suffix());
-                let untrained = renamed(untrained, name);
-                rows.extend(self.judge(protocol, &bench, &*untrained, seed, Effort::default())?);
+            if job.learner.form == Form::Agent && job.world == worlds(job.split)[0] {
+                let id = job.id().with(Form::Untrained);
+                let untrained = renamed(training.load_policy(false)?, id.to_string());
+                rows.extend(self.judge(&tables, (&*untrained, Some(&id)), seed, Effort::default())?);
             }
             Ok(rows)
         })
     }
 
-    /// Fits and judges everybody without RL under one protocol.
-    pub fn baselines(self, protocol: Protocol, judges: Judges<'_>) -> Result<()> {
-        let experiment = self.experiment;
-        let lab = crate::config::LabConfig {
+    /// Fits and judges everybody without RL.
+    pub fn baselines(self, judges: Judges<'_>) -> Result<()> {
+        let bench = self.bench;
+        let lab = LabConfig {
             agents: Vec::new(),
             rivals: Vec::new(),
             rival_protocols: BTreeMap::new(),
             staleness: None,
             long_term: None,
             canaries_per_user: 0,
-            ..experiment.config.lab.clone()
+            ..bench.lab.clone()
         };
         let inputs = digest_of(&(
             lab,
-            self.judgement(protocol)?,
-            pretrain::digests(experiment, protocol.split())?,
-            sequential::digests(experiment)?,
-            experiment.split_hash(protocol)?,
-            (experiment.config.seed, experiment.positive(protocol)),
+            self.judgement()?,
+            bench.spaces.digests()?,
+            bench.sequential.digests()?,
+            bench.cut.hash()?,
+            (bench.cut.seed, bench.cut.positive()),
         ))?;
-        self.keep(&self.path_of_baselines(protocol), inputs, || {
-            let (bench, seed) = (judges()?, experiment.config.seed);
+        self.keep(&self.path_of_baselines(), inputs, || {
+            let (tables, seed) = (judges()?, bench.cut.seed);
             let mut rows = Vec::new();
-            for it in without_rl(experiment, protocol)? {
+            for it in without_rl(bench)? {
                 let effort = Effort { seconds: it.cost.seconds, ..Effort::default() };
-                rows.extend(self.judge(protocol, &bench, &*it.recommender, seed, effort)?);
+                rows.extend(self.judge(&tables, (&*it.recommender, None), seed, effort)?);
             }
-            if bench.tables.iter().all(|(_, simulator)| simulator.is_none()) {
-                let oracle = Oracle::new(&bench.cases);
-                rows.extend(self.judge(protocol, &bench, &oracle, seed, Effort::default())?);
+            if tables.tables.iter().all(|(_, simulator)| simulator.is_none()) {
+                let oracle = Oracle::new(&tables.cases);
+                rows.extend(self.judge(&tables, (&oracle, None), seed, Effort::default())?);
             }
             Ok(rows)
         })
     }
 
-    /// The rows of one recommender in all tables of a protocol.
+    /// The rows of one recommender in all tables.
     fn judge(
         self,
-        protocol: Protocol,
-        bench: &Bench,
-        recommender: &dyn Recommender,
+        tables: &Tables,
+        who: (&dyn Recommender, Option<&LearnerId>),
         seed: u64,
         effort: Effort,
     ) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
-        for (table, simulator) in &bench.tables {
-            let forms = forms(self.experiment, protocol, &bench.cases, recommender, simulator.as_ref())?;
-            for it in forms {
-                rows.push(row(table, seed, &it.evaluation, effort)?);
+        for (table, simulator) in &tables.tables {
+            for it in forms(self.bench, &tables.cases, who, simulator.as_ref())? {
+                rows.push(row(table, seed, it, effort)?);
             }
         }
         Ok(rows)
     }
 }
 
-fn rows(path: &std::path::Path) -> Result<Vec<Row>> {
+fn rows(path: &Path) -> Result<Vec<Row>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
     Ok(read_json::<CellFile>(path, "run the study")?.rows)
 }
 
-fn row(table: &str, seed: u64, evaluation: &Evaluation, effort: Effort) -> Result<Row> {
+fn row(table: &str, seed: u64, judgement: Judgement, effort: Effort) -> Result<Row> {
+    let Judgement { id, evaluation: SessionEvaluation { evaluation, .. } } = judgement;
     let summary = &evaluation.summary;
     let recommender = summary.recommender.clone();
     let (metric, k, interval) =
@@ -224,6 +216,7 @@ fn row(table: &str, seed: u64, evaluation: &Evaluation, effort: Effort) -> Resul
     Ok(Row {
         table: table.to_owned(),
         recommender,
+        id,
         seed,
         metric,
         k,

@@ -2,17 +2,17 @@
 
 use super::table::{Ablation, AblationTable, Against, Difference, Line, MARGIN};
 use crate::config::AblationConfig;
-use crate::run::experiment::Run;
+use crate::run::RunManifest;
 use std::fmt::Write as _;
 
 /// The whole document's block.
-pub fn text(ablation: &Ablation, experiment: &Run<'_>, config: &AblationConfig) -> String {
+pub fn text(ablation: &Ablation, run: &RunManifest, data_set: &str, config: &AblationConfig) -> String {
     let mut text = String::new();
     for table in &ablation.tables {
         write_table(&mut text, table);
     }
     write_legend(&mut text);
-    write_footer(&mut text, ablation, experiment, config);
+    write_footer(&mut text, ablation, (run, data_set), config);
     text
 }
 
@@ -100,8 +100,12 @@ fn write_legend(text: &mut String) {
     );
 }
 
-fn write_footer(text: &mut String, ablation: &Ablation, experiment: &Run<'_>, config: &AblationConfig) {
-    let run = &experiment.manifest;
+fn write_footer(
+    text: &mut String,
+    ablation: &Ablation,
+    (run, data_set): (&RunManifest, &str),
+    config: &AblationConfig,
+) {
     let machine: Vec<String> = run.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
     let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
     let list = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
@@ -113,7 +117,7 @@ fn write_footer(text: &mut String, ablation: &Ablation, experiment: &Run<'_>, co
     let _ = writeln!(
         text,
         "\nData set {} (hash {}), configuration hash {}, seeds {}{planned}, version {}; {}.\n",
-        experiment.dataset.manifest().dataset,
+        data_set,
         short(&ablation.dataset_hash),
         short(&ablation.config_hash),
         list(&ablation.seeds),

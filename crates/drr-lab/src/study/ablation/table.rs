@@ -1,14 +1,11 @@
 //! The table of an ablation: what the seeds agree on, and who can be told from whom.
 
-use super::Row;
-use crate::fit::names::ADAPTIVE;
-use crate::fit::names::{Form, Names};
-use crate::judge::evaluate::comparisons::FALSE_DISCOVERY_RATE;
-use crate::judge::evaluate::{NO_RL, REWARD_MODEL};
-use crate::run::experiment::Run;
+use super::cell::Row;
+use crate::judge::comparisons::FALSE_DISCOVERY_RATE;
+use crate::judge::contestants::{NO_RL, REWARD_MODEL};
+use crate::run::RunManifest;
 use anyhow::Result;
-use drr_baselines::BaselineConfig;
-use drr_core::Seeds;
+use drr_core::{Form, LearnerId, Mode, Seeds};
 use drr_eval::statistics::{
     N_RESAMPLES, benjamini_hochberg, interquartile_mean, paired_comparison, stratified_bootstrap_iqm,
 };
@@ -152,6 +149,7 @@ impl Difference {
 /// All rows of one recommender in one table, one for each seed.
 struct Group<'a> {
     name: &'a str,
+    id: Option<&'a LearnerId>,
     rows: Vec<&'a Row>,
 }
 
@@ -182,25 +180,21 @@ impl Group<'_> {
 
 impl Ablation {
     /// The tables of these rows.
-    pub fn of(rows: &[Row], names: &Names, experiment: &Run<'_>) -> Result<Self> {
-        let mut seeds: Vec<u64> =
-            rows.iter().filter(|row| names.parse(&row.recommender).is_some()).map(|row| row.seed).collect();
+    pub fn of(rows: &[Row], learners: &[String], bandits: &[&str], manifest: &RunManifest) -> Result<Self> {
+        let mut seeds: Vec<u64> = rows.iter().filter(|row| row.id.is_some()).map(|row| row.seed).collect();
         seeds.sort_unstable();
         seeds.dedup();
-        let manifest = &experiment.manifest;
-        let bandits = &experiment.config.lab.online.bandits;
-        let bandits: Vec<&str> = bandits.iter().map(BaselineConfig::kind_name).collect();
         Ok(Self {
             dataset_hash: manifest.dataset_hash.clone(),
             config_hash: manifest.config_hash.clone(),
             seeds,
-            tables: tables(rows, names, &bandits)?,
+            tables: tables(rows, learners, bandits)?,
         })
     }
 }
 
 /// The tables of these rows, with q-values over all of them.
-pub fn tables(rows: &[Row], names: &Names, bandits: &[&str]) -> Result<Vec<AblationTable>> {
+pub fn tables(rows: &[Row], learners: &[String], bandits: &[&str]) -> Result<Vec<AblationTable>> {
     let mut order: Vec<&str> = Vec::new();
     for row in rows {
         if !order.contains(&&*row.table) {
@@ -208,7 +202,7 @@ pub fn tables(rows: &[Row], names: &Names, bandits: &[&str]) -> Result<Vec<Ablat
         }
     }
     let mut tables: Vec<AblationTable> =
-        order.into_iter().map(|table| one_table(table, rows, names, bandits)).collect::<Result<_>>()?;
+        order.into_iter().map(|table| one_table(table, rows, learners, bandits)).collect::<Result<_>>()?;
     let all = || tables.iter().flat_map(|table| table.lines.iter().flat_map(|line| &line.differences));
     let p_values: Vec<f64> = all().map(|it| it.p_value).collect();
     let mut q_values = benjamini_hochberg(&p_values).into_iter();
@@ -220,34 +214,35 @@ pub fn tables(rows: &[Row], names: &Names, bandits: &[&str]) -> Result<Vec<Ablat
     Ok(tables)
 }
 
-fn one_table(table: &str, rows: &[Row], names: &Names, bandits: &[&str]) -> Result<AblationTable> {
+fn one_table(table: &str, rows: &[Row], learners: &[String], bandits: &[&str]) -> Result<AblationTable> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for row in rows.iter().filter(|row| row.table == table) {
         match groups.iter_mut().find(|group| group.name == row.recommender) {
             Some(group) => group.rows.push(row),
-            None => groups.push(Group { name: &row.recommender, rows: vec![row] }),
+            None => {
+                groups.push(Group { name: &row.recommender, id: row.id.as_ref(), rows: vec![row] });
+            }
         }
     }
-    let best_of = |takes_part: &dyn Fn(&str) -> bool| {
-        let groups = groups.iter().filter(|group| takes_part(group.name));
+    let best_of = |takes_part: &dyn Fn(&Group<'_>) -> bool| {
+        let groups = groups.iter().filter(|group| takes_part(group));
         groups.max_by(|one, other| one.value().total_cmp(&other.value())).map(|group| group.name)
     };
-    let is_without_rl = |name: &str| names.parse(name).is_none() && name != "oracle";
-    let is_space = |name: &str| name.strip_suffix(ADAPTIVE).unwrap_or(name) == NO_RL;
+    let is_without_rl = |group: &Group<'_>| group.id.is_none() && group.name != "oracle";
+    let is_space = |name: &str| name.strip_suffix(Mode::Adaptive.suffix()).unwrap_or(name) == NO_RL;
     let without_rl = best_of(&is_without_rl);
     let best = Best {
         without_rl,
         other: without_rl
             .filter(|name| is_space(name))
-            .and_then(|_| best_of(&|name| is_without_rl(name) && !is_space(name))),
-        bandit: best_of(&|name| bandits.contains(&name)),
+            .and_then(|_| best_of(&|group| is_without_rl(group) && !is_space(group.name))),
+        bandit: best_of(&|group| bandits.contains(&group.name)),
     };
     // The learners as they are listed, their twins behind them; then the others from the best on.
     let rank = |group: &Group<'_>| {
-        let learners = names.agents.iter().chain(&names.rivals);
-        names.parse(group.name).map(|it| {
-            let at = learners.clone().position(|name| name == it.learner);
-            (at, it.adaptive, it.world, it.form)
+        group.id.map(|id| {
+            let at = learners.iter().position(|name| *name == id.name);
+            (at, id.mode == Mode::Adaptive, id.world, id.form)
         })
     };
     groups.sort_by(|one, other| match (rank(one), rank(other)) {
@@ -256,7 +251,7 @@ fn one_table(table: &str, rows: &[Row], names: &Names, bandits: &[&str]) -> Resu
     });
     let popularity = groups.iter().find(|group| group.name == "popularity");
     let least = popularity.and_then(|group| group.mean(|row| row.coverage));
-    let lines = groups.iter().map(|group| line(table, group, &groups, names, best, least));
+    let lines = groups.iter().map(|group| line(table, group, &groups, best, least));
     let first = groups.first().and_then(|group| group.rows.first());
     Ok(AblationTable {
         name: table.to_owned(),
@@ -273,7 +268,6 @@ fn line(
     table: &str,
     group: &Group<'_>,
     groups: &[Group<'_>],
-    names: &Names,
     best: Best<'_>,
     least_coverage: Option<f64>,
 ) -> Result<Line> {
@@ -283,7 +277,7 @@ fn line(
     let coverage = group.mean(|row| row.coverage);
     let degenerate = coverage.zip(least_coverage).is_some_and(|(own, least)| own < least);
     let mut differences = Vec::new();
-    for (against, name) in opponents(group.name, names, best) {
+    for (against, name) in opponents(group.id, best) {
         let Some(other) = groups.iter().find(|it| it.name == name) else { continue };
         let (own, others) = (group.per_user(other), other.per_user(group));
         // Trained from other seeds throughout: nothing can be paired.
@@ -297,7 +291,7 @@ fn line(
     }
     Ok(Line {
         recommender: group.name.to_owned(),
-        learns: names.parse(group.name).is_some(),
+        learns: group.id.is_some(),
         seeds: group.rows.iter().map(|row| row.seed).collect(),
         value,
         coverage,
@@ -317,10 +311,10 @@ struct Best<'a> {
     bandit: Option<&'a str>,
 }
 
-/// Whom `name` is compared with, by name; who is not in the table is left out later. Those without RL are not compared:
+/// Whom a learner is compared with, by name; who is not in the table is left out later. Those without RL are not compared:
 /// that is the laboratory's table.
-fn opponents(name: &str, names: &Names, best: Best<'_>) -> Vec<(Against, String)> {
-    let Some(parsed) = names.parse(name) else { return Vec::new() };
+fn opponents(id: Option<&LearnerId>, best: Best<'_>) -> Vec<(Against, String)> {
+    let Some(id) = id else { return Vec::new() };
     let of_table = [
         (Against::BestWithoutRl, best.without_rl),
         (Against::BestOther, best.other),
@@ -329,13 +323,13 @@ fn opponents(name: &str, names: &Names, best: Best<'_>) -> Vec<(Against, String)
     let mut all: Vec<(Against, String)> =
         of_table.into_iter().filter_map(|(against, best)| Some((against, best?.to_owned()))).collect();
     all.push((Against::OneStep, REWARD_MODEL.to_owned()));
-    if parsed.form == Form::Agent {
-        all.push((Against::Greedy, parsed.with(Form::Greedy)));
-        all.push((Against::Supervised, parsed.with(Form::Supervised)));
+    if id.form == Form::Agent {
+        all.push((Against::Greedy, id.with(Form::Greedy).to_string()));
+        all.push((Against::Supervised, id.with(Form::Supervised).to_string()));
     }
     all.push((Against::NoRl, NO_RL.to_owned()));
-    if parsed.form != Form::Untrained {
-        all.push((Against::Untrained, parsed.with(Form::Untrained)));
+    if id.form != Form::Untrained {
+        all.push((Against::Untrained, id.with(Form::Untrained).to_string()));
     }
     all.push((Against::Random, "random".to_owned()));
     all

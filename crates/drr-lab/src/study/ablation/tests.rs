@@ -2,17 +2,24 @@
 
 use super::cell::Row;
 use super::table::{AblationTable, Against, Difference, Line, tables};
-use super::{Request, marker, run};
+use super::{Request, marker};
 use crate::config::{AblationConfig, AgentVariant, ExperimentConfig};
-use crate::fit::names::Names;
-use crate::run::context::Context;
-use crate::run::data;
-use crate::run::experiment::Run;
+use crate::plan::Plan;
+use crate::run::{Context, Run, data};
+use drr_core::{Form, LearnerId};
 use drr_data::Protocol;
 use drr_eval::{Interval, Metric};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
+
+/// Who is behind a name, of the learners `strong` and `drn`.
+fn id(name: &str) -> Option<LearnerId> {
+    let forms = [Form::Agent, Form::Greedy, Form::Supervised, Form::Untrained];
+    let learners = ["strong", "drn"].map(LearnerId::new);
+    let mut ids = learners.iter().flat_map(|learner| forms.map(|form| learner.with(form)));
+    ids.find(|id| id.to_string() == name)
+}
 
 /// A row of 40 users whose values are `mean` and `mean +- 0.1` in turn.
 fn row(recommender: &str, seed: u64, mean: f64, coverage: f64) -> Row {
@@ -20,6 +27,7 @@ fn row(recommender: &str, seed: u64, mean: f64, coverage: f64) -> Row {
     Row {
         table: "seed".to_owned(),
         recommender: recommender.to_owned(),
+        id: id(recommender),
         seed,
         metric: Metric::Precision,
         k: 10,
@@ -35,7 +43,6 @@ fn row(recommender: &str, seed: u64, mean: f64, coverage: f64) -> Row {
 }
 
 fn hand_made() -> AblationTable {
-    let names = Names { agents: vec!["strong".to_owned()], rivals: vec!["drn".to_owned()] };
     let mut rows =
         vec![row("random", 1, 0.05, 1.0), row("popularity", 1, 0.20, 0.1), row("ease", 1, 0.39, 0.3)];
     rows.push(row("no_rl", 1, 0.395, 0.3));
@@ -55,7 +62,7 @@ fn hand_made() -> AblationTable {
     ]);
     rows.push(row("drn", 1, 0.30, 0.05));
     rows.push(row("oracle", 1, 0.9, 0.5));
-    tables(&rows, &names, &["lin_ucb", "hlin_ucb"]).unwrap().remove(0)
+    tables(&rows, &["strong", "drn"].map(str::to_owned), &["lin_ucb", "hlin_ucb"]).unwrap().remove(0)
 }
 
 fn line<'a>(table: &'a AblationTable, name: &str) -> &'a Line {
@@ -92,10 +99,9 @@ fn a_line_has_the_interquartile_mean_over_its_seeds_and_differences_of_the_means
 
 #[test]
 fn the_best_other_is_named_only_where_the_own_space_is_the_best() {
-    let names = Names { agents: vec!["strong".to_owned()], rivals: Vec::new() };
     let best = |no_rl: &str, mean: f64| {
         let rows = [row("strong", 1, 0.4, 0.2), row("ease", 1, 0.3, 0.2), row(no_rl, 1, mean, 0.2)];
-        let table = tables(&rows, &names, &[]).unwrap().remove(0);
+        let table = tables(&rows, &["strong".to_owned()], &[]).unwrap().remove(0);
         (table.best_without_rl.unwrap(), table.best_other)
     };
     assert_eq!(best("no_rl_adaptive", 0.35), ("no_rl_adaptive".to_owned(), Some("ease".to_owned())));
@@ -104,11 +110,10 @@ fn the_best_other_is_named_only_where_the_own_space_is_the_best() {
 
 #[test]
 fn who_shares_no_seed_with_a_twin_is_not_compared_with_it() {
-    let names = Names { agents: vec!["strong".to_owned()], rivals: Vec::new() };
     let rows = |twins: [u64; 2]| {
         let agents = [1, 2].map(|seed| row("strong", seed, 0.4, 0.2));
         let twins = twins.map(|seed| row("strong_gamma_0", seed, 0.3, 0.2));
-        let table = tables(&[agents, twins].concat(), &names, &[]).unwrap().remove(0);
+        let table = tables(&[agents, twins].concat(), &["strong".to_owned()], &[]).unwrap().remove(0);
         line(&table, "strong").difference(Against::Greedy).is_some()
     };
     assert!(rows([2, 3]) && !rows([3, 4]));
@@ -167,7 +172,8 @@ fn study(folder: &Path, config: ExperimentConfig) -> anyhow::Result<String> {
     let context = Context::unwatched(folder);
     let source = data::named(&context, "synthetic", None).unwrap();
     let experiment = Run::begin(&context, config, &source, "ablation").unwrap();
-    run(&experiment, &Request { protocols: &[], cells_only: false, into: Some(&folder.join("table.md")) })
+    let request = Request { cells_only: false, into: Some(&folder.join("table.md")) };
+    Plan::new(&experiment)?.study_ablation(&[], &request)
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{LongTermRun, LongTermStudy, learners, study};
 use crate::config::{AgentVariant, ExperimentConfig, LongTermConfig};
-use crate::fit::names::Form;
 use drr_agent::{RefinementConfig, ReplayAction, StateKind, Td3Config};
+use drr_core::Form;
 use drr_core::Seeds;
 
 fn config() -> LongTermConfig {

@@ -1,9 +1,9 @@
 //! What the canary finds of recommenders that were fitted on judged rows and say that they were not, and what it misses.
 
-use super::with_experiment;
-use crate::judge::evaluate::evaluation_set;
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
+use super::with_plan;
+use crate::judge::Bench;
+use crate::plan::Plan;
+use crate::run::Phase;
 use drr_baselines::{ItemKnn, ItemKnnConfig, Popularity};
 use drr_core::{
     Interaction, InteractionLog, ItemIdx, Part, PartSet, Protocol, Query, RecommendError, Recommender,
@@ -55,8 +55,8 @@ impl Recommender for Memory {
 }
 
 /// One protocol's cases with canaries.
-struct Trial<'a> {
-    experiment: &'a Run<'a>,
+struct Trial {
+    positive: f32,
     set: EvaluationSet,
     permitted: InteractionLog,
     /// Everything, the judged part included.
@@ -64,12 +64,12 @@ struct Trial<'a> {
     canaries: Canaries,
 }
 
-impl<'a> Trial<'a> {
-    fn new(experiment: &'a Run<'a>, protocol: Protocol) -> Self {
-        let set = evaluation_set(experiment, protocol, Part::Test).unwrap();
-        let permitted = experiment.log(protocol, Phase::Final).unwrap();
+impl Trial {
+    fn new(bench: &Bench<'_>) -> Self {
+        let set = bench.cases(Part::Test).unwrap();
+        let permitted = bench.cut.log(Phase::Final).unwrap();
         let parts: PartSet = [Part::Train, Part::Validation, Part::Test].into_iter().collect();
-        let leaked = experiment.dataset.log(protocol, &parts).unwrap().iter().collect();
+        let leaked = bench.cut.dataset.log(bench.cut.protocol, &parts).unwrap().iter().collect();
         let mut popularity = vec![0.0; permitted.n_items()];
         permitted.iter().for_each(|row| popularity[row.item.index()] += 1.0);
         let rated: Vec<Vec<ItemIdx>> =
@@ -86,7 +86,7 @@ impl<'a> Trial<'a> {
             })
             .collect();
         let canaries = Canaries::plant(&users, &popularity, 5, &mut drr_core::Seeds(1).stream("canaries"));
-        Self { experiment, set, permitted, leaked, canaries }
+        Self { positive: bench.cut.positive_rating, set, permitted, leaked, canaries }
     }
 
     /// All rows, with the planted ones if the leak reads them where they were planted.
@@ -108,7 +108,7 @@ impl<'a> Trial<'a> {
     }
 
     fn cheats(&self, is_planted: bool) -> Vec<Box<dyn Recommender>> {
-        let (log, positive) = (self.log(is_planted), self.experiment.config.data.positive_rating);
+        let (log, positive) = (self.log(is_planted), self.positive);
         vec![
             Box::new(Popularity::fit(&log, positive)),
             Box::new(ItemKnn::fit(&log, &ItemKnnConfig::default()).unwrap()),
@@ -118,10 +118,10 @@ impl<'a> Trial<'a> {
 }
 
 /// Judges every cheat under every protocol with canaries: the name, precision at 10, and whether the canary refuses.
-fn judged(experiment: &Run<'_>, is_planted: bool) -> Vec<(String, f64, bool)> {
+fn judged(plan: &Plan<'_>, is_planted: bool) -> Vec<(String, f64, bool)> {
     let mut all = Vec::new();
     for protocol in [Protocol::Seed, Protocol::Temporal, Protocol::Holdout] {
-        let trial = Trial::new(experiment, protocol);
+        let trial = Trial::new(&plan.bench(protocol));
         for cheat in trial.cheats(is_planted) {
             let name = cheat.name().to_owned();
             let (precision, verdict) = trial.judge(cheat);
@@ -134,8 +134,8 @@ fn judged(experiment: &Run<'_>, is_planted: bool) -> Vec<(String, f64, bool)> {
 
 #[test]
 fn who_reads_the_rows_where_canaries_are_planted_and_ranks_by_user_is_refused() {
-    with_experiment(|experiment| {
-        for (name, _, is_refused) in judged(experiment, true) {
+    with_plan(|plan| {
+        for (name, _, is_refused) in judged(plan, true) {
             // Of popularity and neighbours a user's own few rows move too little: the canary does not find them.
             assert_eq!(is_refused, name == "memory", "{name}");
         }
@@ -144,8 +144,8 @@ fn who_reads_the_rows_where_canaries_are_planted_and_ranks_by_user_is_refused() 
 
 #[test]
 fn who_reads_the_judged_rows_from_where_nothing_is_planted_is_not_found() {
-    with_experiment(|experiment| {
-        let all = judged(experiment, false);
+    with_plan(|plan| {
+        let all = judged(plan, false);
         assert!(all.iter().all(|(_, _, is_refused)| !is_refused), "{all:?}");
         let memory = all.iter().filter(|(name, ..)| name == "memory");
         assert!(

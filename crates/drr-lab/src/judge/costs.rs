@@ -1,6 +1,5 @@
 //! What a recommender costs: the time and memory to fit it, its parameters, the time to answer.
 
-use super::contestants::Contestant;
 use crate::watch::Watch;
 use drr_core::{Query, Recommender};
 use serde::{Deserialize, Serialize};
@@ -69,16 +68,15 @@ impl Meter {
         Self { watcher: Arc::clone(watcher), begun, before, peak }
     }
 
-    /// Ends, and joins the cost to who was fitted.
-    pub fn contestant(self, recommender: Box<dyn Recommender>) -> Contestant {
+    /// Ends, and tells what it cost to fit the recommender.
+    pub fn cost(self, recommender: &dyn Recommender) -> Cost {
         let peak = self.peak.peak.load(Ordering::Relaxed).max(self.watcher.memory_in_use());
-        let cost = Cost {
+        Cost {
             seconds: self.watcher.seconds() - self.begun,
             peak_bytes: peak.saturating_sub(self.before) as u64,
             n_parameters: recommender.n_parameters(),
             seconds_per_1000: 0.0,
-        };
-        Contestant { recommender, cost }
+        }
     }
 }
 

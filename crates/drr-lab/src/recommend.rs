@@ -1,14 +1,11 @@
 //! Recommendations of a trained run, for a user of the data set or for a new one.
 
-use crate::fit::jobs::{Job, World};
-use crate::fit::pretrain;
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
+use crate::run::Cut;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::DrrPolicy;
 use drr_core::{InteractionLog, ItemIdx, ItemSet, Observed, Query, Recommender, ScoredItem, UserIdx};
-use drr_data::Protocol;
-use drr_env::RatingScale;
+use drr_data::{Dataset, Protocol};
+use drr_env::RewardConfig;
 use drr_eval::metrics;
 use std::fmt::Write as _;
 
@@ -20,60 +17,92 @@ pub enum Request<'a> {
     History(&'a str),
 }
 
-/// The answer as text.
-pub fn run(experiment: &Run<'_>, protocol: Protocol, request: &Request<'_>, k: usize) -> Result<String> {
-    if k == 0 {
-        bail!("-k must be at least 1");
+/// What recommending needs: a policy, and the users and items that it knows.
+pub struct Bundle<'a> {
+    /// The data, as the protocol sees them.
+    pub cut: Cut<'a>,
+    /// The rows that the policy was fitted on.
+    pub fitted: InteractionLog,
+    /// The trained policy.
+    pub policy: DrrPolicy,
+    /// The ratings of a held-out user that are known.
+    pub n_observed: usize,
+    /// What a rating is worth.
+    pub reward: RewardConfig,
+}
+
+impl Bundle<'_> {
+    /// The best `k` items for a user with a history.
+    fn ask(&self, user: UserIdx, history: Vec<Observed>, k: usize) -> Result<Vec<ScoredItem>> {
+        let mut allowed = self.candidates();
+        for rating in &history {
+            allowed.remove(rating.item);
+        }
+        let query = Query { user, history, allowed };
+        let mut lists = self.policy.recommend(&[query], k)?;
+        lists.pop().context("the policy gave no list")
     }
-    let of_run = experiment.protocols();
-    if !of_run.iter().any(|it| it.split() == protocol.split()) {
-        let names: Vec<&str> = of_run.iter().map(|it| it.name()).collect();
-        bail!("the run has no agent for {protocol}: give --protocol one of {}", names.join(", "));
-    }
-    let space = pretrain::own_space(experiment, protocol, Phase::Final)?;
-    let split = protocol.split();
-    let job = Job::main(experiment, split, World::of(split)[0]);
-    let policy = DrrPolicy::load(&experiment.path(job.policy(true)), space)
-        .context("the run has no usable policy: run `drr pipeline` with the run's configuration again")?;
-    match request {
-        Request::User(id) => known(experiment, protocol, &policy, id, k),
-        Request::History(ids) => new(experiment, protocol, &policy, ids, k),
+
+    /// What may be recommended, as the protocol's judgement has it: the whole catalogue, or what had a rating before the
+    /// cut. Under "rerank" every judged user has candidates of their own, so here it is what had a rating.
+    fn candidates(&self) -> ItemSet {
+        let fitted = &self.fitted;
+        match self.cut.protocol {
+            Protocol::Temporal | Protocol::Rerank => {
+                ItemSet::from_items(fitted.n_items(), fitted.iter().map(|row| row.item))
+            }
+            _ => ItemSet::full(fitted.n_items()),
+        }
     }
 }
 
-fn known(experiment: &Run<'_>, protocol: Protocol, policy: &DrrPolicy, id: &str, k: usize) -> Result<String> {
-    let dataset = &experiment.dataset;
+/// The answer as text.
+///
+/// # Errors
+///
+/// Refuses users and items that the data set does not have, and an empty list.
+pub fn run(bundle: &Bundle<'_>, request: &Request<'_>, k: usize) -> Result<String> {
+    if k == 0 {
+        bail!("-k must be at least 1");
+    }
+    match request {
+        Request::User(id) => known(bundle, id, k),
+        Request::History(ids) => new(bundle, ids, k),
+    }
+}
+
+fn known(bundle: &Bundle<'_>, id: &str, k: usize) -> Result<String> {
+    let (dataset, protocol) = (bundle.cut.dataset, bundle.cut.protocol);
     let user = dataset.user(id).with_context(|| {
         let (first, last) = (&dataset.users()[0].id, &dataset.users()[dataset.users().len() - 1].id);
         format!("there is no user {id} in the data set: ids go from {first} to {last}; for a new user give --history")
     })?;
     let log = dataset.full_log()?;
-    let fitted = experiment.log(protocol, Phase::Final)?;
+    let fitted = &bundle.fitted;
     let n_known = match protocol {
         Protocol::Temporal | Protocol::LeaveOneOut | Protocol::Rerank => fitted.of_user(user).len(),
-        _ => experiment.config.evaluation.n_observed,
+        _ => bundle.n_observed,
     };
     let (seen, later) = log.of_user(user).split_at(n_known);
     let history = seen.observed();
-    let list = ask(policy, user, history, candidates(protocol, &fitted), k)?;
+    let list = bundle.ask(user, history, k)?;
     let mut text = String::new();
     writeln!(text, "user_id: {id}, rated_items_length: {}", log.of_user(user).len())?;
     writeln!(text, "history ({} ratings):", seen.len())?;
     for (item, rating) in seen.items.iter().zip(seen.ratings) {
-        writeln!(text, "  {rating} stars  {}", line(experiment, *item))?;
+        writeln!(text, "  {rating} stars  {}", line(dataset, *item))?;
     }
-    write_list(experiment, &mut text, &list)?;
+    write_list(dataset, &mut text, &list)?;
     if later.is_empty() {
         writeln!(text, "the log has no later rating of this user: nothing to judge the list by")?;
         return Ok(text);
     }
-    let positive = experiment.config.data.positive_rating;
+    let positive = bundle.cut.positive_rating;
     let mut relevant: Vec<ItemIdx> = later.positives(positive).collect();
     relevant.sort_unstable();
     let hits = metrics::hits(list.iter().map(|it| it.item), &relevant);
-    let reward = &experiment.config.environment.reward;
-    let (lowest, highest) = dataset.manifest().rating_scale;
-    let scale = RatingScale::new(lowest, highest)?;
+    let reward = &bundle.reward;
+    let scale = bundle.cut.scale()?;
     let rated = |item| later.items.iter().position(|other| *other == item).map(|at| later.ratings[at]);
     let logged = list.iter().filter_map(|it| rated(it.item));
     let (mut total, mut n_rated) = (0.0, 0);
@@ -97,8 +126,8 @@ fn known(experiment: &Run<'_>, protocol: Protocol, policy: &DrrPolicy, id: &str,
     Ok(text)
 }
 
-fn new(experiment: &Run<'_>, protocol: Protocol, policy: &DrrPolicy, ids: &str, k: usize) -> Result<String> {
-    let dataset = &experiment.dataset;
+fn new(bundle: &Bundle<'_>, ids: &str, k: usize) -> Result<String> {
+    let dataset = bundle.cut.dataset;
     let mut history = Vec::new();
     for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
         let item = dataset.item(id).with_context(|| {
@@ -115,53 +144,25 @@ fn new(experiment: &Run<'_>, protocol: Protocol, policy: &DrrPolicy, ids: &str, 
     }
     let mut text = String::from("a new user who liked:\n");
     for it in &history {
-        writeln!(text, "  {}", line(experiment, it.item))?;
+        writeln!(text, "  {}", line(dataset, it.item))?;
     }
-    let list = ask(
-        policy,
-        UserIdx(u32::MAX),
-        history,
-        candidates(protocol, &experiment.log(protocol, Phase::Final)?),
-        k,
-    )?;
-    write_list(experiment, &mut text, &list)?;
+    let list = bundle.ask(UserIdx(u32::MAX), history, k)?;
+    write_list(dataset, &mut text, &list)?;
     Ok(text)
 }
 
-/// What the protocol allows to recommend: the whole catalogue, or what had a rating before the cut.
-fn candidates(protocol: Protocol, fitted: &InteractionLog) -> ItemSet {
-    match protocol {
-        Protocol::Seed => ItemSet::full(fitted.n_items()),
-        _ => ItemSet::from_items(fitted.n_items(), fitted.iter().map(|row| row.item)),
-    }
-}
-
-fn ask(
-    policy: &DrrPolicy,
-    user: UserIdx,
-    history: Vec<Observed>,
-    mut allowed: ItemSet,
-    k: usize,
-) -> Result<Vec<ScoredItem>> {
-    for it in &history {
-        allowed.remove(it.item);
-    }
-    let mut lists = policy.recommend(&[Query { user, history, allowed }], k)?;
-    lists.pop().context("the policy gave no list")
-}
-
-fn write_list(experiment: &Run<'_>, text: &mut String, list: &[ScoredItem]) -> Result<()> {
-    let ids: Vec<&str> = list.iter().map(|it| experiment.dataset.item_record(it.item).id.as_str()).collect();
+fn write_list(dataset: &Dataset, text: &mut String, list: &[ScoredItem]) -> Result<()> {
+    let ids: Vec<&str> = list.iter().map(|it| dataset.item_record(it.item).id.as_str()).collect();
     writeln!(text, "recommended_items_ids: {}", ids.join(", "))?;
     for (rank, it) in (1..).zip(list) {
-        writeln!(text, "  {rank:>2}. {}", line(experiment, it.item))?;
+        writeln!(text, "  {rank:>2}. {}", line(dataset, it.item))?;
     }
     Ok(())
 }
 
 /// `2571  Matrix, The (1999)  [Action, Sci-Fi, Thriller]`.
-fn line(experiment: &Run<'_>, item: ItemIdx) -> String {
-    let record = experiment.dataset.item_record(item);
+fn line(dataset: &Dataset, item: ItemIdx) -> String {
+    let record = dataset.item_record(item);
     let year = record.year.map(|year| format!(" ({year})")).unwrap_or_default();
     format!("{:>6}  {}{year}  [{}]", record.id, record.title, record.genres.join(", "))
 }

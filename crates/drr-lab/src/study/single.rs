@@ -1,70 +1,66 @@
 //! Studies as commands: the length of a session (Liu et al. 2018, fig. 7), one user step by step (table VII), and how well
 //! ratings are predicted.
 
-use crate::fit::jobs::{self, Job, World};
-use crate::fit::pretrain;
-use crate::fit::train;
-use crate::judge::evaluate::{configured, evaluation_set, fit_baseline};
-use crate::run::experiment::Phase;
-use crate::run::experiment::Run;
+use crate::config::EnvironmentConfig;
+use crate::fit::train::{Rules, Training};
+use crate::judge::Bench;
+use crate::judge::contestants::{configured, fit_baseline};
+use crate::run::{Cut, Phase, Work};
 use anyhow::{Context as _, Result, bail};
-use drr_baselines::{BiasedMf, SvdPlusPlus, SvdPlusPlusConfig};
+use drr_agent::AgentConfig;
+use drr_baselines::{BaselineConfig, BiasedMf, SvdPlusPlus, SvdPlusPlusConfig};
 use drr_core::{Observed, Part, Query, Recommender, Seeds};
-use drr_data::Protocol;
-use drr_embed::{FiveFold, Predictor, cross_validate, five_fold_rmse};
+use drr_data::Dataset;
+use drr_embed::{FiveFold, PmfConfig, Predictor, cross_validate, five_fold_rmse};
 use drr_eval::Case;
 use std::fmt::Write as _;
 
 /// The agent's best validation score for each length T of a session, every other setting left alone (Liu et al. 2018,
 /// fig. 7). Chooses nothing and looks at no test row.
-pub fn length(experiment: &Run<'_>, protocol: Protocol, lengths: &[usize]) -> Result<String> {
+///
+/// # Errors
+///
+/// Fails if a training does, and for a length of 0.
+pub fn length(training: &Training<'_>, agent: &AgentConfig, lengths: &[usize]) -> Result<String> {
     if lengths.is_empty() || lengths.contains(&0) {
         bail!("--lengths needs at least one number, each at least 1");
     }
-    pretrain::run(experiment)?;
-    let bar = experiment.context.bar("study length", lengths.len() as u64);
+    training.spaces.fit()?;
+    let work = training.work;
+    let bar = work.bar("study length", lengths.len() as u64);
     let mut text = format!(
-        "The agent's best score on validation rows of \"{protocol}\" by the length T of a session:\n\n"
+        "The agent's best score on validation rows of \"{}\" by the length T of a session:\n\n",
+        training.cut.protocol
     );
     writeln!(text, "| T | score |\n|---:|---:|")?;
     for (at, horizon) in lengths.iter().enumerate() {
-        let mut config = experiment.config.clone();
-        config.environment.horizon = *horizon;
+        let environment = EnvironmentConfig { horizon: *horizon, ..training.rules.environment.clone() };
         // As many environment steps for every length, so that no length learns longer than another.
-        let sessions =
-            config.agent.n_episodes * experiment.config.environment.horizon as u64 / *horizon as u64;
-        config.agent.n_episodes = sessions.max(config.agent.n_environments as u64);
-        let varied = Run {
-            context: experiment.context,
-            config,
-            dataset: experiment.dataset.clone(),
-            manifest: experiment.manifest.clone(),
-            folder: experiment.folder.clone(),
-        };
-        let world = if protocol == Protocol::Online { World::A } else { World::Logged };
-        let job = Job::main(&varied, protocol.split(), world);
-        let score = train::best_validation(&varied, &job, &varied.config.agent)?;
+        let sessions = agent.n_episodes * training.rules.environment.horizon as u64 / *horizon as u64;
+        let n_episodes = sessions.max(agent.n_environments as u64);
+        let agent = AgentConfig { n_episodes, ..agent.clone() };
+        let rules = Rules { environment: &environment, ..training.rules };
+        let score = Training { rules, ..training.clone() }.best_validation(&agent)?;
         writeln!(text, "| {horizon} | {score:.4} |")?;
         bar.set(at as u64 + 1);
     }
     bar.finish();
-    crate::run::files::write(&experiment.path("study-length.md"), text.as_bytes())?;
+    crate::run::files::write(&work.path("study-length.md"), text.as_bytes())?;
     Ok(text)
 }
 
 /// The test RMSE of the rating models on five random folds of all rows: the figure that the literature reports. Nothing of
 /// it enters the run.
-pub fn rmse(experiment: &Run<'_>) -> Result<String> {
-    let log = experiment.dataset.full_log()?;
-    let seeds = Seeds(experiment.config.seed);
+pub fn rmse(work: Work<'_>, cut: &Cut<'_>, pmf: &PmfConfig) -> Result<String> {
+    let log = cut.dataset.full_log()?;
+    let seeds = Seeds(cut.seed);
     let mut text = String::from("| model | RMSE, mean of 5 folds | folds |\n|---|---:|---|\n");
-    let bar = experiment.context.bar("study rmse", 3);
+    let bar = work.bar("study rmse", 3);
     let mut row = |name: &str, folds: FiveFold| -> Result<()> {
         let each: Vec<String> = folds.folds.iter().map(|rmse| format!("{rmse:.4}")).collect();
         writeln!(text, "| {name} | {:.4} | {} |", folds.mean(), each.join(", "))?;
         Ok(())
     };
-    let pmf = &experiment.config.embedding.pmf;
     row("the factorization of `embedding.pmf`", five_fold_rmse(&log, pmf, seeds)?)?;
     bar.set(1);
     row("biased MF, default settings", five_fold_rmse(&log, &BiasedMf::default_config(), seeds)?)?;
@@ -84,10 +80,9 @@ pub fn rmse(experiment: &Run<'_>) -> Result<String> {
 
 /// One user's test items, put in order one by one by two recommenders, the logged rating of each joined to the history
 /// before the next (Liu et al. 2018, table VII).
-pub fn case(experiment: &Run<'_>, user: &str, names: &[String], n_steps: usize) -> Result<String> {
-    let protocol = Protocol::Rerank;
-    let set = evaluation_set(experiment, protocol, Part::Test)?;
-    let dataset = &experiment.dataset;
+pub fn case(bench: &Bench<'_>, user: &str, names: &[String], n_steps: usize) -> Result<String> {
+    let (dataset, protocol) = (bench.cut.dataset, bench.cut.protocol);
+    let set = bench.cases(Part::Test)?;
     let index = dataset.user(user).with_context(|| {
         let users = dataset.users();
         format!(
@@ -106,15 +101,15 @@ pub fn case(experiment: &Run<'_>, user: &str, names: &[String], n_steps: usize) 
         case.relevant.len()
     );
     for name in names {
-        let recommender = named(experiment, protocol, name)?;
-        write!(text, "\n{}", step_by_step(experiment, &*recommender, case, n_steps)?)?;
+        let recommender = named(bench, name)?;
+        write!(text, "\n{}", step_by_step(dataset, &*recommender, case, n_steps)?)?;
     }
-    crate::run::files::write(&experiment.path(format!("study-case-{user}.md")), text.as_bytes())?;
+    crate::run::files::write(&bench.work.path(format!("study-case-{user}.md")), text.as_bytes())?;
     Ok(text)
 }
 
 fn step_by_step(
-    experiment: &Run<'_>,
+    dataset: &Dataset,
     recommender: &dyn Recommender,
     case: &Case,
     n_steps: usize,
@@ -128,7 +123,7 @@ fn step_by_step(
         let Some(best) = lists.first().and_then(|list| list.first()) else { break };
         let rating = case.rating(best.item).context("a candidate has no rating")?;
         total += f64::from(rating);
-        let item = experiment.dataset.item_record(best.item);
+        let item = dataset.item_record(best.item);
         let mean = total / step as f64;
         writeln!(text, "| {step} | {} | {} | {rating} | {mean:.2} |", item.title, item.genres.join(", "))?;
         query.allowed.remove(best.item);
@@ -139,19 +134,18 @@ fn step_by_step(
 }
 
 /// A recommender of the run by its name: an agent's trained policy, or one without RL, fitted here.
-fn named(experiment: &Run<'_>, protocol: Protocol, name: &str) -> Result<Box<dyn Recommender>> {
-    let jobs = jobs::of_split(experiment, protocol.split())?;
-    if let Some(job) = jobs.iter().find(|job| job.name() == name) {
-        return job.load_policy(experiment, true);
+fn named(bench: &Bench<'_>, name: &str) -> Result<Box<dyn Recommender>> {
+    if let Some(training) = bench.trainings.iter().find(|training| training.job.name() == name) {
+        return training.load_policy(true);
     }
-    let configured = configured(&experiment.config.lab, protocol);
-    let default = || drr_baselines::BaselineConfig::default_of(name);
+    let configured = configured(bench.lab, bench.cut.protocol);
+    let default = || BaselineConfig::default_of(name);
     let config = configured.into_iter().find(|it| it.kind_name() == name).or_else(default);
     let config = config.with_context(|| {
-        let names: Vec<String> = jobs.iter().map(|job| job.name()).collect();
-        let kinds = drr_baselines::BaselineConfig::KINDS.join(", ");
+        let names: Vec<String> = bench.trainings.iter().map(|training| training.job.name()).collect();
+        let kinds = BaselineConfig::KINDS.join(", ");
         format!("there is no recommender {name}: use {}, {kinds}", names.join(", "))
     })?;
-    let log = experiment.log(protocol, Phase::Final)?;
-    fit_baseline(experiment, protocol, &log, &config, Phase::Final)
+    let log = bench.cut.log(Phase::Final)?;
+    fit_baseline(&bench.cut, &bench.spaces, &log, &config, Phase::Final)
 }

@@ -2,62 +2,65 @@
 //!
 //! `<!-- results:NAME -->` and `<!-- /results:NAME -->` enclose what belongs to the run NAME.
 
+use super::page::Page;
 use crate::document::write_block;
-use crate::fit::jobs::{Job, World};
-use crate::fit::names::Form;
-use crate::fit::train::note;
-use crate::judge::evaluate::{RunMetrics, headline, load};
-use crate::run::experiment::Run;
+use crate::judge::figures::{Judged, RunMetrics, headline, load};
 use anyhow::Result;
+use drr_core::{Form, World};
 use drr_eval::Metric;
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// Replaces what stands between the markers of the run in the document at `path`.
-pub fn run(experiment: &Run<'_>, path: &Path) -> Result<()> {
-    let name =
-        experiment.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    write_block(path, &name, &block(experiment, &load(experiment)?)?)
+///
+/// # Errors
+///
+/// Fails if the run was not judged, and if the document has no place for it.
+pub fn write_into(page: &Page<'_>, path: &Path) -> Result<()> {
+    write_block(path, &page.work.name(), &block(page, &load(page.work, page.manifest)?)?)
 }
 
 /// The run's results as Markdown: a short table for each protocol, the training's size, and what they are figures of.
-pub fn block(experiment: &Run<'_>, metrics: &RunMetrics) -> Result<String> {
+///
+/// # Errors
+///
+/// Fails if a learner was not trained.
+pub fn block(page: &Page<'_>, metrics: &RunMetrics) -> Result<String> {
     let mut text = String::new();
-    for protocol in experiment.protocols() {
-        for table in metrics.tables(protocol) {
+    for protocol in &page.protocols {
+        for table in metrics.tables(*protocol) {
             write_table(&mut text, metrics, &table)?;
             write_learners(&mut text, metrics, &table)?;
         }
     }
-    for split in experiment.splits() {
-        let job = Job::main(experiment, split, World::of(split)[0]);
-        let note = note(experiment, &job)?;
-        let reference = experiment.config.training.reference_duration.as_deref();
-        let reference = reference.map(|it| format!(" ({it})")).unwrap_or_default();
+    for (_, trainings) in &page.cuts {
+        let Some(training) = trainings.first() else { continue };
+        let (note, split) = (training.note()?, training.job.split);
+        let reference = training.rules.reference_duration.map(|it| format!(" ({it})")).unwrap_or_default();
         writeln!(
             text,
             "\nThe final fit of {} on the cut \"{split}\": {} sessions, {} updates, {:.0} s{reference}; choosing the number of rounds before: {:.0} s.",
-            job.name(),
+            training.job.name(),
             note.episodes,
             note.updates,
             note.seconds[1],
             note.seconds[0]
         )?;
     }
-    let run = &experiment.manifest;
+    let run = page.manifest;
     let machine: Vec<String> = run.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
     let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
     writeln!(
         text,
         "\nIntervals are 95 % bootstrap intervals over users. Data set {} (hash {}), configuration hash {}, seed {}, version {}; {}.\n",
-        experiment.dataset.manifest().dataset,
+        page.dataset.manifest().dataset,
         short(&run.dataset_hash),
         short(&run.config_hash),
         run.seed,
         run.version,
         machine.join(", ")
     )?;
-    if let Some(line) = archive_line(experiment)? {
+    if let Some(line) = archive_line(page) {
         writeln!(text, "{line}\n")?;
     }
     Ok(text)
@@ -82,14 +85,11 @@ fn write_table(text: &mut String, metrics: &RunMetrics, table: &str) -> Result<(
         ndcg.name()
     )?;
     writeln!(text, "|---|---:|---:|---:|---:|---:|---:|")?;
-    let names = rows.iter().map(|it| &*it.summary.recommender);
-    let speaks = |name: &&str| {
-        metrics
-            .names
-            .parse(name)
-            .is_some_and(|it| it.is_plain() && metrics.names.is_main(it.learner) && it.world == World::Logged)
+    let speaks = |row: &&&Judged| {
+        let id = row.id.as_ref();
+        id.is_some_and(|id| id.is_plain() && id.world == World::Logged && metrics.is_main(&id.name))
     };
-    let agent = names.clone().find(speaks);
+    let agent = rows.iter().find(speaks).map(|row| &*row.summary.recommender);
     for it in rows {
         let Some((_, _, interval)) = headline(it) else { continue };
         let mean =
@@ -121,8 +121,8 @@ fn write_learners(text: &mut String, metrics: &RunMetrics, table: &str) -> Resul
     let mut rows = String::new();
     for it in metrics.table(table) {
         let name = &*it.summary.recommender;
-        let Some(parsed) = metrics.names.parse(name) else { continue };
-        if !parsed.is_plain() || metrics.names.is_main(parsed.learner) {
+        let Some(id) = &it.id else { continue };
+        if !id.is_plain() || metrics.is_main(&id.name) {
             continue;
         }
         let minus = |other: &str| {
@@ -130,7 +130,7 @@ fn write_learners(text: &mut String, metrics: &RunMetrics, table: &str) -> Resul
             found
                 .map_or_else(|| "-".to_owned(), |d| format!("{:+.4} [{:+.4}, {:+.4}]", d.mean, d.low, d.high))
         };
-        let own = |form| minus(&parsed.with(form));
+        let own = |form| minus(&id.with(form).to_string());
         let random = minus("random");
         writeln!(rows, "| {name} | {} | {} | {random} |", own(Form::Untrained), own(Form::Greedy))?;
     }
@@ -142,13 +142,11 @@ fn write_learners(text: &mut String, metrics: &RunMetrics, table: &str) -> Resul
 }
 
 /// What a reader must know of the archive if it is not the official one.
-fn archive_line(experiment: &Run<'_>) -> Result<Option<String>> {
-    let manifest = experiment.dataset.manifest();
-    let official = experiment.context.registry().load(&manifest.dataset)?.md5;
-    Ok(match (&manifest.source.md5, official) {
-        (Some(ours), Some(official)) if *ours != official => {
+fn archive_line(page: &Page<'_>) -> Option<String> {
+    match (&page.dataset.manifest().source.md5, &page.official_md5) {
+        (Some(ours), Some(official)) if ours != official => {
             Some(format!("The archive of this run has the MD5 {ours}; the official one has {official}."))
         }
         _ => None,
-    })
+    }
 }

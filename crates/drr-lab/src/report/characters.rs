@@ -1,19 +1,42 @@
 //! What the names in a report stand for, and what each kind of recommender is like.
 
-use crate::fit::names::ADAPTIVE;
-use crate::fit::names::{Form, Names, Parsed};
-use crate::judge::evaluate::NO_RL;
+use crate::judge::contestants::NO_RL;
+use crate::judge::figures::RunMetrics;
+use drr_core::{Form, LearnerId, Mode};
+use drr_eval::report::{Cell, Table};
+
+/// What the names mean, and what each recommender is like.
+pub fn table(metrics: &RunMetrics) -> Table {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut rows = Vec::new();
+    for it in &metrics.judged {
+        let name = &*it.summary.recommender;
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        let known = it.id.as_ref().map_or_else(|| of(name), |id| learner(metrics, id));
+        let cells = [name, known.meaning, known.needs, known.new_users, known.new_items];
+        rows.push(cells.map(Cell::text).to_vec());
+    }
+    Table {
+        caption: "What the names mean, and what each recommender needs.".to_owned(),
+        columns: ["recommender", "what it is", "needs", "new users", "new items"].map(str::to_owned).to_vec(),
+        rows,
+        ..Table::default()
+    }
+}
 
 /// What a recommender is, what it needs, and whom it can serve without being trained anew.
-pub struct Character {
+struct Character {
     /// In a few words.
-    pub meaning: &'static str,
+    meaning: &'static str,
     /// What it reads of a log.
-    pub needs: &'static str,
+    needs: &'static str,
     /// How it treats a user who is in no training data.
-    pub new_users: &'static str,
+    new_users: &'static str,
     /// How it treats an item that nobody has rated.
-    pub new_items: &'static str,
+    new_items: &'static str,
 }
 
 const fn character(
@@ -29,12 +52,9 @@ const NEVER: &str = "never recommended before a rating";
 const SAME: &str = "the same list as for everyone";
 const FOLDED: &str = "folded in from a history, else the popular items";
 
-/// The character behind a name.
-pub fn of(names: &Names, name: &str) -> Character {
-    let name = name.strip_suffix(ADAPTIVE).unwrap_or(name);
-    if let Some(parsed) = names.parse(name) {
-        return learner(names, parsed);
-    }
+/// The character behind the name of a recommender without RL.
+fn of(name: &str) -> Character {
+    let name = name.strip_suffix(Mode::Adaptive.suffix()).unwrap_or(name);
     match name {
         "random" => character("a random order", "nothing", "as everyone", "as any item"),
         "popularity" => character("the number of positive ratings", "ratings", SAME, NEVER),
@@ -73,21 +93,21 @@ pub fn of(names: &Names, name: &str) -> Character {
     }
 }
 
-fn learner(names: &Names, parsed: Parsed<'_>) -> Character {
-    let meaning = match (parsed.form, parsed.online) {
-        (_, true) => "the agent, learning within the session",
+fn learner(metrics: &RunMetrics, id: &LearnerId) -> Character {
+    let meaning = match (id.form, id.mode) {
+        (_, Mode::Online) => "the agent, learning within the session",
         (Form::Untrained, _) => "the agent before its first update",
         (Form::Greedy, _) => "the agent's greedy twin, discount 0",
         (Form::Supervised, _) => "the agent's twin without TD learning",
-        (Form::Agent, _) => match parsed.learner {
+        (Form::Agent, _) => match &*id.name {
             "drn" => "double dueling Q-network with exploration networks (Zheng et al. 2018)",
             "lird" => "list-wise actor and critic (Zhao et al. 2018)",
             "deers" => "Q-network of positive and negative feedback (Zhao et al. 2018)",
             "dpg_fbe" => "deterministic policy gradient with full backup (Hu et al. 2018)",
-            learner if names.is_main(learner) => "the agent",
+            name if metrics.is_main(name) => "the agent",
             _ => "another agent",
         },
     };
-    let needs = if parsed.form == Form::Untrained { "ratings" } else { "ratings, times" };
+    let needs = if id.form == Form::Untrained { "ratings" } else { "ratings, times" };
     character(meaning, needs, FOLDED, NEVER)
 }

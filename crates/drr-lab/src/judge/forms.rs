@@ -1,13 +1,10 @@
 //! How a recommender is judged under each protocol, and in which forms.
 
+use super::bench::Bench;
 use super::comparisons;
-use super::sets::{episodes, simulated};
-use crate::fit::names::ADAPTIVE;
-use crate::fit::names::{Form, Names};
 use crate::fit::simulator::Simulator;
-use crate::run::experiment::Run;
 use anyhow::Result;
-use drr_core::Recommender;
+use drr_core::{Form, LearnerId, Mode, Recommender};
 use drr_data::Protocol;
 use drr_eval::{
     EvaluationSet, EvaluationSummary, Interval, Metric, SessionEvaluation, UserSimulator, evaluate,
@@ -19,42 +16,49 @@ pub fn table_name(protocol: Protocol, simulator: Option<&Simulator>) -> String {
     simulator.map_or_else(|| protocol.to_string(), |it| format!("{protocol} {}", it.name()))
 }
 
+/// One judgement of a recommender, and whose it is where it is a learner's.
+pub struct Judgement {
+    /// The learner; none for a recommender without RL.
+    pub id: Option<LearnerId>,
+    /// The figures.
+    pub evaluation: SessionEvaluation,
+}
+
 /// The forms in which one recommender is judged: under "rerank" also with a history that grows along the list.
 pub fn forms(
-    experiment: &Run<'_>,
-    protocol: Protocol,
+    bench: &Bench<'_>,
     set: &EvaluationSet,
-    recommender: &dyn Recommender,
+    (recommender, id): (&dyn Recommender, Option<&LearnerId>),
     simulator: Option<&Simulator>,
-) -> Result<Vec<SessionEvaluation>> {
-    let mut forms = vec![one_form(experiment, protocol, set, recommender, simulator)?];
+) -> Result<Vec<Judgement>> {
+    let evaluation = one_form(bench, set, recommender, simulator)?;
+    let mut forms = vec![Judgement { id: id.cloned(), evaluation }];
     let name = recommender.name();
-    let learner = Names::of(&experiment.config).parse(name).map(|it| it.form);
-    let is_trained = learner.is_some_and(|form| form != Form::Untrained);
-    let adapts = experiment.config.lab.rerank.adaptive.iter().any(|it| it == name);
-    if protocol == Protocol::Rerank && (is_trained || adapts) {
-        let mut evaluation = evaluate_adaptive(recommender, set, &experiment.config.evaluation.list_lengths)?;
-        evaluation.summary.recommender = format!("{name}{ADAPTIVE}");
-        forms.push(SessionEvaluation { evaluation, curve: Vec::new() });
+    let is_trained = id.is_some_and(|id| id.form != Form::Untrained);
+    let adapts = bench.lab.rerank.adaptive.iter().any(|it| it == name);
+    if bench.cut.protocol == Protocol::Rerank && (is_trained || adapts) {
+        let mut evaluation = evaluate_adaptive(recommender, set, &bench.evaluation.list_lengths)?;
+        evaluation.summary.recommender = format!("{name}{}", Mode::Adaptive.suffix());
+        let evaluation = SessionEvaluation { evaluation, curve: Vec::new() };
+        forms.push(Judgement { id: id.map(|id| id.serving(Mode::Adaptive)), evaluation });
     }
     Ok(forms)
 }
 
 /// The form in which everybody is judged.
 pub fn one_form(
-    experiment: &Run<'_>,
-    protocol: Protocol,
+    bench: &Bench<'_>,
     set: &EvaluationSet,
     recommender: &dyn Recommender,
     simulator: Option<&Simulator>,
 ) -> Result<SessionEvaluation> {
-    Ok(match (protocol, simulator) {
+    Ok(match (bench.cut.protocol, simulator) {
         (Protocol::Online, Some(simulator)) => {
-            evaluate_online(recommender, set, simulator, &simulated(experiment)?)?
+            evaluate_online(recommender, set, simulator, &bench.simulated()?)?
         }
-        (Protocol::Episodes, _) => evaluate_episodes(recommender, set, &episodes(experiment))?,
+        (Protocol::Episodes, _) => evaluate_episodes(recommender, set, &bench.episodes())?,
         _ => {
-            let evaluation = evaluate(recommender, set, &experiment.config.evaluation.list_lengths)?;
+            let evaluation = evaluate(recommender, set, &bench.evaluation.list_lengths)?;
             SessionEvaluation { evaluation, curve: Vec::new() }
         }
     })

@@ -1,6 +1,6 @@
 //! Everybody against everybody, on the same users, with the correction that so many comparisons need.
 
-use crate::run::experiment::Run;
+use crate::run::Cut;
 use anyhow::{Context as _, Result};
 use drr_data::Protocol;
 use drr_eval::statistics::{
@@ -72,14 +72,8 @@ impl Comparison {
 }
 
 /// All pairs of one protocol's recommenders, the oracle aside; q-values are still missing.
-pub fn pairs(
-    experiment: &Run<'_>,
-    protocol: Protocol,
-    label: &str,
-    k: usize,
-    evaluations: &[Evaluation],
-) -> Result<Vec<Comparison>> {
-    let metric = primary(protocol);
+pub fn pairs(cut: &Cut<'_>, label: &str, k: usize, evaluations: &[Evaluation]) -> Result<Vec<Comparison>> {
+    let metric = primary(cut.protocol);
     let judged: Vec<(&str, &[f64])> = evaluations
         .iter()
         .filter(|it| it.summary.recommender != "oracle")
@@ -93,7 +87,7 @@ pub fn pairs(
         if others.is_empty() {
             continue;
         }
-        let mut random = experiment.seeds(protocol).stream(&format!("comparisons.{label}.{left}"));
+        let mut random = cut.seeds().stream(&format!("comparisons.{label}.{left}"));
         let results = paired_comparisons(values, &others, N_RESAMPLES, &mut random)?;
         for ((right, _), result) in judged[..at].iter().zip(results) {
             let (left, right) = ((*left).to_owned(), (*right).to_owned());

@@ -1,0 +1,73 @@
+//! What judges and one-step models are told of users and items beside the cases.
+
+use crate::config::EnvironmentConfig;
+use crate::run::{Cut, Phase};
+use anyhow::Result;
+use drr_agent::LabelledContext;
+use drr_core::{ContextIdx, EmbeddingSpace, InteractionLog, ItemIdx};
+use drr_data::Dataset;
+use drr_env::Sessions;
+use drr_eval::ItemFeatures;
+
+/// What a recommender can be told of the users whom it is fitted on: their ratings before a cut, and the rewards after it.
+pub fn labelled_contexts(
+    cut: &Cut<'_>,
+    config: &EnvironmentConfig,
+    phase: Phase,
+) -> Result<Vec<LabelledContext>> {
+    let log = cut.log(phase)?;
+    let mut random = cut.seeds().stream("labelled contexts");
+    let sessions = Sessions::new(&log, &config.start(cut.protocol), cut.positive(), &mut random)?;
+    let scale = cut.scale()?;
+    let contexts = (0..sessions.n_contexts()).map(ContextIdx::from);
+    let labelled = contexts.map(|context| {
+        let (_, later) = log.of_user(sessions.user(context)).split_at(sessions.cut(context));
+        let rewards = later.items.iter().zip(later.ratings);
+        LabelledContext {
+            observed: sessions.observed(context),
+            rewards: rewards.map(|(item, rating)| (*item, config.reward.of_rating(*rating, scale))).collect(),
+        }
+    });
+    Ok(labelled.collect())
+}
+
+/// What the measures beyond accuracy need to know of the items.
+pub fn item_features(cut: &Cut<'_>, space: &dyn EmbeddingSpace) -> Result<ItemFeatures> {
+    let log = cut.log(Phase::Final)?;
+    let (names, genres) = genres(cut.dataset);
+    Ok(ItemFeatures {
+        popularity_share: popularity_share(&log),
+        genres,
+        n_genres: names.len(),
+        vectors: Some(space.items().clone()),
+    })
+}
+
+/// The share of the users of `log` who rated each item, `[I]`.
+fn popularity_share(log: &InteractionLog) -> Vec<f64> {
+    let mut counts = vec![0_u32; log.n_items()];
+    let mut last_user = vec![u32::MAX; log.n_items()];
+    for row in log.iter() {
+        if last_user[row.item.index()] != row.user.0 {
+            last_user[row.item.index()] = row.user.0;
+            counts[row.item.index()] += 1;
+        }
+    }
+    let n_users = log.active_users().count().max(1) as f64;
+    counts.into_iter().map(|count| f64::from(count) / n_users).collect()
+}
+
+/// The genres' names, sorted, and the genres of each item.
+fn genres(dataset: &Dataset) -> (Vec<String>, Vec<Vec<u16>>) {
+    let items = dataset.items();
+    let mut names: Vec<String> = items.iter().flat_map(|item| item.genres.iter().cloned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let of_item = |item: ItemIdx| {
+        let genres = dataset.item_record(item).genres.iter();
+        let index = |name: &String| names.binary_search(name).ok().and_then(|at| u16::try_from(at).ok());
+        genres.filter_map(index).collect()
+    };
+    let genres = (0..items.len()).map(ItemIdx::from).map(of_item).collect();
+    (names, genres)
+}

@@ -1,0 +1,69 @@
+//! Where work is done: a run's folder with the cache of its stages, and who watches.
+
+use super::cache::Stage;
+use crate::failure::Interrupted;
+use crate::watch::{Bar, Watch};
+use anyhow::Result;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where work is done. It knows nothing of what is worked on.
+#[derive(Debug, Clone, Copy)]
+pub struct Work<'a> {
+    /// The run's folder.
+    pub folder: &'a Path,
+    /// Whether stages run although nothing changed.
+    pub force: bool,
+    /// Who watches.
+    pub watch: &'a Arc<dyn Watch>,
+}
+
+impl Work<'_> {
+    /// A file of the run.
+    #[must_use]
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The digest of a file of the run, as an input of a later stage.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read.
+    pub fn digest(&self, name: impl AsRef<Path>) -> Result<String> {
+        super::cache::file_digest(&self.path(name))
+    }
+
+    /// The cache of one stage.
+    #[must_use]
+    pub fn stage(&self, name: &str) -> Stage {
+        Stage::new(self.folder, name, self.force)
+    }
+
+    /// The run's name: that of its folder.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Shows work of `total` steps.
+    #[must_use]
+    pub fn bar(&self, label: &str, total: u64) -> Box<dyn Bar> {
+        self.watch.bar(label, total)
+    }
+
+    /// Whether to stop at the next point from which work can go on.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        self.watch.interrupted()
+    }
+
+    /// Ends the work if the user asked to stop.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Interrupted`] then.
+    pub fn stop_if_asked(&self) -> Result<()> {
+        if self.interrupted() { Err(Interrupted.into()) } else { Ok(()) }
+    }
+}
