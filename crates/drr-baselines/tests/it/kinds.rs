@@ -1,7 +1,8 @@
 //! The table of recommenders: names, draws and what is fitted.
 
-use drr_baselines::BaselineConfig;
-use drr_core::Seeds;
+use crate::small;
+use drr_baselines::{BaselineConfig, BaselineError, Character, FitInputs};
+use drr_core::{EmbeddingTable, Seeds};
 
 #[test]
 fn the_draws_of_a_sweep_are_the_same_as_ever() {
@@ -47,3 +48,53 @@ const DRAWN: [&str; 28] = [
     r#"{"kind":"hlin_ucb","alpha":1.0,"hidden_alpha":0.463,"prior_ratings":2.0,"n_hidden":12}"#,
     r#"{"kind":"hlin_ucb","alpha":0.0143,"hidden_alpha":0.0192,"prior_ratings":2.12,"n_hidden":5}"#,
 ];
+
+/// Every kind with the settings that hold without a search, and its name.
+fn defaults() -> impl Iterator<Item = (&'static str, BaselineConfig)> {
+    BaselineConfig::KINDS.iter().map(|kind| (*kind, BaselineConfig::default_of(kind).unwrap()))
+}
+
+#[test]
+fn every_kind_is_written_and_read_under_its_name_and_says_what_it_is_like() {
+    for (at, (kind, config)) in defaults().enumerate() {
+        assert!(!BaselineConfig::KINDS[..at].contains(&kind), "{kind} stands twice in the table");
+        assert_eq!(config.kind_name(), kind);
+        let value = serde_json::to_value(&config).unwrap();
+        assert_eq!(value["kind"], kind);
+        assert_eq!(serde_json::from_value::<BaselineConfig>(value).unwrap(), config);
+        let Character { meaning, needs, new_users, new_items } = BaselineConfig::character_of(kind).unwrap();
+        assert!([meaning, needs, new_users, new_items].iter().all(|words| !words.is_empty()), "{kind}");
+    }
+    assert!(BaselineConfig::default_of("nope").is_none() && BaselineConfig::character_of("nope").is_none());
+}
+
+#[test]
+fn a_kind_cannot_be_fitted_without_item_vectors_exactly_if_it_says_so() {
+    let log = small();
+    let vectors = EmbeddingTable::new(5, 2, vec![1.0, 0.0, 0.0, 1.0, -1.0, 0.5, 2.0, 0.0, 0.5, 0.5]).unwrap();
+    let mut inputs = FitInputs { log: &log, positive: 4.0, rating_scale: (1.0, 5.0), item_vectors: None };
+    for (kind, config) in defaults() {
+        inputs.item_vectors = None;
+        match config.fit(&inputs, Seeds(1)) {
+            Ok(fitted) => assert_eq!((fitted.name(), config.needs_item_vectors()), (kind, false)),
+            Err(BaselineError::NoItemVectors) => {
+                assert!(config.needs_item_vectors(), "{kind}");
+                inputs.item_vectors = Some(&vectors);
+                assert_eq!(config.fit(&inputs, Seeds(1)).unwrap().name(), kind);
+            }
+            Err(error) => panic!("{kind}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_misspelt_setting_is_refused() {
+    for (text, field) in [
+        (r#"{"kind":"ease","lambada":3.0}"#, "lambada"),
+        (r#"{"kind":"random","seed":3}"#, "seed"),
+        (r#"{"kind":"item_knn","shrink":1.0,"neighbours":4}"#, "neighbours"),
+    ] {
+        let error = serde_json::from_str::<BaselineConfig>(text).unwrap_err().to_string();
+        assert!(error.contains(&format!("unknown field `{field}`")), "{error}");
+    }
+}
