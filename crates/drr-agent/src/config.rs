@@ -37,7 +37,7 @@ pub struct ActionConfig {
 pub enum ReplayAction {
     /// The actor's output with its noise, as executed.
     Proto,
-    /// The vector of the item that was recommended (Dulac-Arnold et al. 2015, sec. 4).
+    /// The vector of the item that was recommended (Dulac-Arnold et al. 2015).
     Item,
 }
 

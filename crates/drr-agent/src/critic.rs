@@ -69,7 +69,7 @@ impl Critic {
     }
 }
 
-/// Each row to mean 0 and variance 1, then a learned gain and bias (Ba et al. 2016, eq. 4). Only basic operations, which
+/// Each row to mean 0 and variance 1, then a learned gain and bias (Ba et al. 2016). Only basic operations, which
 /// all have gradients.
 #[derive(Debug, Clone)]
 struct LayerNorm {

@@ -108,7 +108,7 @@ impl Networks {
         std::iter::once(&self.critic).chain(&self.twin)
     }
 
-    /// The values `[B]` of actions `[B, D]` in states `[B, S]`: the lesser of both critics' (Fujimoto et al. 2018, eq. 10).
+    /// The values `[B]` of actions `[B, D]` in states `[B, S]`: the lesser of both critics' (Fujimoto et al. 2018).
     pub(crate) fn values(&self, states: &Tensor, actions: &Tensor) -> Result<Tensor, AgentError> {
         let values = self.critic.forward(states, actions)?;
         match &self.twin {

@@ -1,4 +1,4 @@
-//! The critic's choice among the items nearest to an action (Wolpertinger: Dulac-Arnold et al. 2015, algorithm 1).
+//! The critic's choice among the items nearest to an action (Wolpertinger: Dulac-Arnold et al. 2015).
 
 use crate::action::{Request, not_finite};
 use crate::networks::Networks;

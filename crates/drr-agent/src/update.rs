@@ -4,6 +4,9 @@
 //! It is written twice. `composed` says it in tensor operations with automatic gradients, top to bottom; `fused` does the
 //! same on flat arrays, several times as fast, and a test holds one against the other. Both read and write the same
 //! arrays, so a training may change the path at any checkpoint.
+//!
+//! Numbers of equations are those of Liu et al. 2018. The papers behind the optional parts (`TD3`, `TD3+BC`, `CQL`, Wolpertinger,
+//! layer normalization) are cited without numbers: their texts were not at hand.
 
 mod composed;
 mod fused;

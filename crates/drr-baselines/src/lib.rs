@@ -3,6 +3,13 @@
 //! Each answers by the trait [`drr_core::Recommender`], carries the origin of the rows that it was fitted on, and scores
 //! each query by itself: neither the batch nor the number of threads changes a list. Where nothing is known of a user,
 //! the list is the popular items or, of models of ratings, the best rated ones; never an arbitrary one.
+//!
+//! # A new recommender
+//!
+//! Write it in a file of its own, with a type of settings and an implementation of [`drr_core::Recommender`], and add one entry to
+//! the table in `config/kinds.rs`: name, settings, default, what a sweep draws, what a report says of it, whether it needs item
+//! vectors, and how it is fitted. Configurations, sweeps, studies and reports know it from there: [`BaselineConfig`] and all
+//! that can be asked of a kind are made from the table.
 
 mod bandit;
 mod biased_mf;
@@ -25,7 +32,7 @@ mod svd_plus_plus;
 pub use bandit::{HLinUcb, HLinUcbConfig, LinUcb, LinUcbConfig};
 pub use biased_mf::BiasedMf;
 pub use bpr::{Bpr, BprConfig};
-pub use config::{BaselineConfig, FitInputs};
+pub use config::{BaselineConfig, Character, FitInputs};
 pub use ease::{Ease, EaseConfig};
 pub use error::BaselineError;
 pub use fold_in::FoldInRecommender;

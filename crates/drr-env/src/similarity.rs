@@ -1,6 +1,6 @@
 //! A simulated user who answers as users did in similar situations.
 //!
-//! The simulator of LIRD (Zhao et al. 2018, "Deep Reinforcement Learning for List-wise Recommendations", sec. 2.3): a
+//! The simulator of LIRD (Zhao et al. 2018, "Deep Reinforcement Learning for List-wise Recommendations"): a
 //! memory of logged (state, action, reward), and a new pair gets the reward of the pairs that it resembles. No model is
 //! fitted, but the item vectors are: they must come from the same rows as the log.
 

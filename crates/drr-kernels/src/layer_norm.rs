@@ -7,7 +7,7 @@ use pulp::Arch;
 pub const EPSILON: f32 = 1e-5;
 
 /// Normalizes each example of a panel `[F][16]` over its features: `y = gain * (z - mean) / sqrt(var + eps) + shift` (Ba
-/// et al. 2016, eq. 4). Keeps the normalized values for the gradient, and returns each example's `1 / sqrt(var + eps)`.
+/// et al. 2016). Keeps the normalized values for the gradient, and returns each example's `1 / sqrt(var + eps)`.
 pub fn forward(
     values: &mut [[f32; LANES]],
     gain: &[f32],

@@ -6,6 +6,9 @@
 //!
 //! - `situation` is what a system sees of a user, in training and at serving alike;
 //! - `memory` keeps what happened, `train` makes it happen, `policy` is what remains.
+//!
+//! The formulas were written without the papers' texts at hand, so no numbers of equations or sections stand beside them;
+//! `docs/method.md` names each paper, what was looked up, and where a system differs.
 
 mod config;
 mod error;

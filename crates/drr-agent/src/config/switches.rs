@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 const LARGE: f64 = 1e9;
 
-/// Twin critics, a smoothed target and an actor that moves less often (Fujimoto et al. 2018, algorithm 1).
+/// Twin critics, a smoothed target and an actor that moves less often (TD3: Fujimoto et al. 2018).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Td3Config {
@@ -29,7 +29,7 @@ impl Td3Config {
 
 /// A supervised anchor of the actor: a softmax over all items, on the positives that the log holds for later.
 ///
-/// The value term of the actor's loss is then divided by the batch's mean `|Q|` (Fujimoto and Gu 2021, eq. 5).
+/// The value term of the actor's loss is then divided by the batch's mean `|Q|` (TD3+BC: Fujimoto and Gu 2021).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorConfig {
@@ -55,7 +55,7 @@ impl AnchorConfig {
     }
 }
 
-/// The critic chooses among the items nearest to the action (Dulac-Arnold et al. 2015, algorithm 1).
+/// The critic chooses among the items nearest to the action (Wolpertinger: Dulac-Arnold et al. 2015).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RefinementConfig {
@@ -90,7 +90,7 @@ impl RefinementConfig {
     }
 }
 
-/// A critic that is held down where the log says nothing (CQL: Kumar et al. 2020, eq. 4).
+/// A critic that is held down where the log says nothing (CQL: Kumar et al. 2020).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConservativeConfig {

@@ -103,7 +103,7 @@ impl ComposedLearner {
         Ok(report)
     }
 
-    /// Whether the present update moves actor and targets: always, or every d-th time (Fujimoto et al. 2018, sec. 5.2).
+    /// Whether the present update moves actor and targets: always, or every d-th time (Fujimoto et al. 2018).
     fn moves_actor(&self) -> bool {
         let delay = self.config.td3.as_ref().map_or(1, |td3| td3.policy_delay);
         (self.n_updates + 1).is_multiple_of(delay)
@@ -114,7 +114,7 @@ impl ComposedLearner {
         self.config.anchor.as_ref().is_some_and(|anchor| anchor.value_weight == 0.0)
     }
 
-    /// The critic's loss (eq. 4): the weighted mean of `(y - Q(s, a))^2`, of each critic. It moves the state module too,
+    /// The critic's loss (Liu et al. 2018, eq. 4): the weighted mean of `(y - Q(s, a))^2`, of each critic. It moves the state module too,
     /// but in the twin without TD learning.
     ///
     /// Returns the states `[B, S]` that the critics read.
@@ -153,7 +153,7 @@ impl ComposedLearner {
         Ok(states)
     }
 
-    /// The actor's gradient (eq. 3): `grad_a Q(s, a)` at `a = pi(s)`, the current policy's action.
+    /// The actor's gradient (Liu et al. 2018, eq. 3): `grad_a Q(s, a)` at `a = pi(s)`, the current policy's action.
     fn move_actor(
         &mut self,
         batch: &Batch,

@@ -77,7 +77,7 @@ impl FusedLearner {
         Ok(())
     }
 
-    /// The critic's loss (eq. 4): the weighted mean of `(y - Q(s, a))^2`. It moves the state module too.
+    /// The critic's loss (Liu et al. 2018, eq. 4): the weighted mean of `(y - Q(s, a))^2`. It moves the state module too.
     fn move_critic(
         &mut self,
         batch: &Batch,
@@ -106,7 +106,7 @@ impl FusedLearner {
         Ok(())
     }
 
-    /// The actor's gradient (eq. 3): `grad_a Q(s, a)` at `a = pi(s)`, the current policy's action.
+    /// The actor's gradient (Liu et al. 2018, eq. 3): `grad_a Q(s, a)` at `a = pi(s)`, the current policy's action.
     fn move_actor(
         &mut self,
         tables: &TrainingTables,

@@ -2,6 +2,7 @@
 
 use crate::judge::contestants::NO_RL;
 use crate::judge::figures::RunMetrics;
+use drr_baselines::{BaselineConfig, Character};
 use drr_core::{Form, LearnerId, Mode};
 use drr_eval::report::{Cell, Table};
 
@@ -27,18 +28,6 @@ pub fn table(metrics: &RunMetrics) -> Table {
     }
 }
 
-/// What a recommender is, what it needs, and whom it can serve without being trained anew.
-struct Character {
-    /// In a few words.
-    meaning: &'static str,
-    /// What it reads of a log.
-    needs: &'static str,
-    /// How it treats a user who is in no training data.
-    new_users: &'static str,
-    /// How it treats an item that nobody has rated.
-    new_items: &'static str,
-}
-
 const fn character(
     meaning: &'static str,
     needs: &'static str,
@@ -48,33 +37,17 @@ const fn character(
     Character { meaning, needs, new_users, new_items }
 }
 
-const NEVER: &str = "never recommended before a rating";
-const SAME: &str = "the same list as for everyone";
-const FOLDED: &str = "folded in from a history, else the popular items";
+const NEVER: &str = Character::NEVER;
+const FOLDED: &str = Character::FOLDED_IN;
 
 /// The character behind the name of a recommender without RL.
 fn of(name: &str) -> Character {
     let name = name.strip_suffix(Mode::Adaptive.suffix()).unwrap_or(name);
+    if let Some(character) = BaselineConfig::character_of(name) {
+        return character;
+    }
     match name {
-        "random" => character("a random order", "nothing", "as everyone", "as any item"),
-        "popularity" => character("the number of positive ratings", "ratings", SAME, NEVER),
-        "popularity_ratings" => character("the number of ratings", "clicks are enough", SAME, NEVER),
-        "recent_popularity" => {
-            character("positive ratings, old ones count less", "ratings, times", SAME, NEVER)
-        }
-        "damped_item_mean" => character("the mean rating, shrunk", "ratings", SAME, "the mean of all items"),
-        "item_knn" => character("cosine of items, shrunk", "ratings", FOLDED, NEVER),
-        "ease" => character("a linear model of items in closed form", "ratings", FOLDED, NEVER),
-        "ials" => character("implicit factors by least squares", "ratings", FOLDED, NEVER),
-        "bpr" => character("factors trained on pairs of items", "ratings", FOLDED, NEVER),
-        "markov" => character("which item follows which", "ratings, times", FOLDED, NEVER),
         "pmf" => character("factors trained on ratings, without biases", "ratings", FOLDED, NEVER),
-        "biased_mf" => {
-            character("predicted ratings by factors and biases", "ratings", FOLDED, "the mean of all items")
-        }
-        "svd_plus_plus" => {
-            character("the same, with what was rated at all", "ratings", FOLDED, "the mean of all items")
-        }
         "co_occurrence" => {
             character("the sum of the history's co-occurrence factors", "ratings", FOLDED, NEVER)
         }
@@ -84,10 +57,6 @@ fn of(name: &str) -> Character {
         }
         "sas_rec" => character("self-attention over the history", "ratings, times", FOLDED, NEVER),
         "gru4rec" => character("a recurrent network over the history", "ratings, times", FOLDED, NEVER),
-        "lin_ucb" => character("a linear bandit", "ratings, feedback", "a shared prior", NEVER),
-        "hlin_ucb" => {
-            character("a bandit with hidden features", "ratings, feedback", "a shared prior", NEVER)
-        }
         "oracle" => character("knows the answers: the ceiling", "the test rows", "-", "-"),
         _ => character("", "", "", ""),
     }

@@ -17,7 +17,7 @@ use learner::Learner;
 use networks::{Actor, Sizes, states};
 use serde::{Deserialize, Serialize};
 
-/// The settings of the simulator by similarity (Zhao et al. 2018, sec. 2.3).
+/// The settings of the simulator by similarity (Zhao et al. 2018).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulatorConfig {
@@ -132,7 +132,7 @@ impl Ranker for Served {
         Ok(all.iter_mut().map(|positions| std::mem::take(&mut positions[0])).collect())
     }
 
-    /// Algorithm 2 down the list; a list longer than K begins again with the weights of the first position.
+    /// The best item for each position's weights, down the list; a list longer than K begins again with the weights of the first position.
     ///
     /// The inner products of different positions do not compare: a list's scores are its length minus the position.
     fn rank(

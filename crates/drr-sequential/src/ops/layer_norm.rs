@@ -5,7 +5,7 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 
 const EPSILON: f32 = 1e-6;
 
-/// `gain * (x - mean) / sqrt(variance + epsilon) + bias` over the last dimension (Ba et al. 2016, eq. 4).
+/// `gain * (x - mean) / sqrt(variance + epsilon) + bias` over the last dimension (Ba et al. 2016).
 pub(crate) struct LayerNormOp;
 
 /// Writes a normalized copy of `row` and returns one over its deviation.

@@ -51,7 +51,7 @@ impl Buffers {
 /// Below this a batch's mean `|Q|` says that the critic knows nothing yet, and is not divided by.
 const LEAST_SIZE: f64 = 1e-3;
 
-/// What the value term is multiplied by: its weight, divided by the mean `|Q|` of the batch (Fujimoto and Gu 2021, eq. 5),
+/// What the value term is multiplied by: its weight, divided by the mean `|Q|` of the batch (Fujimoto and Gu 2021),
 /// so that one weight of the anchor means the same for rewards of any size.
 pub(super) fn value_factor(config: &AnchorConfig, values: &Tensor) -> Result<f64, AgentError> {
     let size = super::scalar(&values.detach().abs()?.mean_all()?)?;

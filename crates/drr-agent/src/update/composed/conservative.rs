@@ -1,4 +1,4 @@
-//! The conservative term of the critic's loss (CQL: Kumar et al. 2020, eq. 4): what the log does not hold is not worth more
+//! The conservative term of the critic's loss (CQL: Kumar et al. 2020): what the log does not hold is not worth more
 //! than what it does.
 
 use super::ComposedLearner;

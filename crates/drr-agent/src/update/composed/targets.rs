@@ -15,7 +15,7 @@ use drr_replay::Batch;
 
 impl ComposedLearner {
     /// `y = r + gamma Q'(s', pi'(s'))`, without the future where a session truly ended. A time limit is no end. With
-    /// twins, `Q'` is the lesser of both (Fujimoto et al. 2018, eq. 10).
+    /// twins, `Q'` is the lesser of both (Fujimoto et al. 2018).
     pub(super) fn td_targets(
         &mut self,
         batch: &Batch,
@@ -44,8 +44,8 @@ impl ComposedLearner {
         Ok((rewards + (values * Tensor::from_vec(discounts, n_rows, &Device::Cpu)?)?)?)
     }
 
-    /// The target actor's outputs `[B, D]` with noise that is cut, and within `[-1, 1]` again (Fujimoto et al. 2018,
-    /// sec. 5.3); as they are without TD3.
+    /// The target actor's outputs `[B, D]` with noise that is cut, and within `[-1, 1]` again (Fujimoto et al.
+    /// 2018); as they are without TD3.
     fn smoothed(&mut self, outputs: Tensor) -> Result<Tensor, AgentError> {
         let Some(td3) = self.config.td3.as_ref().filter(|td3| td3.target_noise > 0.0) else {
             return Ok(outputs);

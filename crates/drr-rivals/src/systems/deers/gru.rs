@@ -7,7 +7,7 @@ use drr_kernels::Activation;
 use drr_nn::{Dense, Parameters};
 use std::sync::{Mutex, PoisonError};
 
-/// Windows of item vectors to the final hidden state (Zhao et al. 2018, eq. 4-7).
+/// Windows of item vectors to the final hidden state (Zhao et al. 2018).
 #[derive(Debug, Clone)]
 pub(super) struct Gru {
     inputs: Dense,

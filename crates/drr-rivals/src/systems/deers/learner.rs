@@ -113,7 +113,7 @@ fn cosine(left: &[f32], right: &[f32]) -> f32 {
     if norms > 0.0 { dot(left, right) / norms } else { 0.0 }
 }
 
-/// `mean((y - Q)^2 - alpha min((Q - Q_E)^2, margin^2))` (Zhao et al. 2018, eq. 8, bounded); all `[B]`, `present` is 1 where
+/// `mean((y - Q)^2 - alpha min((Q - Q_E)^2, margin^2))` (Zhao et al. 2018, bounded); all `[B]`, `present` is 1 where
 /// there is a competitor.
 fn loss(
     targets: &Tensor,

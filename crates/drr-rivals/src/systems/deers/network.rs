@@ -8,7 +8,7 @@ use drr_core::{EmbeddingTable, ItemIdx, Seeds};
 use drr_nn::{Dense, Parameters};
 use rayon::prelude::*;
 
-/// `Q(s+, s-, a)` (Zhao et al. 2018, fig. 5(b)).
+/// `Q(s+, s-, a)` (Zhao et al. 2018).
 ///
 /// `h+ = relu(s+ V+ + a A+ + b+)`, `h- = relu(s- V- + a A- + b-)`, `Q = w relu([h+; h-] J + c) + d`.
 #[derive(Debug, Clone)]

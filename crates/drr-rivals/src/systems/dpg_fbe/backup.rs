@@ -26,7 +26,7 @@ pub(super) fn outcome(experience: &Experience) -> usize {
     }
 }
 
-/// The full backup target (Hu et al. 2018, section 5.2, carried over to a rating log):
+/// The full backup target (Hu et al. 2018, carried over to a rating log):
 /// `y = b (m + gamma Q'(s+)) + c (r_minus + gamma Q'(s-)) + l r_minus`.
 ///
 /// `after_conversion` is `Q'(s+)`, 0 where a session ends with it; `after_refusal` is `Q'(s-)`.

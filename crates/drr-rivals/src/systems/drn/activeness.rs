@@ -1,4 +1,4 @@
-//! User activeness: how likely a user is to be there, by a survival model (Zheng et al. 2018, sec. 4.4).
+//! User activeness: how likely a user is to be there, by a survival model (Zheng et al. 2018).
 
 use crate::RivalError;
 use crate::config::Within;

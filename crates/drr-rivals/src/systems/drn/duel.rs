@@ -1,4 +1,4 @@
-//! Dueling bandit gradient descent (Zheng et al. 2018, sec. 4.5; Yue and Joachims 2009): two networks' lists are
+//! Dueling bandit gradient descent (Zheng et al. 2018; Yue and Joachims 2009): two networks' lists are
 //! interleaved, and the winner shows the way.
 
 use crate::RivalError;

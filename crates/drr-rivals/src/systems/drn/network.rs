@@ -1,4 +1,4 @@
-//! The dueling network: `Q(s, a) = V(s) + A(s, a)` (Zheng et al. 2018, sec. 4.3).
+//! The dueling network: `Q(s, a) = V(s) + A(s, a)` (Zheng et al. 2018).
 
 use crate::RivalError;
 use crate::situation::View;

@@ -141,7 +141,7 @@ impl Learner {
             .collect())
     }
 
-    /// `y = sum_k Gamma^(k-1) r_k + gamma Q'(s', a')` (Zhao et al. 2018, algorithm 3), `[B]`.
+    /// `y = sum_k Gamma^(k-1) r_k + gamma Q'(s', a')` (Zhao et al. 2018), `[B]`.
     fn targets(&self, batch: &[&Experience], random: &mut RandomStream) -> Result<Tensor, RivalError> {
         let next =
             if self.discount > 0.0 { self.next_values(batch, random)? } else { vec![0.0; batch.len()] };

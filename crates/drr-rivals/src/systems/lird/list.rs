@@ -4,7 +4,7 @@ use crate::RivalError;
 use candle_core::Tensor;
 use drr_core::{ItemIdx, ItemSet, ScoredItem};
 
-/// `score_i = w_k e_i` for each position of each row (Zhao et al. 2018, eq. 5), `[B][K][I]`: `weights` are `[B, K, D]`,
+/// `score_i = w_k e_i` for each position of each row (Zhao et al. 2018), `[B][K][I]`: `weights` are `[B, K, D]`,
 /// `columns` the item vectors, `[D, I]`.
 pub(super) fn scores(weights: &Tensor, columns: &Tensor) -> Result<Vec<Vec<Vec<f32>>>, RivalError> {
     let (n_rows, slate, dim) = weights.dims3()?;
@@ -13,7 +13,7 @@ pub(super) fn scores(weights: &Tensor, columns: &Tensor) -> Result<Vec<Vec<Vec<f
 }
 
 /// The first `k` items: at each position in turn the best allowed item by the position's scores that is not yet taken
-/// (Zhao et al. 2018, algorithm 2), the smaller of equals. Beyond the last position the first one's scores follow.
+/// (Zhao et al. 2018), the smaller of equals. Beyond the last position the first one's scores follow.
 ///
 /// # Errors
 ///
@@ -29,7 +29,7 @@ pub(super) fn choose(scores: &[Vec<f32>], allowed: &ItemSet, k: usize) -> Result
     Ok(chosen)
 }
 
-/// `r = sum_k Gamma^(k-1) r_k` (Zhao et al. 2018, eq. 9); a list that was cut short earns what was shown of it.
+/// `r = sum_k Gamma^(k-1) r_k` (Zhao et al. 2018); a list that was cut short earns what was shown of it.
 pub(super) fn reward(rewards: &[f32], position_discount: f32) -> f32 {
     rewards.iter().rev().fold(0.0, |later, reward| reward + position_discount * later)
 }

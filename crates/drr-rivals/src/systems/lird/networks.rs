@@ -68,7 +68,7 @@ pub(super) fn as_lists(weights: &Tensor) -> Result<Tensor, RivalError> {
     Ok(Tensor::cat(&[weights.reshape((n_rows, slate * dim))?, present], 1)?)
 }
 
-/// `s -> w_1 .. w_K` (Zhao et al. 2018, eq. 4).
+/// `s -> w_1 .. w_K` (Zhao et al. 2018).
 ///
 /// Only the direction of a weight vector counts for the list, so each is scaled to a mean square of 1, as item vectors are.
 #[derive(Debug, Clone)]
@@ -101,7 +101,7 @@ impl Actor {
     }
 }
 
-/// `Q(s, a)` of a state and a whole list (Zhao et al. 2018, eq. 3).
+/// `Q(s, a)` of a state and a whole list (Zhao et al. 2018).
 #[derive(Debug, Clone)]
 pub(super) struct Critic {
     first: Dense,
