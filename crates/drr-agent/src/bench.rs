@@ -1,8 +1,6 @@
 //! Updating, acting and scoring on random numbers, for benchmarks.
 
 use crate::action::Request;
-use crate::batch::{Rows, Side};
-use crate::tables::TrainingTables;
 use crate::update::Learner;
 use crate::{AgentConfig, AgentError, Served};
 use candle_core::{Device, Tensor};
@@ -10,6 +8,7 @@ use drr_core::{
     ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
     Seeds, UserIdx,
 };
+use drr_learn::{LearnError, Rows, Side, TrainingTables};
 use drr_replay::{Batch, Replay, Sizes, Transition};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -62,7 +61,7 @@ impl UpdateBench {
         let mut random = seeds.stream("bench");
         let mut table = |n_rows: usize| {
             let values = (0..n_rows * dim).map(|_| StandardNormal.sample(&mut random)).collect();
-            EmbeddingTable::new(n_rows, dim, values).map_err(|error| AgentError::Tables(error.to_string()))
+            EmbeddingTable::new(n_rows, dim, values).map_err(|error| LearnError::Tables(error.to_string()))
         };
         let (items, contexts) = (table(n_items)?, table(n_contexts)?);
         let origin =

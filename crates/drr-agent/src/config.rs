@@ -1,6 +1,7 @@
 //! Every setting of the agent.
 
-use crate::{AgentError, ExplorationConfig, Schedule, StateKind};
+use crate::{AgentError, StateKind};
+use drr_learn::{ExplorationConfig, Schedule};
 use drr_nn::AdamConfig;
 use drr_replay::ReplayConfig;
 use serde::{Deserialize, Serialize};
@@ -230,7 +231,7 @@ impl AgentConfig {
         within("tau", f64::from(self.tau), 0.0, 1.0)?;
         within("action.scale", f64::from(self.action.scale), 0.0, large)?;
         within("action.first_bound", f64::from(self.action.first_bound), 0.0, large)?;
-        self.exploration.check(self.replay_action)?;
+        self.exploration.check(self.replay_action == ReplayAction::Item)?;
         for (name, schedule) in [
             ("actor_optimizer_schedule", &self.actor_optimizer_schedule),
             ("critic_optimizer_schedule", &self.critic_optimizer_schedule),

@@ -1,12 +1,12 @@
 //! The agent's networks on flat parameters: the same shapes, names and values as the networks of tensors.
 
 use crate::action::{Request, compose_rows, not_finite};
-use crate::batch::Rows;
-use crate::{ActionConfig, AgentConfig, AgentError, DrrAve};
+use crate::{ActionConfig, AgentConfig, DrrAve};
 use candle_core::{Storage, Tensor};
 use drr_core::{ItemIdx, ItemSet, RecommendError, ScoredItem, UserIdx};
 use drr_kernels::mlp::{LayerShape, Mlp, Workspace};
 use drr_kernels::{Activation, Panels, Ranked, TopK, state};
+use drr_learn::{LearnError, Rows};
 use drr_nn::{FlatLayout, NamedArray};
 use std::ops::Range;
 
@@ -64,7 +64,7 @@ impl FlatNetworks {
         shapes: &Shapes,
         prefix: &str,
         arrays: &[NamedArray],
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self, LearnError> {
         let mut actor = vec![0.0; shapes.actor_layout.n_values()];
         let mut critic = vec![0.0; shapes.critic_layout.n_values()];
         shapes.actor_layout.load_arrays(prefix, arrays, &mut actor)?;
@@ -145,7 +145,7 @@ pub(crate) fn values(
 }
 
 /// What `read` makes of a tensor's values, where they lie in one piece on the CPU; nothing is copied.
-pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T, AgentError> {
+pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T, LearnError> {
     let tensor = tensor.contiguous()?;
     let (storage, layout) = tensor.storage_and_layout();
     let Storage::Cpu(storage) = &*storage else {

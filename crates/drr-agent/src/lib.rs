@@ -8,25 +8,18 @@
 
 mod action;
 mod actor;
-mod batch;
 mod bench;
 mod config;
 mod critic;
 mod diagnostics;
 mod encoder;
 mod error;
-mod exploration;
-mod features;
 mod flat;
 mod networks;
 mod online;
 mod policy;
-mod policy_header;
 mod refinement;
 mod reward_model;
-mod rounds;
-mod schedule;
-mod tables;
 mod train;
 mod update;
 
@@ -37,13 +30,7 @@ pub use config::{
 };
 pub use encoder::{DrrAve, StateKind};
 pub use error::AgentError;
-pub use exploration::{ExplorationConfig, ExplorationKind};
-pub use features::StateFeatures;
 pub use online::{OnlineAgent, OnlineConfig};
 pub use policy::DrrPolicy;
-pub use policy_header::PolicyHeader;
 pub use reward_model::{LabelledContext, RewardModel, RewardModelConfig};
-pub use rounds::{Judgement, Outcome, Rounds, TrainingHooks, Validation, resume, run};
-pub use schedule::Schedule;
-pub use tables::{TrainingTables, normalize, scaled_items};
 pub use train::Trainer;

@@ -6,15 +6,14 @@
 //! updates. It recommends without noise: a session of ten steps leaves no time to explore.
 
 use crate::action::Request;
-use crate::batch::Rows;
 use crate::policy::DrrPolicy;
-use crate::tables::TrainingTables;
 use crate::update::Learner;
 use crate::{AgentConfig, AgentError};
 use drr_core::{
     EmbeddingSpace, Feedback, ItemIdx, Observation, Query, RandomStream, RecommendError, Recommender,
     RowOrigin, ScoredItem, Seeds, UserIdx,
 };
+use drr_learn::{LearnError, Rows, TrainingTables};
 use drr_nn::NamedArray;
 use drr_replay::{Replay, Transition};
 use serde::{Deserialize, Serialize};
@@ -80,7 +79,7 @@ struct Begun {
 impl OnlineAgent {
     pub(crate) fn new(shared: Shared) -> Result<Self, AgentError> {
         if shared.rehearsal.is_empty() {
-            return Err(AgentError::Replay(drr_replay::ReplayError::Empty));
+            return Err(drr_replay::ReplayError::Empty.into());
         }
         if shared.config.slate > 1 {
             let message = "learning within sessions takes one item at a time: it needs slate = 1";
@@ -91,7 +90,7 @@ impl OnlineAgent {
 
     fn failed(&self, source: AgentError) -> RecommendError {
         match source {
-            AgentError::Ranking(source) => source,
+            AgentError::Learn(LearnError::Ranking(source)) => source,
             source => {
                 RecommendError::Failed { recommender: self.shared.name.clone(), source: Box::new(source) }
             }

@@ -1,15 +1,13 @@
 //! What remains after training: a frozen policy that recommends, to users old and new.
 
 use crate::action::Request;
-use crate::batch::Rows;
 use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
 use crate::networks::Networks;
-use crate::policy_header::PolicyHeader;
 use crate::refinement::refined;
-use crate::tables::{normalize, scale_factor, scaled};
-use crate::{AgentConfig, AgentError, RefinementConfig, StateFeatures};
+use crate::{AgentConfig, AgentError, RefinementConfig};
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
+use drr_learn::{LearnError, PolicyHeader, Rows, StateFeatures, normalize, scale_factor, scaled};
 use drr_nn::NamedArray;
 use rayon::prelude::*;
 use std::path::Path;
@@ -99,7 +97,7 @@ impl DrrPolicy {
     ///
     /// Fails if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), AgentError> {
-        self.header.write("policy", &self.arrays, path)
+        Ok(self.header.write("policy", &self.arrays, path)?)
     }
 
     /// Reads a policy and joins it to the space it was trained in.
@@ -139,7 +137,7 @@ impl DrrPolicy {
         let config = &self.header.config;
         if let (PolicyNetworks::Composed(networks), Some(refinement)) = (&self.networks, &config.refinement)
             && refinement.serve
-            && rows.len() > 0
+            && !rows.is_empty()
         {
             return self.refined(refinement, networks, &rows, request).map_err(|error| self.failed(error));
         }
@@ -159,14 +157,15 @@ impl DrrPolicy {
         let states = networks.states(&inputs)?.detach();
         let outputs = networks.actor.forward(&states)?.detach();
         let outputs: Vec<f32> = outputs.flatten_all()?.to_vec1()?;
-        refined(config, networks, &states, request, |request| {
+        let lists = refined(config, networks, &states, request, |request| {
             Ok(ranked(&self.header.config.action, &self.items, rows, &outputs, request)?)
-        })
+        });
+        Ok(lists?)
     }
 
     fn failed(&self, source: AgentError) -> RecommendError {
         match source {
-            AgentError::Ranking(source) => source,
+            AgentError::Learn(LearnError::Ranking(source)) => source,
             source => {
                 RecommendError::Failed { recommender: self.header.name.clone(), source: Box::new(source) }
             }
@@ -202,7 +201,7 @@ impl PolicyNetworks {
                 let (shapes, networks) = &**flat;
                 Ok(Acting::new(shapes).outputs(shapes, networks, items, rows))
             }
-            Self::Composed(networks) if rows.len() > 0 => {
+            Self::Composed(networks) if !rows.is_empty() => {
                 let outputs = networks.actor.forward(&networks.states(&rows.inputs()?)?)?;
                 Ok(outputs.flatten_all()?.to_vec1()?)
             }

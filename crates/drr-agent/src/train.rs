@@ -6,15 +6,16 @@
 mod acting;
 mod saved;
 
-use crate::batch::Rows;
 use crate::diagnostics::{Collapse, Limits, Round};
 use crate::online::{OnlineAgent, OnlineConfig, Shared};
 use crate::policy::DrrPolicy;
-use crate::rounds::{self, Outcome, Rounds, TrainingHooks, Validation};
-use crate::tables::TrainingTables;
 use crate::update::Learner;
-use crate::{AgentConfig, AgentError, StateFeatures};
-use drr_core::{EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Seeds};
+use crate::{AgentConfig, AgentError};
+use drr_core::{
+    EmbeddingSpace, Environment, MetricSink, Metrics, Observation, Outcome, RandomStream, Seeds,
+    TrainingHooks, Validation,
+};
+use drr_learn::{LearnError, Rounds, Rows, StateFeatures, TrainingTables};
 use drr_replay::{Batch, Replay, Sizes};
 use std::path::Path;
 use std::sync::Arc;
@@ -71,12 +72,12 @@ impl<E: Environment> Trainer<E> {
         let Some(first) = environments.first().filter(|_| environments.len() == config.n_environments) else {
             let message =
                 format!("{} environments for n_environments = {}", environments.len(), config.n_environments);
-            return Err(AgentError::Tables(message));
+            return Err(LearnError::Tables(message).into());
         };
         if first.n_items() != tables.n_items() {
             let message =
                 format!("the environment has {} items, the vectors {}", first.n_items(), tables.n_items());
-            return Err(AgentError::Tables(message));
+            return Err(LearnError::Tables(message).into());
         }
         let history_length = first.history_length();
         let sizes = Sizes { history_length, action_dim: tables.dim(), max_recommended: horizon };
@@ -112,7 +113,7 @@ impl<E: Environment> Trainer<E> {
     ///
     /// Fails on a damaged checkpoint and on one of another configuration.
     pub fn resume(&mut self, folder: &Path) -> Result<u64, AgentError> {
-        rounds::resume(self, folder)
+        drr_learn::resume(self, folder)
     }
 
     /// Trains until round `n_rounds`, with checkpoints in `checkpoints` if a folder is given.
@@ -126,7 +127,7 @@ impl<E: Environment> Trainer<E> {
         checkpoints: Option<&Path>,
         hooks: &mut dyn TrainingHooks,
     ) -> Result<Outcome, AgentError> {
-        rounds::run(self, n_rounds, checkpoints, hooks)
+        drr_learn::run(self, n_rounds, checkpoints, hooks)
     }
 
     /// The current policy, frozen.
@@ -137,7 +138,7 @@ impl<E: Environment> Trainer<E> {
     pub fn policy(&self) -> Result<DrrPolicy, AgentError> {
         let (name, space) = (&self.name, Arc::clone(&self.space));
         let mut arrays = self.learner.served_arrays()?;
-        let features = self.tables.features(&self.config)?;
+        let features = self.tables.features(self.config.features)?;
         arrays.extend(features.into_iter().flat_map(StateFeatures::to_arrays));
         DrrPolicy::freeze(
             name,
@@ -259,7 +260,7 @@ impl<E: Environment> Rounds for Trainer<E> {
     }
 
     fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), AgentError> {
-        if let Some(judgement) = hooks.validate(&self.policy()?).map_err(AgentError::Validation)? {
+        if let Some(judgement) = hooks.validate(&self.policy()?).map_err(LearnError::Validation)? {
             let when = (self.round, self.learner.n_updates(), self.step);
             judgement.keep(when, &mut self.validations, &mut self.metrics);
         }

@@ -9,13 +9,12 @@ mod composed;
 mod fused;
 
 use crate::action::Request;
-use crate::batch::Rows;
 use crate::flat;
 use crate::refinement::refined;
-use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, RefinementConfig, ReplayAction, Schedule, Served, UpdatePath};
+use crate::{AgentConfig, RefinementConfig, ReplayAction, Served, UpdatePath};
 use composed::ComposedLearner;
 use drr_core::{ItemIdx, MetricSink, ScoredItem, Seeds};
+use drr_learn::{LearnError, Rows, Schedule, TrainingTables};
 use drr_nn::NamedArray;
 use drr_replay::Batch;
 use fused::FusedLearner;
@@ -54,7 +53,7 @@ impl Learner {
         tables: &TrainingTables,
         history_length: usize,
         seeds: Seeds,
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self, LearnError> {
         let path = if config.path == UpdatePath::Composed
             || config.fine_tune_items
             || config.slate > 1
@@ -96,7 +95,7 @@ impl Learner {
         batch: &Batch,
         tables: &TrainingTables,
         step: u64,
-    ) -> Result<&UpdateReport, AgentError> {
+    ) -> Result<&UpdateReport, LearnError> {
         if let Some((actor, critic)) = self.rate_factors() {
             match &mut self.path {
                 Path::Fused(learner) => learner.set_rate_factors(actor, critic),
@@ -116,7 +115,7 @@ impl Learner {
         which: Served,
         rows: &Rows,
         tables: &TrainingTables,
-    ) -> Result<Vec<f32>, AgentError> {
+    ) -> Result<Vec<f32>, LearnError> {
         match &mut self.path {
             Path::Fused(learner) => Ok(learner.outputs(which, rows, tables)),
             Path::Composed(learner) => {
@@ -135,7 +134,7 @@ impl Learner {
         outputs: &[f32],
         items: &[Vec<ItemIdx>],
         tables: &TrainingTables,
-    ) -> Result<Vec<f32>, AgentError> {
+    ) -> Result<Vec<f32>, LearnError> {
         let learned = match &self.path {
             Path::Composed(learner) if self.config.fine_tune_items => {
                 Some(learner.online.items.flatten_all()?.to_vec1::<f32>()?)
@@ -165,7 +164,7 @@ impl Learner {
         outputs: &[f32],
         tables: &TrainingTables,
         request: Request<'_>,
-    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
+    ) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
         self.lists(which, rows, outputs, tables, request, self.config.refinement.as_ref())
     }
 
@@ -176,7 +175,7 @@ impl Learner {
         outputs: &[f32],
         tables: &TrainingTables,
         request: Request<'_>,
-    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
+    ) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
         let refinement = self.config.refinement.as_ref().filter(|it| it.serve);
         self.lists(self.config.served, rows, outputs, tables, request, refinement)
     }
@@ -189,7 +188,7 @@ impl Learner {
         tables: &TrainingTables,
         request: Request<'_>,
         refinement: Option<&RefinementConfig>,
-    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
+    ) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
         match &self.path {
             Path::Fused(_) => {
                 Ok(flat::ranked(&self.config.action, tables.item_values(), rows, outputs, request)?)
@@ -200,7 +199,7 @@ impl Learner {
                     flat::with_values(&networks.items, |items| {
                         flat::ranked(&self.config.action, items, rows, outputs, request)
                     })?
-                    .map_err(AgentError::from)
+                    .map_err(LearnError::from)
                 };
                 match refinement {
                     Some(refinement) => {
@@ -214,7 +213,7 @@ impl Learner {
     }
 
     /// The networks that are judged and served, as arrays.
-    pub(crate) fn served_arrays(&self) -> Result<Vec<NamedArray>, AgentError> {
+    pub(crate) fn served_arrays(&self) -> Result<Vec<NamedArray>, LearnError> {
         match &self.path {
             Path::Fused(learner) => Ok(learner.arrays(self.config.served)),
             Path::Composed(learner) => learner.networks(self.config.served).to_arrays(""),
@@ -222,7 +221,7 @@ impl Learner {
     }
 
     /// Networks, targets and optimizers as arrays.
-    pub(crate) fn to_arrays(&self) -> Result<Vec<NamedArray>, AgentError> {
+    pub(crate) fn to_arrays(&self) -> Result<Vec<NamedArray>, LearnError> {
         match &self.path {
             Path::Fused(learner) => Ok(learner.to_arrays()),
             Path::Composed(learner) => learner.to_arrays(),
@@ -230,7 +229,7 @@ impl Learner {
     }
 
     /// Sets networks, targets and optimizers; the count of updates comes beside.
-    pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), AgentError> {
+    pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), LearnError> {
         match &mut self.path {
             Path::Fused(learner) => learner.load_arrays(arrays, n_updates),
             Path::Composed(learner) => learner.load_arrays(arrays, n_updates),

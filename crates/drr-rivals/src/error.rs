@@ -1,7 +1,7 @@
 //! What can go wrong.
 
-use drr_agent::AgentError;
 use drr_core::EnvironmentError;
+use drr_learn::LearnError;
 use drr_nn::NnError;
 
 /// A reason why a system cannot be trained or served.
@@ -53,7 +53,7 @@ pub enum RivalError {
     /// Candle failed.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
-    /// The agent's tables failed.
+    /// What can go wrong in any training went wrong in this one.
     #[error(transparent)]
-    Agent(#[from] AgentError),
+    Learn(#[from] LearnError),
 }

@@ -4,8 +4,8 @@ use crate::situation::view_of;
 use crate::system::Ranker;
 use crate::systems::{self, Parts};
 use crate::{RivalConfig, RivalError};
-use drr_agent::PolicyHeader;
 use drr_core::{EmbeddingSpace, EmbeddingTable, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
+use drr_learn::PolicyHeader;
 use drr_nn::NamedArray;
 use rayon::prelude::*;
 use std::path::Path;
@@ -52,7 +52,7 @@ impl RivalPolicy {
         arrays: Vec<NamedArray>,
         space: Arc<dyn EmbeddingSpace>,
     ) -> Result<Self, RivalError> {
-        let items: EmbeddingTable = drr_agent::scaled_items(space.items())?;
+        let items: EmbeddingTable = drr_learn::scaled_items(space.items())?;
         let parts = Parts { config: &header.config, items: &items, history_length: header.history_length };
         let ranker = systems::ranker(parts, &arrays)?;
         Ok(Self { header, arrays, ranker, space })

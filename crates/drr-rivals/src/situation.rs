@@ -1,8 +1,8 @@
 //! What a system sees of a user, in training and at serving alike.
 
 use crate::RivalError;
-use drr_agent::TrainingTables;
 use drr_core::{ContextIdx, EmbeddingSpace, ItemIdx, Observation, Query};
+use drr_learn::TrainingTables;
 use std::sync::Arc;
 
 /// A user in a session, as ids.
@@ -109,7 +109,7 @@ pub(crate) fn view_of(
     window: usize,
 ) -> View {
     let mut vector = space.fold_in(&query.history);
-    drr_agent::normalize(&mut vector);
+    drr_learn::normalize(&mut vector);
     let latest = |positive: bool| {
         let kept = query.history.iter().filter(|it| (it.rating >= positive_rating) == positive);
         let items: Vec<ItemIdx> = kept.map(|it| it.item).collect();

@@ -12,8 +12,9 @@ use crate::situation::{RivalWorld, Situation};
 use crate::system::{Session, System};
 use crate::systems::{self, Parts};
 use crate::{RivalConfig, RivalError};
-use drr_agent::{Outcome, Rounds, TrainingHooks, Validation};
 use drr_core::{EmbeddingSpace, Environment, ItemIdx, Metrics, Observation, RandomStream, Seeds};
+use drr_core::{Outcome, TrainingHooks, Validation};
+use drr_learn::Rounds;
 use round::Round;
 use std::path::Path;
 use std::sync::Arc;
@@ -111,7 +112,7 @@ impl<E: Environment> RivalTrainer<E> {
     ///
     /// Fails on a damaged checkpoint and on one of another configuration.
     pub fn resume(&mut self, folder: &Path) -> Result<u64, RivalError> {
-        drr_agent::resume(self, folder)
+        drr_learn::resume(self, folder)
     }
 
     /// Trains until round `n_rounds`, with checkpoints in `checkpoints` if a folder is given.
@@ -125,7 +126,7 @@ impl<E: Environment> RivalTrainer<E> {
         checkpoints: Option<&Path>,
         hooks: &mut dyn TrainingHooks,
     ) -> Result<Outcome, RivalError> {
-        drr_agent::run(self, n_rounds, checkpoints, hooks)
+        drr_learn::run(self, n_rounds, checkpoints, hooks)
     }
 
     /// The current policy, frozen.

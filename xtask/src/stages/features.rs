@@ -2,10 +2,10 @@
 
 use super::Experiment;
 use anyhow::Result;
-use drr_agent::{StateFeatures, TrainingTables};
 use drr_core::{ContextIdx, EmbeddingTable};
 use drr_data::{ItemRecord, UserRecord};
 use drr_env::Sessions;
+use drr_learn::{StateFeatures, TrainingTables};
 use std::collections::BTreeSet;
 
 /// The lower ends of the age groups, those of MovieLens 1M.

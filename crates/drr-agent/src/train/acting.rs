@@ -61,7 +61,7 @@ impl<E: Environment> Trainer<E> {
             .collect();
         let k = self.config.exploration.n_ranked(self.config.slate);
         let request = Request { name: &self.name, rows: &asked, k };
-        self.learner.ranked(Served::Online, &self.acting, outputs, &self.tables, request)
+        Ok(self.learner.ranked(Served::Online, &self.acting, outputs, &self.tables, request)?)
     }
 
     /// Recommends one slate in session `at` and stores it as one transition. Returns its items, and the next observation unless the session has ended.

@@ -5,6 +5,7 @@ use super::{Streams, Trainer, Validation};
 use crate::diagnostics::Collapse;
 use crate::{AgentConfig, AgentError};
 use drr_core::{Environment, Metrics, RandomStream, RowOrigin, StreamState};
+use drr_learn::LearnError;
 use drr_nn::{Checkpoint, NamedArray, Values, load_checkpoint, save_checkpoint};
 use drr_replay::{Replay, ReplayArray, ReplayState, ReplayValues};
 use serde::{Deserialize, Serialize};
@@ -56,14 +57,16 @@ impl<E: Environment> Trainer<E> {
         let Checkpoint { arrays, state }: Checkpoint<State> = load_checkpoint(path)?;
         // Both paths of the update read and write the same state.
         if (AgentConfig { path: self.config.path, ..state.config.clone() }) != self.config {
-            return Err(AgentError::OtherRun(format!("{} has another agent configuration", path.display())));
+            let message = format!("{} has another agent configuration", path.display());
+            return Err(LearnError::OtherRun(message).into());
         }
         if &state.origin != self.tables.origin() {
-            return Err(AgentError::OtherRun(format!("{} was trained on other rows", path.display())));
+            let message = format!("{} was trained on other rows", path.display());
+            return Err(LearnError::OtherRun(message).into());
         }
         let stream = |state: &StreamState| {
             RandomStream::from_state(state).ok_or_else(|| {
-                AgentError::OtherRun(format!("{} has a random stream without a position", path.display()))
+                LearnError::OtherRun(format!("{} has a random stream without a position", path.display()))
             })
         };
         self.streams = Streams {

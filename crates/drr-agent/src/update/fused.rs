@@ -3,14 +3,13 @@
 mod passes;
 
 use super::UpdateReport;
-use crate::batch::{Rows, Side};
 use crate::flat::{self, Acting, FlatNetworks, Shapes};
 use crate::networks::Networks;
-use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, Served};
+use crate::{AgentConfig, Served};
 use drr_core::Seeds;
 use drr_kernels::adam::soft_update;
 use drr_kernels::mlp::Wanted;
+use drr_learn::{LearnError, Rows, Side, TrainingTables};
 use drr_nn::{FlatAdam, NamedArray};
 use drr_replay::Batch;
 use passes::Passes;
@@ -36,7 +35,7 @@ impl FusedLearner {
         tables: &TrainingTables,
         history_length: usize,
         seeds: Seeds,
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self, LearnError> {
         let shapes = Shapes::new(config, tables.dim(), history_length);
         let drawn = Networks::new(config, &tables.item_tensor()?, history_length, seeds)?.to_arrays("")?;
         let online = FlatNetworks::from_arrays(&shapes, "", &drawn)?;
@@ -68,7 +67,7 @@ impl FusedLearner {
         tables: &TrainingTables,
         step: u64,
         report: &mut UpdateReport,
-    ) -> Result<(), AgentError> {
+    ) -> Result<(), LearnError> {
         self.passes.resize(batch.len());
         self.passes.td_targets(&self.config, &self.shapes, &self.targets, batch, tables);
         self.move_critic(batch, tables, step, report)?;
@@ -84,7 +83,7 @@ impl FusedLearner {
         tables: &TrainingTables,
         step: u64,
         report: &mut UpdateReport,
-    ) -> Result<(), AgentError> {
+    ) -> Result<(), LearnError> {
         let Self { shapes, passes, online, critic_optimizer, .. } = self;
         let dim = shapes.dim;
         passes.now.fill(batch, Side::Now, tables);
@@ -112,7 +111,7 @@ impl FusedLearner {
         tables: &TrainingTables,
         step: u64,
         report: &mut UpdateReport,
-    ) -> Result<(), AgentError> {
+    ) -> Result<(), LearnError> {
         let Self { shapes, passes, online, config, .. } = self;
         let moves_state = config.actor_moves_state;
         if moves_state {
@@ -176,7 +175,7 @@ impl FusedLearner {
     }
 
     /// Sets networks, targets and optimizers; the count of updates comes beside.
-    pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), AgentError> {
+    pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), LearnError> {
         self.online = FlatNetworks::from_arrays(&self.shapes, "online.", arrays)?;
         self.targets = FlatNetworks::from_arrays(&self.shapes, "target.", arrays)?;
         self.actor_optimizer.load_arrays(arrays)?;
@@ -186,6 +185,6 @@ impl FusedLearner {
     }
 }
 
-fn finite(what: &'static str, value: f64, update: u64, step: u64) -> Result<(), AgentError> {
-    if value.is_finite() { Ok(()) } else { Err(AgentError::NotFinite { what, value, update, step }) }
+fn finite(what: &'static str, value: f64, update: u64, step: u64) -> Result<(), LearnError> {
+    if value.is_finite() { Ok(()) } else { Err(LearnError::NotFinite { what, value, update, step }) }
 }

@@ -1,11 +1,12 @@
 //! One path of the update against the other.
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, SlateReward, StateKind};
+use crate::{ActionBase, ActionConfig, SlateReward, StateKind};
 use drr_core::{
     ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
     UserIdx,
 };
+use drr_learn::ExplorationConfig;
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, Sizes, Transition};
 use rand::Rng;

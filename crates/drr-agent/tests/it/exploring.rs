@@ -1,13 +1,12 @@
 //! Exploring, and what the training says of itself.
 
 use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_CLUSTERS, N_ITEMS, Space, config};
-use drr_agent::{
-    AgentConfig, AgentError, DrrPolicy, ExplorationConfig, ExplorationKind, Judgement, ReplayAction,
-    Schedule, SlateReward, StateFeatures, Trainer, TrainingHooks, TrainingTables,
-};
+use drr_agent::{AgentConfig, AgentError, DrrPolicy, ReplayAction, SlateReward, Trainer};
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, ItemSet, Observed, Query, Recommender, RowOrigin, Seeds, UserIdx,
 };
+use drr_core::{Judgement, TrainingHooks};
+use drr_learn::{ExplorationConfig, ExplorationKind, LearnError, Schedule, StateFeatures, TrainingTables};
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
 use std::sync::Arc;
 
@@ -171,7 +170,7 @@ fn schedules_out_of_their_range_are_refused_by_their_field() {
     let error = config.check().unwrap_err().to_string();
     assert!(error.contains("actor_optimizer_schedule"), "{error}");
     let proto = AgentConfig { replay_action: ReplayAction::Proto, ..exploring(softmax()) };
-    assert!(matches!(proto.check(), Err(AgentError::Settings(_))));
+    assert!(matches!(proto.check(), Err(AgentError::Learn(LearnError::Settings(_)))));
 }
 
 /// Users whose vectors are all alike: their clusters are known from the features alone.
@@ -220,7 +219,10 @@ fn features_tell_what_the_vectors_do_not_in_training_and_after_loading() {
         Trainer::new("drr", &config, environments, HORIZON, tables, space, 4.0, Seeds(1))
     };
     let tables = Alike(Space::new("split")).tables();
-    assert!(matches!(new(tables.clone()), Err(AgentError::Tables(_))), "there are no features");
+    assert!(
+        matches!(new(tables.clone()), Err(AgentError::Learn(LearnError::Tables(_)))),
+        "there are no features"
+    );
     assert!(tables.clone().with_features(Alike::features(), users[1..].to_vec()).is_err());
     let mut trainer = new(tables.with_features(Alike::features(), users.clone()).unwrap()).unwrap();
     trainer.run(config.n_rounds(), None, &mut Quiet).unwrap();

@@ -1,7 +1,8 @@
 //! Learning within sessions, and the supervised model beside the agent.
 
 use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_CLUSTERS, N_ITEMS, Space, config};
-use drr_agent::{LabelledContext, OnlineConfig, RewardModel, RewardModelConfig, Trainer, TrainingHooks};
+use drr_agent::{LabelledContext, OnlineConfig, RewardModel, RewardModelConfig, Trainer};
+use drr_core::TrainingHooks;
 use drr_core::{Feedback, ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
 use drr_nn::AdamConfig;
 use std::sync::Arc;

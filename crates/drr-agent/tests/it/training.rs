@@ -1,13 +1,13 @@
 //! Training, resuming, saving.
 
 use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_ITEMS, Space, config};
-use drr_agent::{
-    AgentConfig, AgentError, DrrPolicy, Outcome, ReplayAction, StateKind, Trainer, TrainingHooks,
-};
+use drr_agent::{AgentConfig, AgentError, DrrPolicy, ReplayAction, StateKind, Trainer};
 use drr_core::{
     Environment, EnvironmentError, ItemIdx, ItemSet, Observation, Observed, Query, RandomStream, Recommender,
     Seeds, Step, UserIdx,
 };
+use drr_core::{Outcome, TrainingHooks};
+use drr_learn::LearnError;
 use drr_nn::{checkpoint_digest, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
@@ -117,7 +117,7 @@ fn a_checkpoint_of_another_configuration_or_a_damaged_one_is_refused() {
     trainer(&config, 7).run(5, Some(folder.path()), &mut Quiet).unwrap();
     let other = AgentConfig { discount: 0.1, ..config.clone() };
     let error = trainer(&other, 7).resume(folder.path()).unwrap_err();
-    assert!(matches!(&error, AgentError::OtherRun(_)), "{error}");
+    assert!(matches!(&error, AgentError::Learn(LearnError::OtherRun(_))), "{error}");
     let path = latest_checkpoint(folder.path()).unwrap().unwrap().join("state.safetensors");
     let data = std::fs::read(&path).unwrap();
     std::fs::write(&path, &data[..data.len() / 2]).unwrap();

@@ -3,7 +3,7 @@
 use super::{RivalTrainer, Streams};
 use crate::memory::Memory;
 use crate::{RivalConfig, RivalError};
-use drr_agent::Validation;
+use drr_core::Validation;
 use drr_core::{Environment, Metrics, RandomStream, RowOrigin, StreamState};
 use drr_nn::{Checkpoint, load_checkpoint, save_checkpoint};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! A world in which only what was disliked tells what to recommend next.
 
 use crate::world::{Quiet, SIZES, Vectors};
-use drr_agent::Outcome;
+use drr_core::Outcome;
 use drr_core::{
     Environment, EnvironmentError, ItemIdx, ItemSet, Observation, Observed, Query, RandomStream, Recommender,
     Seeds, Step, UserIdx,

@@ -1,7 +1,7 @@
 //! LIRD at work.
 
 use crate::world::{self, Quiet, SIZES, Vectors};
-use drr_agent::Outcome;
+use drr_core::Outcome;
 use drr_core::{Environment, ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
 use drr_env::long_term::{LongTermConfig, LongTermEnvironment};
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
@@ -31,7 +31,7 @@ fn config(slate: usize, position_discount: f64) -> RivalConfig {
             n_candidates: 1000,
             tau: 0.02,
             noise: 1.5,
-            epsilon: drr_agent::Schedule::Linear { start: 1.0, end: 0.2, steps: 24_000 },
+            epsilon: drr_learn::Schedule::Linear { start: 1.0, end: 0.2, steps: 24_000 },
             simulator: None,
         }),
     }

@@ -1,11 +1,12 @@
 //! The world of sweets and vegetables, where the greatest reward now is the wrong choice: what every system must find.
 
-use drr_agent::{Outcome, TrainingHooks, TrainingTables};
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, Environment, ItemIdx, Observed, PartSet, Query, Recommender, RowDigest,
     RowOrigin, Seeds, UserIdx,
 };
+use drr_core::{Outcome, TrainingHooks};
 use drr_env::long_term::{LongTermConfig, LongTermEnvironment};
+use drr_learn::TrainingTables;
 use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use rand_distr::{Distribution, Normal};
 use std::sync::Arc;

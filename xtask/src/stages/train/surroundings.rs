@@ -7,12 +7,13 @@ use crate::stages::jobs::{Job, World};
 use crate::stages::simulator::{SimulatedRatings, Simulator};
 use crate::stages::{Experiment, features, pretrain};
 use anyhow::Result;
-use drr_agent::{AgentConfig, Trainer, TrainingTables};
+use drr_agent::{AgentConfig, Trainer};
 use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, InteractionLog, ItemIdx, ItemSet, Seeds};
 use drr_env::{
     Answer, LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions,
     SimilarityConfig, SimilarityEnvironment, Unrated,
 };
+use drr_learn::TrainingTables;
 use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use std::sync::Arc;
 

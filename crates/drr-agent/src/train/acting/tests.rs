@@ -1,11 +1,13 @@
 //! What is stored of a session in slates.
 
 use crate::update::tests::{DIM, N_ITEMS, WINDOW, config, tables};
-use crate::{AgentConfig, ReplayAction, SlateReward, Trainer, TrainingHooks, TrainingTables};
+use crate::{AgentConfig, ReplayAction, SlateReward, Trainer};
+use drr_core::TrainingHooks;
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, Environment, EnvironmentError, ItemIdx, ItemSet, Observation, Observed,
     RandomStream, RowOrigin, Seeds, Step,
 };
+use drr_learn::TrainingTables;
 use drr_replay::ReplayValues;
 use std::sync::Arc;
 

@@ -3,9 +3,10 @@
 mod switches;
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, Served, SlateReward, StateKind, UpdatePath};
+use crate::{ActionBase, ActionConfig, Served, SlateReward, StateKind, UpdatePath};
 use drr_core::ItemIdx;
 use drr_core::{ContextIdx, EmbeddingTable, Observation, PartSet, RowDigest, RowOrigin};
+use drr_learn::ExplorationConfig;
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
 
@@ -115,7 +116,7 @@ fn the_greedy_twin_never_looks_ahead() {
 fn the_target_is_the_discounted_value_of_the_target_networks() {
     let mut learner = learner(&config(ReplayAction::Proto, 0.9));
     let batch = batch(1.0, false, false);
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let actions = learner.targets.actor.forward(&states).unwrap();
     let values: Vec<f32> = learner.targets.critic.forward(&states, &actions).unwrap().to_vec1().unwrap();
@@ -127,7 +128,7 @@ fn the_target_is_the_discounted_value_of_the_target_networks() {
 fn the_next_item_is_neither_in_the_history_nor_already_recommended() {
     let learner = learner(&config(ReplayAction::Item, 0.9));
     let batch = batch(0.0, false, false);
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let outputs = Tensor::new(&[[1.0_f32, 0.2], [1.0, 0.2]], &Device::Cpu).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
@@ -158,7 +159,7 @@ fn the_critic_is_told_of_a_slate_the_mean_of_its_vectors() {
     let replayed = learner.replayed_actions(&batch, &tables()).unwrap().to_vec2::<f32>().unwrap();
     assert!((replayed[0][0] - scale).abs() < 1e-6 && (replayed[0][1] - 0.5 * scale).abs() < 1e-6);
     // Item 1 alone is left for the next slate: a short one.
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let outputs = Tensor::new(&[[1.0_f32, 0.2], [1.0, 0.2]], &Device::Cpu).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
@@ -170,7 +171,7 @@ fn the_critic_is_told_of_a_slate_the_mean_of_its_vectors() {
     let batch = std::iter::repeat_with(|| replay.sample(1, &mut random).unwrap())
         .find(|batch| batch.recommended(0).is_empty())
         .unwrap();
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let outputs = Tensor::new(&[[1.0_f32, 0.2]], &Device::Cpu).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
@@ -228,7 +229,7 @@ fn policy_value(learner: &ComposedLearner, inputs: &Inputs) -> f64 {
 fn the_actor_gradient_equals_finite_differences_through_the_critic() {
     for replay_action in [ReplayAction::Proto, ReplayAction::Item] {
         let learner = learner(&config(replay_action, 0.9));
-        let inputs = sampled(&batch(1.0, false, false), Side::Now, &tables(), WINDOW).unwrap();
+        let inputs = Inputs::sampled(&batch(1.0, false, false), Side::Now, &tables(), WINDOW).unwrap();
         let states = learner.online.states(&inputs).unwrap().detach();
         let outputs = learner.online.actor.forward(&states).unwrap();
         let actions = learner.critic_action(&inputs, &outputs).unwrap();

@@ -178,7 +178,7 @@ mod tests {
             pairwise_weight: 0.0,
             pairwise_margin: 0.0,
             tau: 0.1,
-            epsilon: drr_agent::Schedule::Linear { start: 0.0, end: 0.0, steps: 1 },
+            epsilon: drr_learn::Schedule::Linear { start: 0.0, end: 0.0, steps: 1 },
         };
         let network = Network::new(&mut Parameters::new(), &config, dim, Seeds(1))?;
         let rows = [(vec![ItemIdx(1)], vec![ItemIdx(2), ItemIdx(0)]), (vec![], vec![ItemIdx(4)])];

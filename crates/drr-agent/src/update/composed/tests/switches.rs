@@ -16,7 +16,7 @@ fn targets(learner: &mut ComposedLearner, batch: &Batch) -> Vec<f32> {
 fn the_target_takes_the_lesser_of_both_twins() {
     let mut learner = learner(&td3(1, 0.0, 0.0));
     let batch = batch(1.0, false, false);
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let actions = learner.targets.actor.forward(&states).unwrap();
     let values: Vec<f32> = learner
@@ -87,7 +87,7 @@ fn the_anchor_alone_brings_the_action_to_the_open_positive() {
         |at: usize, name: &str| reports[at].terms.iter().find(|it| it.0 == name).map(|it| it.1).unwrap();
     assert!(value(199, "anchor_loss") < 0.8 * value(0, "anchor_loss"));
     assert!((value(0, "anchored_share") - 1.0).abs() < 1e-12);
-    let inputs = sampled(&batch, Side::Now, &tables(), WINDOW).unwrap();
+    let inputs = Inputs::sampled(&batch, Side::Now, &tables(), WINDOW).unwrap();
     let action = learner.online.actor.forward(&learner.online.states(&inputs).unwrap()).unwrap();
     let action = action.to_vec2::<f32>().unwrap()[0].clone();
     // The third item is the sum of the others: the second wins where the first coordinate is below zero.
@@ -138,7 +138,7 @@ fn the_next_item_is_the_one_that_the_target_critic_prefers() {
     let mut batch = batch(0.0, false, false);
     // Nothing in the history: items 0 and 1 are open, item 2 was recommended.
     batch.next_observations.lengths = vec![0, 0];
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let outputs = learner.targets.actor.forward(&states).unwrap();
     let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap();
