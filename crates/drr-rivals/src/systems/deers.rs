@@ -1,6 +1,5 @@
 //! DEERS (Zhao et al. 2018, pairwise): a Q network over a state of what was liked and one of what was not.
 
-mod gru;
 mod learner;
 mod network;
 

@@ -1,10 +1,10 @@
 //! The Q network: a positive and a negative state, each joined with the item in a layer of its own, then together.
 
 use super::DeersConfig;
-use super::gru::{Gru, Windows};
 use crate::RivalError;
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingTable, ItemIdx, Seeds};
+use drr_nn::ops::gru::{Gru, Windows};
 use drr_nn::{Dense, Parameters};
 use rayon::prelude::*;
 
