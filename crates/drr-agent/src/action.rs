@@ -5,17 +5,6 @@ use candle_core::Tensor;
 use drr_core::{ItemSet, RecommendError, ScoredItem, UserIdx, rank};
 use drr_learn::LearnError;
 
-/// Who asks for lists, of which items.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Request<'a> {
-    /// Who answers, for errors.
-    pub name: &'a str,
-    /// The users, and the items that each may be recommended, `[B]`.
-    pub rows: &'a [(UserIdx, &'a ItemSet)],
-    /// The length of a list.
-    pub k: usize,
-}
-
 /// The action vectors `[B, D]` of users `[B, D]` and actor outputs `[B, D]`: `base + scale * output`.
 pub(crate) fn compose(config: &ActionConfig, users: &Tensor, outputs: &Tensor) -> Result<Tensor, LearnError> {
     let correction = (outputs * f64::from(config.scale))?;

@@ -1,14 +1,13 @@
 //! Updating, acting and scoring on random numbers, for benchmarks.
 
-use crate::action::Request;
 use crate::update::Learner;
-use crate::{AgentConfig, AgentError, Served};
+use crate::{AgentConfig, AgentError};
 use candle_core::{Device, Tensor};
 use drr_core::{
     ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
     Seeds, UserIdx,
 };
-use drr_learn::{LearnError, Rows, Side, TrainingTables};
+use drr_learn::{LearnError, ListRequest, Rows, Served, Side, TrainingTables};
 use drr_replay::{Batch, Replay, Sizes, Transition};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -126,7 +125,7 @@ impl UpdateBench {
         let outputs = self.learner.outputs(Served::Online, &rows, &self.tables)?;
         let candidates = ItemSet::full(self.tables.item_values().len() / self.tables.dim());
         let asked = vec![(UserIdx(0), &candidates); rows.len()];
-        let request = Request { name: "bench", rows: &asked, k: 1 };
+        let request = ListRequest { name: "bench", rows: &asked, k: 1 };
         Ok(self.learner.ranked(Served::Online, &rows, &outputs, &self.tables, request)?.len())
     }
 }

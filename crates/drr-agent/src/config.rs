@@ -1,7 +1,7 @@
 //! Every setting of the agent.
 
 use crate::{AgentError, StateKind};
-use drr_learn::{ExplorationConfig, Schedule};
+use drr_learn::{ExplorationConfig, Schedule, Served};
 use drr_nn::AdamConfig;
 use drr_replay::ReplayConfig;
 use serde::{Deserialize, Serialize};
@@ -74,16 +74,6 @@ impl SlateReward {
         }
         if weights > 0.0 { sum / weights } else { 0.0 }
     }
-}
-
-/// Which networks are judged and served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Served {
-    /// The online networks, as they came out of the last update.
-    Online,
-    /// The target networks: an average over about `1 / tau` updates, hence less noisy (Polyak and Juditsky 1992).
-    Target,
 }
 
 /// Which code carries out the updates. Both do the same, to rounding.

@@ -3,7 +3,7 @@
 //! The agent knows only the `Environment` trait and the item and user vectors it is given. Where to look:
 //!
 //! - `update` holds the update rule: `update::composed` is to be read, `update::fused` is fast;
-//! - `train` holds the loop around it: act, step, store, sample, update, checkpoint;
+//! - `train` is what the trainer of `drr-learn` asks of the agent: act, remember, update, save;
 //! - `policy` is what remains after training: a recommender.
 
 mod action;
@@ -26,11 +26,11 @@ mod update;
 pub use bench::{BenchSizes, ComposedScoring, UpdateBench, random_transition};
 pub use config::{
     ActionBase, ActionConfig, AgentConfig, AnchorConfig, ConservativeConfig, RefinementConfig, ReplayAction,
-    Served, SlateReward, Td3Config, UpdatePath,
+    SlateReward, Td3Config, UpdatePath,
 };
 pub use encoder::{DrrAve, StateKind};
 pub use error::AgentError;
 pub use online::{OnlineAgent, OnlineConfig};
 pub use policy::DrrPolicy;
 pub use reward_model::{LabelledContext, RewardModel, RewardModelConfig};
-pub use train::Trainer;
+pub use train::{DrrTrainee, Trainer};

@@ -1,13 +1,15 @@
 //! What remains after training: a frozen policy that recommends, to users old and new.
 
-use crate::action::Request;
 use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
 use crate::networks::Networks;
 use crate::refinement::refined;
+use crate::train::DrrTrainee;
 use crate::{AgentConfig, AgentError, RefinementConfig};
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
-use drr_learn::{LearnError, PolicyHeader, Rows, StateFeatures, normalize, scale_factor, scaled};
+use drr_learn::{
+    LearnError, ListRequest, PolicyHeader, Rows, StateFeatures, Wiring, normalize, scale_factor, scaled,
+};
 use drr_nn::NamedArray;
 use rayon::prelude::*;
 use std::path::Path;
@@ -43,23 +45,20 @@ enum PolicyNetworks {
 impl DrrPolicy {
     /// Freezes the networks in `arrays`.
     pub(crate) fn freeze(
-        name: &str,
-        config: &AgentConfig,
+        wiring: &Wiring<DrrTrainee>,
         arrays: Vec<NamedArray>,
-        history_length: usize,
-        space: Arc<dyn EmbeddingSpace>,
-        positive_rating: f32,
         n_updates: u64,
     ) -> Result<Self, AgentError> {
+        let Wiring { name, config, history_length, space, positive_rating, .. } = wiring;
         let header = Header {
-            name: name.to_owned(),
+            name: name.clone(),
             config: config.clone(),
-            history_length,
-            positive_rating,
+            history_length: *history_length,
+            positive_rating: *positive_rating,
             origin: space.origin().clone(),
             n_updates,
         };
-        Self::new(header, arrays, space)
+        Self::new(header, arrays, Arc::clone(space))
     }
 
     fn new(
@@ -133,7 +132,7 @@ impl DrrPolicy {
     fn answer(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
         let rows = self.rows(queries);
         let asked: Vec<_> = queries.iter().map(|query| (query.user, &query.allowed)).collect();
-        let request = Request { name: &self.header.name, rows: &asked, k };
+        let request = ListRequest { name: &self.header.name, rows: &asked, k };
         let config = &self.header.config;
         if let (PolicyNetworks::Composed(networks), Some(refinement)) = (&self.networks, &config.refinement)
             && refinement.serve
@@ -151,7 +150,7 @@ impl DrrPolicy {
         config: &RefinementConfig,
         networks: &Networks,
         rows: &Rows,
-        request: Request<'_>,
+        request: ListRequest<'_>,
     ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
         let inputs = rows.inputs()?;
         let states = networks.states(&inputs)?.detach();

@@ -22,6 +22,14 @@ pub enum LearnError {
     /// A list cannot be made.
     #[error(transparent)]
     Ranking(#[from] RecommendError),
+    /// A path of the update failed for a reason of its own: a device that was lost, say.
+    #[error("the {path} path of the update failed: {source}")]
+    Path {
+        /// What the path is called.
+        path: &'static str,
+        /// Why it failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A value of the training is infinite or NaN.
     #[error(
         "{what} is {value} at update {update}, environment step {step}: lower the learning rates or clip the gradients"

@@ -27,6 +27,9 @@ pub trait Rounds {
     /// Updates done so far.
     fn n_updates(&self) -> u64;
 
+    /// Which path carries out the updates, for logs and reports.
+    fn path_name(&self) -> &'static str;
+
     /// Writes the present policy.
     ///
     /// # Errors

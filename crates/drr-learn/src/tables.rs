@@ -220,6 +220,12 @@ impl TrainingTables {
     }
 }
 
+impl AsRef<Self> for TrainingTables {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 /// The factor that brings a table to a mean square of 1.
 ///
 /// # Errors

@@ -1,6 +1,5 @@
 //! What can go wrong.
 
-use drr_core::EnvironmentError;
 use drr_learn::LearnError;
 use drr_nn::NnError;
 
@@ -41,12 +40,6 @@ pub enum RivalError {
     /// A file belongs to another run.
     #[error("{0}")]
     OtherRun(String),
-    /// The validation failed.
-    #[error("the validation failed: {0}")]
-    Validation(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The environment refused.
-    #[error(transparent)]
-    Environment(#[from] EnvironmentError),
     /// Networks or their files failed.
     #[error(transparent)]
     Nn(#[from] NnError),

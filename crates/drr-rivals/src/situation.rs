@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// A user in a session, as ids.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Situation {
+pub struct Situation {
     /// The row of the user's vector, folded in from what was known when the session began.
     pub context: ContextIdx,
     /// The latest positive items, oldest first, at most `N`.
@@ -55,6 +55,12 @@ pub struct RivalWorld {
     /// The latest items that each context's user had rated below positive when the session began, oldest first.
     disliked: Vec<Vec<ItemIdx>>,
     returns: Option<Arc<dyn ReturnTimes>>,
+}
+
+impl AsRef<TrainingTables> for RivalWorld {
+    fn as_ref(&self) -> &TrainingTables {
+        &self.tables
+    }
 }
 
 impl RivalWorld {

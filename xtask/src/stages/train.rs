@@ -191,6 +191,7 @@ fn train(experiment: &Experiment<'_>, job: &Job, checkpoints: &Path) -> Result<(
         rounds,
         updates,
         checkpoint,
+        path = fit.training.path_name(),
         "{} is trained under {}: {episodes} episodes and {updates} updates in the final fit, {total:.0} s in all{reference}",
         job.name(),
         job.split
@@ -311,7 +312,7 @@ pub fn online_agent(
         anyhow::bail!("there is no checkpoint in {}: run train --force", checkpoints.display());
     }
     let seeds = experiment.seeds(split).child("online");
-    Ok(trainer.online_agent(learning, seeds)?)
+    Ok(OnlineAgent::of(&trainer, learning, seeds)?)
 }
 
 struct Hooks<'a> {

@@ -9,14 +9,17 @@ mod targets;
 
 mod slates;
 
-use super::UpdateReport;
 use crate::action::compose;
+use crate::flat;
 use crate::networks::Networks;
-use crate::{AgentConfig, ReplayAction, Served};
+use crate::refinement::refined;
+use crate::{AgentConfig, ReplayAction};
 use candle_core::{Device, Tensor};
 use draws::Draws;
-use drr_core::Seeds;
-use drr_learn::{Inputs, LearnError, Rows, Side, StateFeatures, TrainingTables};
+use drr_core::{ScoredItem, Seeds};
+use drr_learn::{
+    Inputs, LearnError, ListRequest, Rows, Served, Side, StateFeatures, TrainingTables, UpdateReport, Updater,
+};
 use drr_nn::{Adam, NamedArray, soft_update};
 use drr_replay::Batch;
 use slates::{last_slate, mean_vectors};
@@ -72,34 +75,6 @@ impl ComposedLearner {
             Served::Online => &self.online,
             Served::Target => &self.targets,
         }
-    }
-
-    /// Multiplies the learning rates of the updates to come.
-    pub(crate) const fn set_rate_factors(&mut self, actor: f64, critic: f64) {
-        self.actor_optimizer.set_rate_factor(actor);
-        self.critic_optimizer.set_rate_factor(critic);
-    }
-
-    /// One update of critic, state module, actor and targets from one batch.
-    pub(crate) fn update(
-        &mut self,
-        batch: &Batch,
-        tables: &TrainingTables,
-        step: u64,
-    ) -> Result<UpdateReport, LearnError> {
-        let mut report = UpdateReport::default();
-        let now = Inputs::sampled(batch, Side::Now, tables, self.online.history_length())?;
-        let states = self.move_critics(batch, tables, &now, step, &mut report)?;
-        let is_due = self.moves_actor();
-        let states = if self.config.actor_moves_state { self.online.states(&now)? } else { states.detach() };
-        self.move_actor(batch, tables, &now, &states, step, &mut report)?;
-        if is_due {
-            let tau = self.config.tau;
-            soft_update(&self.targets.actor_parameters, &self.online.actor_parameters, tau)?;
-            soft_update(&self.targets.critic_parameters, &self.online.critic_parameters, tau)?;
-        }
-        self.n_updates += 1;
-        Ok(report)
     }
 
     /// Whether the present update moves actor and targets: always, or every d-th time (Fujimoto et al. 2018, sec. 5.2).
@@ -229,16 +204,91 @@ impl ComposedLearner {
             Err(LearnError::NotFinite { what, value, update: self.n_updates, step })
         }
     }
+}
 
-    /// The online critic's values `[B]` of actions `[B, D]`.
-    pub(crate) fn values(&self, rows: &Rows, actions: &[f32]) -> Result<Vec<f32>, LearnError> {
+impl Updater for ComposedLearner {
+    fn name(&self) -> &'static str {
+        "composed"
+    }
+
+    fn n_updates(&self) -> u64 {
+        self.n_updates
+    }
+
+    fn set_rate_factors(&mut self, actor: f64, critic: f64) {
+        self.actor_optimizer.set_rate_factor(actor);
+        self.critic_optimizer.set_rate_factor(critic);
+    }
+
+    fn update(
+        &mut self,
+        batch: &Batch,
+        tables: &TrainingTables,
+        step: u64,
+        report: &mut UpdateReport,
+    ) -> Result<(), LearnError> {
+        *report = UpdateReport::default();
+        let now = Inputs::sampled(batch, Side::Now, tables, self.online.history_length())?;
+        let states = self.move_critics(batch, tables, &now, step, report)?;
+        let is_due = self.moves_actor();
+        let states = if self.config.actor_moves_state { self.online.states(&now)? } else { states.detach() };
+        self.move_actor(batch, tables, &now, &states, step, report)?;
+        if is_due {
+            let tau = self.config.tau;
+            soft_update(&self.targets.actor_parameters, &self.online.actor_parameters, tau)?;
+            soft_update(&self.targets.critic_parameters, &self.online.critic_parameters, tau)?;
+        }
+        self.n_updates += 1;
+        Ok(())
+    }
+
+    fn outputs(&mut self, which: Served, rows: &Rows, _: &TrainingTables) -> Result<Vec<f32>, LearnError> {
+        let networks = self.networks(which);
+        let outputs = networks.actor.forward(&networks.states(&rows.inputs()?)?)?;
+        Ok(outputs.flatten_all()?.to_vec1()?)
+    }
+
+    fn values(&self, rows: &Rows, actions: &[f32], _: &TrainingTables) -> Result<Vec<f32>, LearnError> {
         let inputs = rows.inputs()?;
         let actions = Tensor::from_slice(actions, inputs.users.shape(), &Device::Cpu)?;
         Ok(self.online.critic.forward(&self.online.states(&inputs)?, &actions)?.to_vec1()?)
     }
 
-    /// Networks, targets, optimizers and random streams as arrays.
-    pub(crate) fn to_arrays(&self) -> Result<Vec<NamedArray>, LearnError> {
+    fn trained_items(&self) -> Result<Option<Vec<f32>>, LearnError> {
+        let trained = self.config.fine_tune_items.then(|| self.online.items.flatten_all()?.to_vec1::<f32>());
+        Ok(trained.transpose()?)
+    }
+
+    fn ranked(
+        &self,
+        which: Served,
+        rows: &Rows,
+        outputs: &[f32],
+        _: &TrainingTables,
+        request: ListRequest<'_>,
+        refines: bool,
+    ) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
+        let networks = Self::networks(self, which);
+        let nearest = |request: ListRequest<'_>| {
+            flat::with_values(&networks.items, |items| {
+                flat::ranked(&self.config.action, items, rows, outputs, request)
+            })?
+            .map_err(LearnError::from)
+        };
+        match self.config.refinement.as_ref().filter(|_| refines) {
+            Some(refinement) => {
+                let states = networks.states(&rows.inputs()?)?;
+                refined(refinement, networks, &states, request, nearest)
+            }
+            None => nearest(request),
+        }
+    }
+
+    fn networks(&self, which: Served) -> Result<Vec<NamedArray>, LearnError> {
+        Self::networks(self, which).to_arrays("")
+    }
+
+    fn to_arrays(&self) -> Result<Vec<NamedArray>, LearnError> {
         let mut arrays = self.online.to_arrays("online.")?;
         arrays.extend(self.targets.to_arrays("target.")?);
         arrays.extend(self.actor_optimizer.to_arrays());
@@ -247,8 +297,7 @@ impl ComposedLearner {
         Ok(arrays)
     }
 
-    /// Sets networks, targets, optimizers and random streams; the count of updates comes beside.
-    pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), LearnError> {
+    fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), LearnError> {
         self.online.load_arrays("online.", arrays)?;
         self.targets.load_arrays("target.", arrays)?;
         self.actor_optimizer.load_arrays(arrays)?;

@@ -6,7 +6,9 @@ use drr_core::{
     EmbeddingSpace, EmbeddingTable, ItemSet, Observed, Query, Recommender, RowOrigin, Seeds, UserIdx,
 };
 use drr_core::{Judgement, TrainingHooks};
-use drr_learn::{ExplorationConfig, ExplorationKind, LearnError, Schedule, StateFeatures, TrainingTables};
+use drr_learn::{
+    ExplorationConfig, ExplorationKind, LearnError, Schedule, StateFeatures, TrainingSetup, TrainingTables,
+};
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
 use std::sync::Arc;
 
@@ -30,7 +32,19 @@ impl TrainingHooks for Quiet {}
 fn trainer(config: &AgentConfig) -> Trainer<Clusters> {
     let space = Arc::new(Space::new("split"));
     let (tables, environments) = (space.tables(), vec![Clusters::new(); config.n_environments]);
-    Trainer::new("drr", config, environments, HORIZON, tables, space, 4.0, Seeds(1)).unwrap()
+    Trainer::new(
+        config,
+        TrainingSetup {
+            name: "drr".to_owned(),
+            environments,
+            horizon: HORIZON,
+            world: tables,
+            space,
+            positive_rating: 4.0,
+            seeds: Seeds(1),
+        },
+    )
+    .unwrap()
 }
 
 fn curve(trainer: &Trainer<Clusters>, name: &str) -> Vec<f64> {
@@ -216,7 +230,18 @@ fn features_tell_what_the_vectors_do_not_in_training_and_after_loading() {
     let new = |tables: TrainingTables| {
         let environments = vec![Clusters::new(); config.n_environments];
         let space = Arc::new(Alike(Space::new("split")));
-        Trainer::new("drr", &config, environments, HORIZON, tables, space, 4.0, Seeds(1))
+        Trainer::new(
+            &config,
+            TrainingSetup {
+                name: "drr".to_owned(),
+                environments,
+                horizon: HORIZON,
+                world: tables,
+                space,
+                positive_rating: 4.0,
+                seeds: Seeds(1),
+            },
+        )
     };
     let tables = Alike(Space::new("split")).tables();
     assert!(

@@ -7,7 +7,7 @@ use drr_core::{
     Seeds, Step, UserIdx,
 };
 use drr_core::{Outcome, TrainingHooks};
-use drr_learn::LearnError;
+use drr_learn::{LearnError, TrainingSetup};
 use drr_nn::{checkpoint_digest, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +29,19 @@ pub fn trainer(config: &AgentConfig, seed: u64) -> Trainer<Clusters> {
     let space = Arc::new(Space::new("split"));
     let tables = space.tables();
     let environments = vec![Clusters::new(); config.n_environments];
-    Trainer::new("drr", config, environments, HORIZON, tables, space, 4.0, Seeds(seed)).unwrap()
+    Trainer::new(
+        config,
+        TrainingSetup {
+            name: "drr".to_owned(),
+            environments,
+            horizon: HORIZON,
+            world: tables,
+            space,
+            positive_rating: 4.0,
+            seeds: Seeds(seed),
+        },
+    )
+    .unwrap()
 }
 
 /// The mean total reward of the first and of the last tenth of the rounds.
@@ -161,7 +173,18 @@ fn a_loss_that_is_not_finite_stops_the_run_with_the_step() {
     let space = Arc::new(Space::new("split"));
     let tables = space.tables();
     let environments = vec![Exploding(Clusters::new()); config.n_environments];
-    let trainer = Trainer::new("drr", &config, environments, HORIZON, tables, space, 4.0, Seeds(1));
+    let trainer = Trainer::new(
+        &config,
+        TrainingSetup {
+            name: "drr".to_owned(),
+            environments,
+            horizon: HORIZON,
+            world: tables,
+            space,
+            positive_rating: 4.0,
+            seeds: Seeds(1),
+        },
+    );
     let error = trainer.unwrap().run(300, None, &mut Quiet).unwrap_err().to_string();
     assert!(error.contains("critic's loss is inf") && error.contains("environment step"), "{error}");
 }

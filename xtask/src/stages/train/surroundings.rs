@@ -13,7 +13,7 @@ use drr_env::{
     Answer, LoggedConfig, LoggedEnvironment, RatingModel, RatingScale, RewardConfig, Sessions,
     SimilarityConfig, SimilarityEnvironment, Unrated,
 };
-use drr_learn::TrainingTables;
+use drr_learn::{TrainingSetup, TrainingTables};
 use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use std::sync::Arc;
 
@@ -49,12 +49,31 @@ impl Surroundings {
         agent: &AgentConfig,
     ) -> Result<Trainer<LoggedEnvironment>> {
         let environments = vec![self.environment.clone(); agent.n_environments];
-        let (horizon, space) = (experiment.config.environment.horizon, Arc::clone(&self.space));
         let mut tables = tables(&*self.space, &self.sessions)?;
         if agent.features {
             tables = features::add(experiment, tables, &self.sessions)?;
         }
-        Ok(Trainer::new(name, agent, environments, horizon, tables, space, self.positive, self.seeds)?)
+        Ok(Trainer::new(agent, self.setup(experiment, name, environments, tables, self.seeds))?)
+    }
+
+    /// What a training in these surroundings is made of.
+    fn setup<E, W>(
+        &self,
+        experiment: &Experiment<'_>,
+        name: &str,
+        environments: Vec<E>,
+        world: W,
+        seeds: Seeds,
+    ) -> TrainingSetup<E, W> {
+        TrainingSetup {
+            name: name.to_owned(),
+            environments,
+            horizon: experiment.config.environment.horizon,
+            world,
+            space: Arc::clone(&self.space),
+            positive_rating: self.positive,
+            seeds,
+        }
     }
 
     /// The training of another system, among the users that it is made for: those of the run, or its own simulator's.
@@ -68,18 +87,10 @@ impl Surroundings {
         let world = self.world(experiment, rival)?;
         let n = rival.schedule.n_environments;
         let (name, seeds) = (job.name(), self.seeds.child(rival.name()));
-        let space = || Arc::clone(&self.space);
         let Some(simulator) = rival.simulator() else {
             let users = vec![self.environment.clone(); n];
-            return Ok(Box::new(RivalTrainer::new(
-                &name,
-                rival,
-                users,
-                world,
-                space(),
-                self.positive,
-                seeds,
-            )?));
+            let setup = self.setup(experiment, &name, users, world, seeds);
+            return Ok(Box::new(RivalTrainer::new(rival, setup)?));
         };
         let log = experiment.log(job.split, phase)?;
         let similarity = SimilarityConfig {
@@ -89,7 +100,8 @@ impl Surroundings {
         };
         let (sessions, items) = (Arc::clone(&self.sessions), Arc::new(self.space.items().clone()));
         let users = vec![SimilarityEnvironment::new(sessions, items, similarity, catalogue(&log))?; n];
-        Ok(Box::new(RivalTrainer::new(&name, rival, users, world, space(), self.positive, seeds)?))
+        let setup = self.setup(experiment, &name, users, world, seeds);
+        Ok(Box::new(RivalTrainer::new(rival, setup)?))
     }
 
     /// What a system other than an agent of the DRR family knows of the users.

@@ -30,6 +30,9 @@ pub trait Training {
 
     /// Updates done so far.
     fn n_updates(&self) -> u64;
+
+    /// Which path carries out the updates.
+    fn path_name(&self) -> &'static str;
 }
 
 impl<T: Rounds> Training for T
@@ -63,5 +66,9 @@ where
 
     fn n_updates(&self) -> u64 {
         Rounds::n_updates(self)
+    }
+
+    fn path_name(&self) -> &'static str {
+        Rounds::path_name(self)
     }
 }

@@ -3,10 +3,10 @@
 mod switches;
 
 use super::*;
-use crate::{ActionBase, ActionConfig, Served, SlateReward, StateKind, UpdatePath};
+use crate::{ActionBase, ActionConfig, SlateReward, StateKind, UpdatePath};
 use drr_core::ItemIdx;
 use drr_core::{ContextIdx, EmbeddingTable, Observation, PartSet, RowDigest, RowOrigin};
-use drr_learn::ExplorationConfig;
+use drr_learn::{ExplorationConfig, Served};
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
 
@@ -89,6 +89,18 @@ fn learner(config: &AgentConfig) -> ComposedLearner {
 
 fn targets(learner: &mut ComposedLearner, batch: &Batch) -> Vec<f32> {
     learner.td_targets(batch, &tables()).unwrap().to_vec1().unwrap()
+}
+
+/// One update, and what it says of itself.
+fn update(
+    learner: &mut ComposedLearner,
+    batch: &Batch,
+    tables: &TrainingTables,
+    step: u64,
+) -> Result<UpdateReport, LearnError> {
+    let mut report = UpdateReport::default();
+    learner.update(batch, tables, step, &mut report)?;
+    Ok(report)
 }
 
 #[test]
@@ -183,7 +195,7 @@ fn targets_start_as_copies_and_follow_by_tau() {
     let mut learner = learner(&config(ReplayAction::Proto, 0.9));
     let before = learner.online.to_arrays("").unwrap();
     assert_eq!(before, learner.targets.to_arrays("").unwrap());
-    learner.update(&batch(1.0, false, false), &tables(), 0).unwrap();
+    update(&mut learner, &batch(1.0, false, false), &tables(), 0).unwrap();
     let after = learner.online.to_arrays("").unwrap();
     let values = |array: &NamedArray| match &array.values {
         Values::F32(values) => values.clone(),
@@ -206,10 +218,10 @@ fn an_update_moves_the_state_module_and_brings_the_value_nearer() {
     };
     let before = position(&learner);
     let batch = batch(1.0, false, false);
-    let first = learner.update(&batch, &tables(), 0).unwrap();
+    let first = update(&mut learner, &batch, &tables(), 0).unwrap();
     let mut last = first.clone();
     for step in 0..100 {
-        last = learner.update(&batch, &tables(), step).unwrap();
+        last = update(&mut learner, &batch, &tables(), step).unwrap();
     }
     assert_ne!(before, position(&learner));
     assert!(last.critic_loss < 0.01 * first.critic_loss, "{} {}", first.critic_loss, last.critic_loss);
@@ -262,6 +274,6 @@ fn a_value_that_is_not_finite_stops_with_the_step() {
     let mut learner = learner(&config(ReplayAction::Proto, 0.9));
     let mut batch = batch(1.0, false, false);
     batch.rewards[0] = f32::INFINITY;
-    let error = learner.update(&batch, &tables(), 77).unwrap_err().to_string();
+    let error = update(&mut learner, &batch, &tables(), 77).unwrap_err().to_string();
     assert!(error.contains("environment step 77") && error.contains("critic"), "{error}");
 }

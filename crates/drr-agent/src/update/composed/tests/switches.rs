@@ -48,14 +48,14 @@ fn actor_and_targets_wait_for_the_delay_and_both_critics_do_not() {
         (actor, critics, learner.targets.to_arrays("").unwrap())
     };
     let before = arrays(&learner);
-    learner.update(&batch(1.0, false, false), &tables(), 0).unwrap();
+    update(&mut learner, &batch(1.0, false, false), &tables(), 0).unwrap();
     let first = arrays(&learner);
     assert_eq!((&before.0, &before.2), (&first.0, &first.2));
     for name in ["critic.joint.weight", "twin.joint.weight", "twin.joint_norm.gain"] {
         let found = |arrays: &[NamedArray]| arrays.iter().find(|array| array.name == name).unwrap().clone();
         assert_ne!(found(&before.1), found(&first.1), "{name}");
     }
-    learner.update(&batch(1.0, false, false), &tables(), 1).unwrap();
+    update(&mut learner, &batch(1.0, false, false), &tables(), 1).unwrap();
     let second = arrays(&learner);
     assert_ne!(first.0, second.0);
     assert_ne!(first.2, second.2);
@@ -82,7 +82,8 @@ fn the_anchor_alone_brings_the_action_to_the_open_positive() {
     let mut learner = ComposedLearner::new(&config, &tables(), WINDOW, Seeds(3)).unwrap();
     // Item 0 is in the history, so item 1 alone is open.
     let batch = batch(-1.0, false, false);
-    let reports: Vec<_> = (0..200).map(|step| learner.update(&batch, &tables(), step).unwrap()).collect();
+    let reports: Vec<_> =
+        (0..200).map(|step| update(&mut learner, &batch, &tables(), step).unwrap()).collect();
     let value =
         |at: usize, name: &str| reports[at].terms.iter().find(|it| it.0 == name).map(|it| it.1).unwrap();
     assert!(value(199, "anchor_loss") < 0.8 * value(0, "anchor_loss"));
@@ -116,7 +117,7 @@ fn without_a_value_term_the_critic_moves_neither_the_actor_nor_its_state() {
         };
         let before = arrays(&learner).1;
         for step in 0..5 {
-            learner.update(&batch(reward, false, false), &tables, step).unwrap();
+            update(&mut learner, &batch(reward, false, false), &tables, step).unwrap();
         }
         let after = arrays(&learner);
         (after.1 != before, after)
