@@ -4,9 +4,11 @@
 //! `RAYON_NUM_THREADS=1 cargo run --release -p drr-agent --example switches`
 
 use drr_agent::{
-    ActionBase, ActionConfig, AgentConfig, AnchorConfig, BenchSizes, ExplorationConfig, RefinementConfig,
-    ReplayAction, Served, SlateReward, StateKind, Td3Config, UpdateBench, UpdatePath,
+    ActionBase, ActionConfig, AgentConfig, AnchorConfig, BenchSizes, RefinementConfig, ReplayAction,
+    SlateReward, StateKind, Td3Config, UpdateBench, UpdatePath,
 };
+use drr_learn::ExplorationConfig;
+use drr_learn::Served;
 use drr_nn::AdamConfig;
 use drr_replay::{ReplayConfig, ReplayKind};
 use std::error::Error;

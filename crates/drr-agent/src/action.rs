@@ -1,22 +1,12 @@
 //! From the actor's output to an action vector, and from that to an item.
 
-use crate::{ActionBase, ActionConfig, AgentError};
+use crate::{ActionBase, ActionConfig};
 use candle_core::Tensor;
 use drr_core::{ItemSet, RecommendError, ScoredItem, UserIdx, rank};
-
-/// Who asks for lists, of which items.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Request<'a> {
-    /// Who answers, for errors.
-    pub name: &'a str,
-    /// The users, and the items that each may be recommended, `[B]`.
-    pub rows: &'a [(UserIdx, &'a ItemSet)],
-    /// The length of a list.
-    pub k: usize,
-}
+use drr_learn::LearnError;
 
 /// The action vectors `[B, D]` of users `[B, D]` and actor outputs `[B, D]`: `base + scale * output`.
-pub(crate) fn compose(config: &ActionConfig, users: &Tensor, outputs: &Tensor) -> Result<Tensor, AgentError> {
+pub(crate) fn compose(config: &ActionConfig, users: &Tensor, outputs: &Tensor) -> Result<Tensor, LearnError> {
     let correction = (outputs * f64::from(config.scale))?;
     Ok(match config.base {
         ActionBase::None => correction,
@@ -55,7 +45,7 @@ mod tests {
     use candle_core::Device;
 
     #[test]
-    fn the_action_is_the_base_plus_the_scaled_output() -> Result<(), AgentError> {
+    fn the_action_is_the_base_plus_the_scaled_output() -> Result<(), LearnError> {
         let users = Tensor::new(&[[1.0_f32, 2.0]], &Device::Cpu)?;
         let outputs = Tensor::new(&[[0.5_f32, -1.0]], &Device::Cpu)?;
         let config = |base| ActionConfig { base, scale: 2.0, first_bound: 0.0 };

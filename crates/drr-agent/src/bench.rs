@@ -1,15 +1,13 @@
 //! Updating, acting and scoring on random numbers, for benchmarks.
 
-use crate::action::Request;
-use crate::batch::{Rows, Side};
-use crate::tables::TrainingTables;
 use crate::update::Learner;
-use crate::{AgentConfig, AgentError, Served};
+use crate::{AgentConfig, AgentError};
 use candle_core::{Device, Tensor};
 use drr_core::{
     ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
     Seeds, UserIdx,
 };
+use drr_learn::{LearnError, ListRequest, Rows, Served, Side, TrainingTables};
 use drr_replay::{Batch, Replay, Sizes, Transition};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -62,7 +60,7 @@ impl UpdateBench {
         let mut random = seeds.stream("bench");
         let mut table = |n_rows: usize| {
             let values = (0..n_rows * dim).map(|_| StandardNormal.sample(&mut random)).collect();
-            EmbeddingTable::new(n_rows, dim, values).map_err(|error| AgentError::Tables(error.to_string()))
+            EmbeddingTable::new(n_rows, dim, values).map_err(|error| LearnError::Tables(error.to_string()))
         };
         let (items, contexts) = (table(n_items)?, table(n_contexts)?);
         let origin =
@@ -127,7 +125,7 @@ impl UpdateBench {
         let outputs = self.learner.outputs(Served::Online, &rows, &self.tables)?;
         let candidates = ItemSet::full(self.tables.item_values().len() / self.tables.dim());
         let asked = vec![(UserIdx(0), &candidates); rows.len()];
-        let request = Request { name: "bench", rows: &asked, k: 1 };
+        let request = ListRequest { name: "bench", rows: &asked, k: 1 };
         Ok(self.learner.ranked(Served::Online, &rows, &outputs, &self.tables, request)?.len())
     }
 }

@@ -1,6 +1,7 @@
 //! Every setting of the agent.
 
-use crate::{AgentError, ExplorationConfig, Schedule, StateKind};
+use crate::{AgentError, StateKind};
+use drr_learn::{ExplorationConfig, Schedule, Served};
 use drr_nn::AdamConfig;
 use drr_replay::ReplayConfig;
 use serde::{Deserialize, Serialize};
@@ -73,16 +74,6 @@ impl SlateReward {
         }
         if weights > 0.0 { sum / weights } else { 0.0 }
     }
-}
-
-/// Which networks are judged and served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Served {
-    /// The online networks, as they came out of the last update.
-    Online,
-    /// The target networks: an average over about `1 / tau` updates, hence less noisy (Polyak and Juditsky 1992).
-    Target,
 }
 
 /// Which code carries out the updates. Both do the same, to rounding.
@@ -230,7 +221,7 @@ impl AgentConfig {
         within("tau", f64::from(self.tau), 0.0, 1.0)?;
         within("action.scale", f64::from(self.action.scale), 0.0, large)?;
         within("action.first_bound", f64::from(self.action.first_bound), 0.0, large)?;
-        self.exploration.check(self.replay_action)?;
+        self.exploration.check(self.replay_action == ReplayAction::Item)?;
         for (name, schedule) in [
             ("actor_optimizer_schedule", &self.actor_optimizer_schedule),
             ("critic_optimizer_schedule", &self.critic_optimizer_schedule),

@@ -14,7 +14,7 @@ const SATURATED: f32 = 0.99;
 
 /// Sums over one round of sessions.
 #[derive(Debug)]
-pub(crate) struct Round {
+pub struct Round {
     n_steps: u64,
     n_positive: u64,
     total_reward: f64,
@@ -112,7 +112,7 @@ impl Round {
     }
 
     /// Notes one update.
-    pub(crate) fn update(&mut self, report: &crate::update::UpdateReport) {
+    pub(crate) fn update(&mut self, report: &drr_learn::UpdateReport) {
         self.n_updates += 1;
         self.critic_loss += report.critic_loss;
         self.value += report.mean_value;

@@ -1,41 +1,16 @@
 //! What can go wrong with an agent.
 
 use drr_core::{EnvironmentError, RecommendError};
+use drr_learn::LearnError;
 use drr_nn::NnError;
 use drr_replay::ReplayError;
 
 /// A reason why an agent cannot be trained, saved or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
-    /// A network, an optimizer or a file failed.
+    /// What can go wrong in any training went wrong in the agent's.
     #[error(transparent)]
-    Network(#[from] NnError),
-    /// Candle refused an operation.
-    #[error("a tensor operation failed: {0}")]
-    Candle(#[from] candle_core::Error),
-    /// The replay refused a call.
-    #[error(transparent)]
-    Replay(#[from] ReplayError),
-    /// The environment refused a call.
-    #[error(transparent)]
-    Environment(#[from] EnvironmentError),
-    /// A list cannot be made.
-    #[error(transparent)]
-    Ranking(#[from] RecommendError),
-    /// A value of the training is infinite or NaN.
-    #[error(
-        "{what} is {value} at update {update}, environment step {step}: lower the learning rates or clip the gradients"
-    )]
-    NotFinite {
-        /// Which value.
-        what: &'static str,
-        /// Its value.
-        value: f64,
-        /// Updates done so far.
-        update: u64,
-        /// Environment steps done so far.
-        step: u64,
-    },
+    Learn(#[from] LearnError),
     /// A setting is out of its range.
     #[error("agent setting {name} = {value} is not between {low} and {high}")]
     Config {
@@ -51,13 +26,34 @@ pub enum AgentError {
     /// Settings that are legal by themselves do not go together.
     #[error("agent settings do not go together: {0}")]
     Settings(&'static str),
-    /// Two tables or a table and an environment do not fit together.
-    #[error("the vectors do not fit: {0}")]
-    Tables(String),
-    /// A saved state is of another run.
-    #[error("the checkpoint is of another run: {0}: use another --run name, or --force to begin anew")]
-    OtherRun(String),
-    /// A validation failed.
-    #[error("validation failed: {0}")]
-    Validation(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<NnError> for AgentError {
+    fn from(source: NnError) -> Self {
+        Self::Learn(source.into())
+    }
+}
+
+impl From<candle_core::Error> for AgentError {
+    fn from(source: candle_core::Error) -> Self {
+        Self::Learn(source.into())
+    }
+}
+
+impl From<ReplayError> for AgentError {
+    fn from(source: ReplayError) -> Self {
+        Self::Learn(source.into())
+    }
+}
+
+impl From<EnvironmentError> for AgentError {
+    fn from(source: EnvironmentError) -> Self {
+        Self::Learn(source.into())
+    }
+}
+
+impl From<RecommendError> for AgentError {
+    fn from(source: RecommendError) -> Self {
+        Self::Learn(source.into())
+    }
 }

@@ -1,23 +1,19 @@
 //! The agent's networks on flat parameters: the same shapes, names and values as the networks of tensors.
 
-use crate::action::{Request, compose_rows, not_finite};
-use crate::batch::Rows;
-use crate::{ActionConfig, AgentConfig, AgentError, DrrAve};
+use crate::action::{compose_rows, not_finite};
+use crate::{ActionConfig, AgentConfig};
 use candle_core::{Storage, Tensor};
 use drr_core::{ItemIdx, ItemSet, RecommendError, ScoredItem, UserIdx};
-use drr_kernels::mlp::{LayerShape, Mlp, Workspace};
-use drr_kernels::{Activation, Panels, Ranked, TopK, state};
+use drr_kernels::mlp::Workspace;
+use drr_kernels::{DrrShapes, NamedRange, Panels, Ranked, TopK, state};
+use drr_learn::{LearnError, ListRequest, Rows};
 use drr_nn::{FlatLayout, NamedArray};
-use std::ops::Range;
+use std::ops::Deref;
 
 /// The shapes of actor, critic and state module, and where their parameters lie.
 #[derive(Debug, Clone)]
 pub(crate) struct Shapes {
-    pub dim: usize,
-    pub actor: Mlp,
-    pub critic: Mlp,
-    /// The state module's weights `[N]`, behind the critic's parameters.
-    pub position_weights: Range<usize>,
+    networks: DrrShapes,
     pub actor_layout: FlatLayout,
     pub critic_layout: FlatLayout,
 }
@@ -25,27 +21,25 @@ pub(crate) struct Shapes {
 impl Shapes {
     /// The shapes of `config` for vectors of dimension `dim` and windows of `history_length`.
     pub(crate) fn new(config: &AgentConfig, dim: usize, history_length: usize) -> Self {
-        let layer =
-            |n_joined, n_out, activation| LayerShape { n_joined, n_out, normalized: false, activation };
-        let ([first, second], [state, joint]) = (config.actor_hidden, config.critic_hidden);
-        let state_dim = DrrAve::state_dim(dim);
-        let relu = Activation::Relu;
-        let actor = [layer(0, first, relu), layer(0, second, relu), layer(0, dim, Activation::Tanh)];
-        let critic = [layer(0, state, relu), layer(dim, joint, relu), layer(0, 1, Activation::Identity)];
-        let (actor, critic) = (Mlp::new(state_dim, &actor, 0), Mlp::new(state_dim, &critic, 0));
-        let position_weights = critic.end()..critic.end() + history_length;
-        let actor_layout = layout(&actor, ["actor.first", "actor.second", "actor.last"]);
-        let mut critic_layout = layout(&critic, ["critic.state", "critic.joint", "critic.last"]);
-        critic_layout.add("state.position_weights", &[history_length], position_weights.clone());
-        Self { dim, actor, critic, position_weights, actor_layout, critic_layout }
+        let networks = DrrShapes::new(config.actor_hidden, config.critic_hidden, dim, history_length);
+        let actor_layout = layout(networks.actor_parameters());
+        let critic_layout = layout(networks.critic_parameters());
+        Self { networks, actor_layout, critic_layout }
     }
 }
 
-fn layout(network: &Mlp, names: [&str; 3]) -> FlatLayout {
+impl Deref for Shapes {
+    type Target = DrrShapes;
+
+    fn deref(&self) -> &DrrShapes {
+        &self.networks
+    }
+}
+
+fn layout(parameters: Vec<NamedRange>) -> FlatLayout {
     let mut layout = FlatLayout::new();
-    for (layer, name) in network.layers().iter().zip(names) {
-        layout.add(format!("{name}.weight"), &[layer.n_in, layer.n_out], layer.weight.clone());
-        layout.add(format!("{name}.bias"), &[layer.n_out], layer.bias.clone());
+    for NamedRange { name, shape, range } in parameters {
+        layout.add(name, &shape, range);
     }
     layout
 }
@@ -64,7 +58,7 @@ impl FlatNetworks {
         shapes: &Shapes,
         prefix: &str,
         arrays: &[NamedArray],
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self, LearnError> {
         let mut actor = vec![0.0; shapes.actor_layout.n_values()];
         let mut critic = vec![0.0; shapes.critic_layout.n_values()];
         shapes.actor_layout.load_arrays(prefix, arrays, &mut actor)?;
@@ -145,7 +139,7 @@ pub(crate) fn values(
 }
 
 /// What `read` makes of a tensor's values, where they lie in one piece on the CPU; nothing is copied.
-pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T, AgentError> {
+pub(crate) fn with_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T, LearnError> {
     let tensor = tensor.contiguous()?;
     let (storage, layout) = tensor.storage_and_layout();
     let Storage::Cpu(storage) = &*storage else {
@@ -161,9 +155,9 @@ pub(crate) fn ranked(
     items: &[f32],
     rows: &Rows,
     outputs: &[f32],
-    request: Request<'_>,
+    request: ListRequest<'_>,
 ) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
-    let Request { name, rows: asked, k } = request;
+    let ListRequest { name, rows: asked, k } = request;
     if asked.is_empty() || k == 0 {
         return Ok(vec![Vec::new(); asked.len()]);
     }

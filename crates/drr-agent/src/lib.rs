@@ -3,47 +3,34 @@
 //! The agent knows only the `Environment` trait and the item and user vectors it is given. Where to look:
 //!
 //! - `update` holds the update rule: `update::composed` is to be read, `update::fused` is fast;
-//! - `train` holds the loop around it: act, step, store, sample, update, checkpoint;
+//! - `train` is what the trainer of `drr-learn` asks of the agent: act, remember, update, save;
 //! - `policy` is what remains after training: a recommender.
 
 mod action;
 mod actor;
-mod batch;
 mod bench;
 mod config;
 mod critic;
 mod diagnostics;
 mod encoder;
 mod error;
-mod exploration;
-mod features;
 mod flat;
 mod networks;
 mod online;
 mod policy;
-mod policy_header;
 mod refinement;
 mod reward_model;
-mod rounds;
-mod schedule;
-mod tables;
 mod train;
 mod update;
 
 pub use bench::{BenchSizes, ComposedScoring, UpdateBench, random_transition};
 pub use config::{
     ActionBase, ActionConfig, AgentConfig, AnchorConfig, ConservativeConfig, RefinementConfig, ReplayAction,
-    Served, SlateReward, Td3Config, UpdatePath,
+    SlateReward, Td3Config, UpdatePath,
 };
 pub use encoder::{DrrAve, StateKind};
 pub use error::AgentError;
-pub use exploration::{ExplorationConfig, ExplorationKind};
-pub use features::StateFeatures;
 pub use online::{OnlineAgent, OnlineConfig};
 pub use policy::DrrPolicy;
-pub use policy_header::PolicyHeader;
 pub use reward_model::{LabelledContext, RewardModel, RewardModelConfig};
-pub use rounds::{Judgement, Outcome, Rounds, TrainingHooks, Validation, resume, run};
-pub use schedule::Schedule;
-pub use tables::{TrainingTables, normalize, scaled_items};
-pub use train::Trainer;
+pub use train::{DrrTrainee, Trainer};

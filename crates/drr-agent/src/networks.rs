@@ -1,12 +1,12 @@
 //! The state module, the actor and the critic together, once online and once as target.
 
+use crate::AgentConfig;
 use crate::actor::Actor;
-use crate::batch::Inputs;
 use crate::critic::Critic;
 use crate::encoder::StateModule;
-use crate::{AgentConfig, AgentError};
 use candle_core::{D, Tensor};
 use drr_core::Seeds;
+use drr_learn::{Inputs, LearnError};
 use drr_nn::{NamedArray, Parameters};
 
 /// All networks of an agent.
@@ -37,7 +37,7 @@ impl Networks {
         items: &Tensor,
         history_length: usize,
         seeds: Seeds,
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self, LearnError> {
         Self::with_features(config, items, history_length, 0, seeds)
     }
 
@@ -48,7 +48,7 @@ impl Networks {
         history_length: usize,
         n_features: usize,
         seeds: Seeds,
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self, LearnError> {
         let dim = items.dim(1)?;
         let state_dim = config.state.state_dim(dim, history_length) + n_features;
         let (mut actor_parameters, mut critic_parameters) = (Parameters::new(), Parameters::new());
@@ -78,7 +78,7 @@ impl Networks {
     }
 
     /// Networks of the same shape that start as a copy.
-    pub(crate) fn copy(&self, config: &AgentConfig, seeds: Seeds) -> Result<Self, AgentError> {
+    pub(crate) fn copy(&self, config: &AgentConfig, seeds: Seeds) -> Result<Self, LearnError> {
         let (items, n_features) = (self.items.detach(), self.n_features);
         let copy = Self::with_features(config, &items, self.history_length, n_features, seeds)?;
         copy.actor_parameters.copy_from(&self.actor_parameters)?;
@@ -92,7 +92,7 @@ impl Networks {
     }
 
     /// The states `[B, S]` of inputs, their features at the end.
-    pub(crate) fn states(&self, inputs: &Inputs) -> Result<Tensor, AgentError> {
+    pub(crate) fn states(&self, inputs: &Inputs) -> Result<Tensor, LearnError> {
         let n_rows = inputs.users.dim(0)?;
         let histories = self.items.index_select(&inputs.history_items, 0)?;
         let histories = histories.reshape((n_rows, self.history_length, self.items.dim(1)?))?;
@@ -109,7 +109,7 @@ impl Networks {
     }
 
     /// The values `[B]` of actions `[B, D]` in states `[B, S]`: the lesser of both critics' (Fujimoto et al. 2018).
-    pub(crate) fn values(&self, states: &Tensor, actions: &Tensor) -> Result<Tensor, AgentError> {
+    pub(crate) fn values(&self, states: &Tensor, actions: &Tensor) -> Result<Tensor, LearnError> {
         let values = self.critic.forward(states, actions)?;
         match &self.twin {
             Some(twin) => Ok(values.minimum(&twin.forward(states, actions)?)?),
@@ -118,14 +118,14 @@ impl Networks {
     }
 
     /// All parameters, their names behind `prefix`.
-    pub(crate) fn to_arrays(&self, prefix: &str) -> Result<Vec<NamedArray>, AgentError> {
+    pub(crate) fn to_arrays(&self, prefix: &str) -> Result<Vec<NamedArray>, LearnError> {
         let mut arrays = self.actor_parameters.to_arrays(prefix)?;
         arrays.extend(self.critic_parameters.to_arrays(prefix)?);
         Ok(arrays)
     }
 
     /// Sets all parameters.
-    pub(crate) fn load_arrays(&self, prefix: &str, arrays: &[NamedArray]) -> Result<(), AgentError> {
+    pub(crate) fn load_arrays(&self, prefix: &str, arrays: &[NamedArray]) -> Result<(), LearnError> {
         self.actor_parameters.load_arrays(prefix, arrays)?;
         Ok(self.critic_parameters.load_arrays(prefix, arrays)?)
     }

@@ -5,16 +5,14 @@
 //! the training's, to rehearse. A step's transition is complete when the next query shows what followed; then the fork
 //! updates. It recommends without noise: a session of ten steps leaves no time to explore.
 
-use crate::action::Request;
-use crate::batch::Rows;
 use crate::policy::DrrPolicy;
-use crate::tables::TrainingTables;
 use crate::update::Learner;
-use crate::{AgentConfig, AgentError};
+use crate::{AgentConfig, AgentError, Trainer};
 use drr_core::{
-    EmbeddingSpace, Feedback, ItemIdx, Observation, Query, RandomStream, RecommendError, Recommender,
-    RowOrigin, ScoredItem, Seeds, UserIdx,
+    EmbeddingSpace, Environment, Feedback, ItemIdx, Observation, Query, RandomStream, RecommendError,
+    Recommender, RowOrigin, ScoredItem, Seeds, UserIdx,
 };
+use drr_learn::{LearnError, ListRequest, Rows, TrainingTables};
 use drr_nn::NamedArray;
 use drr_replay::{Replay, Transition};
 use serde::{Deserialize, Serialize};
@@ -31,18 +29,18 @@ pub struct OnlineConfig {
 }
 
 /// What all forks start from.
-pub(crate) struct Shared {
-    pub name: String,
-    pub config: AgentConfig,
-    pub online: OnlineConfig,
-    pub arrays: Vec<NamedArray>,
-    pub n_updates: u64,
-    pub policy: DrrPolicy,
-    pub tables: TrainingTables,
-    pub space: Arc<dyn EmbeddingSpace>,
-    pub positive_rating: f32,
-    pub rehearsal: Replay,
-    pub seeds: Seeds,
+struct Shared {
+    name: String,
+    config: AgentConfig,
+    online: OnlineConfig,
+    arrays: Vec<NamedArray>,
+    n_updates: u64,
+    policy: DrrPolicy,
+    tables: TrainingTables,
+    space: Arc<dyn EmbeddingSpace>,
+    positive_rating: f32,
+    rehearsal: Replay,
+    seeds: Seeds,
 }
 
 /// A trained agent whose forks learn while they serve. Without a session it answers as the frozen policy does.
@@ -78,9 +76,41 @@ struct Begun {
 }
 
 impl OnlineAgent {
-    pub(crate) fn new(shared: Shared) -> Result<Self, AgentError> {
+    /// The agent of a training as it is now, to go on learning within the sessions that it serves.
+    ///
+    /// # Errors
+    ///
+    /// Fails if Candle cannot copy a tensor, and if there is nothing to rehearse.
+    pub fn of<E: Environment>(
+        trainer: &Trainer<E>,
+        online: OnlineConfig,
+        seeds: Seeds,
+    ) -> Result<Self, AgentError> {
+        let (agent, wiring) = (trainer.trainee(), trainer.wiring());
+        let rehearsal = agent.replay.rehearsal(
+            &wiring.config.replay,
+            online.n_rehearsed,
+            wiring.horizon,
+            &mut seeds.stream("rehearsal"),
+        )?;
+        Self::new(Shared {
+            name: format!("{}_online", wiring.name),
+            config: wiring.config.clone(),
+            online,
+            arrays: agent.learner.to_arrays()?,
+            n_updates: agent.learner.n_updates(),
+            policy: trainer.policy()?,
+            tables: wiring.world.clone(),
+            space: Arc::clone(&wiring.space),
+            positive_rating: wiring.positive_rating,
+            rehearsal,
+            seeds,
+        })
+    }
+
+    fn new(shared: Shared) -> Result<Self, AgentError> {
         if shared.rehearsal.is_empty() {
-            return Err(AgentError::Replay(drr_replay::ReplayError::Empty));
+            return Err(drr_replay::ReplayError::Empty.into());
         }
         if shared.config.slate > 1 {
             let message = "learning within sessions takes one item at a time: it needs slate = 1";
@@ -91,7 +121,7 @@ impl OnlineAgent {
 
     fn failed(&self, source: AgentError) -> RecommendError {
         match source {
-            AgentError::Ranking(source) => source,
+            AgentError::Learn(LearnError::Ranking(source)) => source,
             source => {
                 RecommendError::Failed { recommender: self.shared.name.clone(), source: Box::new(source) }
             }
@@ -206,7 +236,7 @@ fn serve(
     rows.push_observation(&observation, &begun.tables);
     let served = shared.config.served;
     let output = begun.learner.outputs(served, &rows, &begun.tables)?;
-    let request = Request { name: &shared.name, rows: &[(observation.user, &query.allowed)], k };
+    let request = ListRequest { name: &shared.name, rows: &[(observation.user, &query.allowed)], k };
     let list = begun.learner.served(&rows, &output, &begun.tables, request)?.swap_remove(0);
     begun.pending = Some(Pending { observation, output, item: ItemIdx(0), reward: None });
     Ok(list)

@@ -1,15 +1,15 @@
 //! What remains after training: a frozen policy that recommends, to users old and new.
 
-use crate::action::Request;
-use crate::batch::Rows;
 use crate::flat::{Acting, FlatNetworks, Shapes, ranked};
 use crate::networks::Networks;
-use crate::policy_header::PolicyHeader;
 use crate::refinement::refined;
-use crate::tables::{normalize, scale_factor, scaled};
-use crate::{AgentConfig, AgentError, RefinementConfig, StateFeatures};
+use crate::train::DrrTrainee;
+use crate::{AgentConfig, AgentError, RefinementConfig};
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
+use drr_learn::{
+    LearnError, ListRequest, PolicyHeader, Rows, StateFeatures, Wiring, normalize, scale_factor, scaled,
+};
 use drr_nn::NamedArray;
 use rayon::prelude::*;
 use std::path::Path;
@@ -45,23 +45,20 @@ enum PolicyNetworks {
 impl DrrPolicy {
     /// Freezes the networks in `arrays`.
     pub(crate) fn freeze(
-        name: &str,
-        config: &AgentConfig,
+        wiring: &Wiring<DrrTrainee>,
         arrays: Vec<NamedArray>,
-        history_length: usize,
-        space: Arc<dyn EmbeddingSpace>,
-        positive_rating: f32,
         n_updates: u64,
     ) -> Result<Self, AgentError> {
+        let Wiring { name, config, history_length, space, positive_rating, .. } = wiring;
         let header = Header {
-            name: name.to_owned(),
+            name: name.clone(),
             config: config.clone(),
-            history_length,
-            positive_rating,
+            history_length: *history_length,
+            positive_rating: *positive_rating,
             origin: space.origin().clone(),
             n_updates,
         };
-        Self::new(header, arrays, space)
+        Self::new(header, arrays, Arc::clone(space))
     }
 
     fn new(
@@ -99,7 +96,7 @@ impl DrrPolicy {
     ///
     /// Fails if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), AgentError> {
-        self.header.write("policy", &self.arrays, path)
+        Ok(self.header.write("policy", &self.arrays, path)?)
     }
 
     /// Reads a policy and joins it to the space it was trained in.
@@ -135,11 +132,11 @@ impl DrrPolicy {
     fn answer(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
         let rows = self.rows(queries);
         let asked: Vec<_> = queries.iter().map(|query| (query.user, &query.allowed)).collect();
-        let request = Request { name: &self.header.name, rows: &asked, k };
+        let request = ListRequest { name: &self.header.name, rows: &asked, k };
         let config = &self.header.config;
         if let (PolicyNetworks::Composed(networks), Some(refinement)) = (&self.networks, &config.refinement)
             && refinement.serve
-            && rows.len() > 0
+            && !rows.is_empty()
         {
             return self.refined(refinement, networks, &rows, request).map_err(|error| self.failed(error));
         }
@@ -153,20 +150,21 @@ impl DrrPolicy {
         config: &RefinementConfig,
         networks: &Networks,
         rows: &Rows,
-        request: Request<'_>,
+        request: ListRequest<'_>,
     ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
         let inputs = rows.inputs()?;
         let states = networks.states(&inputs)?.detach();
         let outputs = networks.actor.forward(&states)?.detach();
         let outputs: Vec<f32> = outputs.flatten_all()?.to_vec1()?;
-        refined(config, networks, &states, request, |request| {
+        let lists = refined(config, networks, &states, request, |request| {
             Ok(ranked(&self.header.config.action, &self.items, rows, &outputs, request)?)
-        })
+        });
+        Ok(lists?)
     }
 
     fn failed(&self, source: AgentError) -> RecommendError {
         match source {
-            AgentError::Ranking(source) => source,
+            AgentError::Learn(LearnError::Ranking(source)) => source,
             source => {
                 RecommendError::Failed { recommender: self.header.name.clone(), source: Box::new(source) }
             }
@@ -202,7 +200,7 @@ impl PolicyNetworks {
                 let (shapes, networks) = &**flat;
                 Ok(Acting::new(shapes).outputs(shapes, networks, items, rows))
             }
-            Self::Composed(networks) if rows.len() > 0 => {
+            Self::Composed(networks) if !rows.is_empty() => {
                 let outputs = networks.actor.forward(&networks.states(&rows.inputs()?)?)?;
                 Ok(outputs.flatten_all()?.to_vec1()?)
             }

@@ -1,10 +1,11 @@
 //! The critic's choice among the items nearest to an action (Wolpertinger: Dulac-Arnold et al. 2015).
 
-use crate::action::{Request, not_finite};
+use crate::RefinementConfig;
+use crate::action::not_finite;
 use crate::networks::Networks;
-use crate::{AgentError, RefinementConfig};
 use candle_core::{Device, Tensor};
 use drr_core::ScoredItem;
+use drr_learn::{LearnError, ListRequest};
 
 /// The lists of rows in states `[B, S]`: the nearest items in the critic's order, then the rest. `nearest` gives the
 /// items by their products with the actions.
@@ -12,12 +13,12 @@ pub(crate) fn refined(
     config: &RefinementConfig,
     networks: &Networks,
     states: &Tensor,
-    request: Request<'_>,
-    nearest: impl FnOnce(Request<'_>) -> Result<Vec<Vec<ScoredItem>>, AgentError>,
-) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
-    let Request { name, rows, k } = request;
+    request: ListRequest<'_>,
+    nearest: impl FnOnce(ListRequest<'_>) -> Result<Vec<Vec<ScoredItem>>, LearnError>,
+) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
+    let ListRequest { name, rows, k } = request;
     let n_near = config.n_neighbours(networks.items.dim(0)?);
-    let mut lists = nearest(Request { k: k.max(n_near), ..request })?;
+    let mut lists = nearest(ListRequest { k: k.max(n_near), ..request })?;
     let near: Vec<&[ScoredItem]> = lists.iter().map(|list| &list[..n_near.min(list.len())]).collect();
     let values = values(networks, states, &near)?;
     for ((list, values), (user, _)) in lists.iter_mut().zip(values).zip(rows) {
@@ -33,7 +34,7 @@ pub(crate) fn values(
     networks: &Networks,
     states: &Tensor,
     lists: &[&[ScoredItem]],
-) -> Result<Vec<Vec<f32>>, AgentError> {
+) -> Result<Vec<Vec<f32>>, LearnError> {
     let n_pairs: usize = lists.iter().map(|list| list.len()).sum();
     if n_pairs == 0 {
         return Ok(vec![Vec::new(); lists.len()]);

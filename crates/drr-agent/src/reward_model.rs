@@ -4,15 +4,14 @@
 //! often stands above agents that look ahead on rating data (Lee et al., SIGIR 2022), so it belongs beside them.
 
 use crate::action::best;
-use crate::batch::{Inputs, Rows};
 use crate::critic::Critic;
-use crate::tables::{normalize, scale_factor, scaled};
 use crate::{AgentError, DrrAve};
 use candle_core::{Device, Tensor};
 use drr_core::{
     EmbeddingSpace, ItemIdx, Observed, Query, RandomStream, RecommendError, Recommender, RowOrigin,
     ScoredItem, Seeds,
 };
+use drr_learn::{Inputs, LearnError, Rows, normalize, scale_factor, scaled};
 use drr_nn::{Adam, AdamConfig, NamedArray, Parameters};
 use rand::Rng;
 use rayon::prelude::*;
@@ -88,7 +87,8 @@ impl RewardModel {
     ) -> Result<Self, AgentError> {
         let contexts: Vec<&LabelledContext> = contexts.iter().filter(|it| !it.rewards.is_empty()).collect();
         if contexts.is_empty() {
-            return Err(AgentError::Tables("no user has a rating after the cut to learn from".to_owned()));
+            let message = "no user has a rating after the cut to learn from";
+            return Err(LearnError::Tables(message.to_owned()).into());
         }
         let table = scaled(space.items(), scale_factor(space.items())?)?;
         let (n_items, dim) = (table.n_rows(), table.dim());
@@ -114,12 +114,8 @@ impl RewardModel {
             let loss = (critic.forward(&states, &chosen)? - rewards)?.sqr()?.mean_all()?;
             let value = f64::from(loss.to_scalar::<f32>()?);
             if !value.is_finite() {
-                return Err(AgentError::NotFinite {
-                    what: "the reward model's loss",
-                    value,
-                    update,
-                    step: 0,
-                });
+                let what = "the reward model's loss";
+                return Err(LearnError::NotFinite { what, value, update, step: 0 }.into());
             }
             optimizer.step(&loss.backward()?)?;
         }

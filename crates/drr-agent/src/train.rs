@@ -1,276 +1,176 @@
-//! The training loop: act, step, store, sample, update; round after round of sessions side by side.
+//! The agent in the trainer: how it acts and what it remembers, learns, serves and saves.
 //!
-//! A round is one session in every environment. Validation, checkpoints and interruptions happen between rounds, where
-//! no session is under way: so a checkpoint needs no state of an environment, and a resumed run goes on bit by bit.
+//! The loop itself, its checkpoints and its validations are `drr-learn`'s.
 
 mod acting;
 mod saved;
 
-use crate::batch::Rows;
 use crate::diagnostics::{Collapse, Limits, Round};
-use crate::online::{OnlineAgent, OnlineConfig, Shared};
 use crate::policy::DrrPolicy;
-use crate::rounds::{self, Outcome, Rounds, TrainingHooks, Validation};
-use crate::tables::TrainingTables;
 use crate::update::Learner;
-use crate::{AgentConfig, AgentError, StateFeatures};
-use drr_core::{EmbeddingSpace, Environment, MetricSink, Metrics, Observation, RandomStream, Seeds};
+use crate::{AgentConfig, AgentError};
+use drr_core::{Environment, ItemSet, MetricSink, Metrics, Observation, RandomStream, Seeds};
+use drr_learn::{Rhythm, Rows, SavedTraining, StateFeatures, Trainee, TrainingTables, Updater, Wiring};
+use drr_nn::NamedArray;
 use drr_replay::{Batch, Replay, Sizes};
+use saved::{Notes, from_named, to_named};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
-use std::sync::Arc;
 
-/// The random streams of a training, one per consumer.
-#[derive(Debug, Clone)]
-struct Streams {
-    environments: RandomStream,
+/// A training of the agent under way.
+pub type Trainer<E> = drr_learn::Trainer<E, DrrTrainee>;
+
+/// The random streams of the agent, one per consumer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Streams {
     exploration: RandomStream,
     replay: RandomStream,
 }
 
-/// A training under way.
-pub struct Trainer<E> {
-    config: AgentConfig,
-    name: String,
-    environments: Vec<E>,
-    tables: TrainingTables,
-    space: Arc<dyn EmbeddingSpace>,
-    positive_rating: f32,
-    learner: Learner,
-    replay: Replay,
+/// The agent as it is trained: networks, replay, exploration.
+pub struct DrrTrainee {
+    pub(crate) learner: Learner,
+    pub(crate) replay: Replay,
     /// The sampled transitions, their memory kept from update to update.
     batch: Batch,
     /// What the networks read of the sessions under way.
     acting: Rows,
-    sizes: Sizes,
+    pub(crate) sizes: Sizes,
     streams: Streams,
-    metrics: Metrics,
-    validations: Vec<Validation>,
     collapse: Collapse,
-    round: u64,
-    step: u64,
 }
 
-impl<E: Environment> Trainer<E> {
-    /// A training at its beginning. `horizon` is the greatest length of a session, T.
+impl DrrTrainee {
+    /// Goes on with the updates on another path, from the present networks, targets and optimizers: on a device, say.
     ///
     /// # Errors
     ///
-    /// Refuses settings out of their range, and tables and environments that do not fit together.
-    #[expect(clippy::too_many_arguments, reason = "each is a separate thing that the caller made")]
-    pub fn new(
-        name: &str,
-        config: &AgentConfig,
-        environments: Vec<E>,
-        horizon: usize,
-        tables: TrainingTables,
-        space: Arc<dyn EmbeddingSpace>,
-        positive_rating: f32,
-        seeds: Seeds,
-    ) -> Result<Self, AgentError> {
-        config.check()?;
-        let Some(first) = environments.first().filter(|_| environments.len() == config.n_environments) else {
-            let message =
-                format!("{} environments for n_environments = {}", environments.len(), config.n_environments);
-            return Err(AgentError::Tables(message));
-        };
-        if first.n_items() != tables.n_items() {
-            let message =
-                format!("the environment has {} items, the vectors {}", first.n_items(), tables.n_items());
-            return Err(AgentError::Tables(message));
-        }
-        let history_length = first.history_length();
-        let sizes = Sizes { history_length, action_dim: tables.dim(), max_recommended: horizon };
-        let streams = Streams {
-            environments: seeds.stream("environments"),
-            exploration: seeds.stream("exploration"),
-            replay: seeds.stream("replay"),
-        };
+    /// Fails if the path has other arrays.
+    pub fn change_path(&mut self, updater: Box<dyn Updater>) -> Result<(), AgentError> {
+        Ok(self.learner.change_path(updater)?)
+    }
+}
+
+impl Trainee for DrrTrainee {
+    type Config = AgentConfig;
+    type World = TrainingTables;
+    type Session = Observation;
+    type Round = Round;
+    type Policy = DrrPolicy;
+    type Error = AgentError;
+    type Streams = Streams;
+    type Notes = Notes;
+
+    fn check(config: &AgentConfig) -> Result<(), AgentError> {
+        config.check()
+    }
+
+    fn rhythm(config: &AgentConfig) -> Rhythm {
+        let AgentConfig { n_environments, checkpoint_every, validate_every, .. } = *config;
+        Rhythm { n_environments, checkpoint_every, validate_every }
+    }
+
+    fn goes_on(saved: &AgentConfig, present: &AgentConfig) -> bool {
+        // Both paths of the update read and write the same state.
+        AgentConfig { path: present.path, ..saved.clone() } == *present
+    }
+
+    fn new(wiring: &Wiring<Self>, seeds: Seeds) -> Result<Self, AgentError> {
+        let Wiring { config, world: tables, history_length, horizon, .. } = wiring;
+        let (history_length, max_recommended) = (*history_length, *horizon);
+        let sizes = Sizes { history_length, action_dim: tables.dim(), max_recommended };
         Ok(Self {
-            learner: Learner::new(config, &tables, history_length, seeds.child("parameters"))?,
+            learner: Learner::new(config, tables, history_length, seeds.child("parameters"))?,
             replay: Replay::new(&config.replay, sizes)?,
             batch: Batch::default(),
             acting: Rows::new(history_length),
-            config: config.clone(),
-            name: name.to_owned(),
-            environments,
-            tables,
-            space,
-            positive_rating,
             sizes,
-            streams,
-            metrics: Metrics::default(),
-            validations: Vec::new(),
+            streams: Streams { exploration: seeds.stream("exploration"), replay: seeds.stream("replay") },
             collapse: Collapse::default(),
-            round: 0,
-            step: 0,
         })
     }
 
-    /// Goes on from the latest checkpoint in `folder`, if there is one. Returns the rounds done.
-    ///
-    /// # Errors
-    ///
-    /// Fails on a damaged checkpoint and on one of another configuration.
-    pub fn resume(&mut self, folder: &Path) -> Result<u64, AgentError> {
-        rounds::resume(self, folder)
-    }
-
-    /// Trains until round `n_rounds`, with checkpoints in `checkpoints` if a folder is given.
-    ///
-    /// # Errors
-    ///
-    /// Stops at the first value that is not finite, naming the step; and on failures of files and of validation.
-    pub fn run(
-        &mut self,
-        n_rounds: u64,
-        checkpoints: Option<&Path>,
-        hooks: &mut dyn TrainingHooks,
-    ) -> Result<Outcome, AgentError> {
-        rounds::run(self, n_rounds, checkpoints, hooks)
-    }
-
-    /// The current policy, frozen.
-    ///
-    /// # Errors
-    ///
-    /// Fails if Candle cannot copy a tensor.
-    pub fn policy(&self) -> Result<DrrPolicy, AgentError> {
-        let (name, space) = (&self.name, Arc::clone(&self.space));
-        let mut arrays = self.learner.served_arrays()?;
-        let features = self.tables.features(&self.config)?;
-        arrays.extend(features.into_iter().flat_map(StateFeatures::to_arrays));
-        DrrPolicy::freeze(
-            name,
-            &self.config,
-            arrays,
-            self.sizes.history_length,
-            space,
-            self.positive_rating,
-            self.learner.n_updates(),
-        )
-    }
-
-    /// The agent as it is now, to go on learning within the sessions that it serves.
-    ///
-    /// # Errors
-    ///
-    /// Fails if Candle cannot copy a tensor, and if there is nothing to rehearse.
-    pub fn online_agent(&self, online: OnlineConfig, seeds: Seeds) -> Result<OnlineAgent, AgentError> {
-        let rehearsal = self.replay.rehearsal(
-            &self.config.replay,
-            online.n_rehearsed,
-            self.sizes.max_recommended,
-            &mut seeds.stream("rehearsal"),
-        )?;
-        OnlineAgent::new(Shared {
-            name: format!("{}_online", self.name),
-            config: self.config.clone(),
-            online,
-            arrays: self.learner.to_arrays()?,
-            n_updates: self.learner.n_updates(),
-            policy: self.policy()?,
-            tables: self.tables.clone(),
-            space: Arc::clone(&self.space),
-            positive_rating: self.positive_rating,
-            rehearsal,
-            seeds,
-        })
-    }
-
-    /// The learning curves so far.
-    #[must_use]
-    pub const fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
-    /// The validations so far; the first is of the untrained policy.
-    #[must_use]
-    pub fn validations(&self) -> &[Validation] {
-        &self.validations
-    }
-
-    /// Updates done so far.
-    #[must_use]
-    pub const fn n_updates(&self) -> u64 {
-        self.learner.n_updates()
-    }
-
-    /// One session in every environment, side by side, with the updates in between.
-    fn play_round(&mut self) -> Result<(), AgentError> {
-        let mut round = Round::new(self.environments.len(), self.config.discount);
-        let mut observations: Vec<Option<Observation>> = Vec::with_capacity(self.environments.len());
-        for environment in &mut self.environments {
-            observations.push(Some(environment.reset(&mut self.streams.environments)?));
-        }
-        while observations.iter().any(Option::is_some) {
-            self.step_all(&mut observations, &mut round)?;
-            if self.replay.len() >= self.config.warmup_transitions.max(self.config.batch_size) {
-                for _ in 0..self.config.updates_per_step {
-                    let (n, random) = (self.config.batch_size, &mut self.streams.replay);
-                    self.replay.sample_into(n, random, &mut self.batch)?;
-                    let report = self.learner.update(&self.batch, &self.tables, self.step)?;
-                    self.replay.update_priorities(&self.batch.slots, &report.td_errors)?;
-                    round.update(report);
-                }
-            }
-        }
-        let n_items = self.tables.n_items();
-        round.record(self.step, n_items, &mut self.metrics);
-        let limits = Limits::new(self.sizes.max_recommended, n_items, self.config.action.base);
-        let collapsed = self.collapse.note(&round, limits, &self.name);
-        self.metrics.record(self.step, "collapsed", f64::from(u8::from(collapsed)));
-        self.config.exploration.record(self.step, &mut self.metrics);
-        self.learner.record_rates(self.step, &mut self.metrics);
-        Ok(())
-    }
-}
-
-impl<E: Environment> Rounds for Trainer<E> {
-    type Error = AgentError;
-
-    fn round(&self) -> u64 {
-        self.round
-    }
-
-    fn rhythm(&self) -> (u64, u64) {
-        (self.config.checkpoint_every, self.config.validate_every)
-    }
-
-    fn validations(&self) -> &[Validation] {
-        &self.validations
-    }
-
-    fn metrics(&self) -> &Metrics {
-        &self.metrics
+    fn path_name(&self) -> &'static str {
+        self.learner.path_name()
     }
 
     fn n_updates(&self) -> u64 {
         self.learner.n_updates()
     }
 
-    fn save_policy(&self, path: &Path) -> Result<(), AgentError> {
-        self.policy()?.save(path)
+    fn begin_round(&self, wiring: &Wiring<Self>) -> Round {
+        Round::new(wiring.config.n_environments, wiring.config.discount)
     }
 
-    fn play(&mut self) -> Result<(), AgentError> {
-        self.play_round()?;
-        self.round += 1;
+    fn begin_session(&self, _: &Wiring<Self>, observation: Observation, _: &ItemSet) -> Option<Observation> {
+        Some(observation)
+    }
+
+    fn decide<E: Environment>(
+        &mut self,
+        wiring: &Wiring<Self>,
+        environments: &mut [E],
+        sessions: &mut [Option<Observation>],
+        step: &mut u64,
+        round: &mut Round,
+    ) -> Result<(), AgentError> {
+        self.step_all(wiring, environments, sessions, step, round)
+    }
+
+    fn n_updates_due(&self, wiring: &Wiring<Self>) -> usize {
+        let AgentConfig { warmup_transitions, batch_size, updates_per_step, .. } = wiring.config;
+        if self.replay.len() >= warmup_transitions.max(batch_size) { updates_per_step } else { 0 }
+    }
+
+    fn update(&mut self, wiring: &Wiring<Self>, step: u64, round: &mut Round) -> Result<(), AgentError> {
+        self.replay.sample_into(wiring.config.batch_size, &mut self.streams.replay, &mut self.batch)?;
+        let report = self.learner.update(&self.batch, &wiring.world, step)?;
+        self.replay.update_priorities(&self.batch.slots, &report.td_errors)?;
+        round.update(report);
         Ok(())
     }
 
-    fn validate(&mut self, hooks: &mut dyn TrainingHooks) -> Result<(), AgentError> {
-        if let Some(judgement) = hooks.validate(&self.policy()?).map_err(AgentError::Validation)? {
-            let when = (self.round, self.learner.n_updates(), self.step);
-            judgement.keep(when, &mut self.validations, &mut self.metrics);
-        }
+    fn end_round(&mut self, wiring: &Wiring<Self>, round: &Round, step: u64, metrics: &mut Metrics) {
+        let (config, n_items) = (&wiring.config, wiring.world.n_items());
+        round.record(step, n_items, metrics);
+        let limits = Limits::new(wiring.horizon, n_items, config.action.base);
+        let collapsed = self.collapse.note(round, limits, &wiring.name);
+        metrics.record(step, "collapsed", f64::from(u8::from(collapsed)));
+        config.exploration.record(step, metrics);
+        self.learner.record_rates(step, metrics);
+    }
+
+    fn policy(&self, wiring: &Wiring<Self>) -> Result<DrrPolicy, AgentError> {
+        let mut arrays = self.learner.served_arrays()?;
+        let features = wiring.world.features(wiring.config.features)?;
+        arrays.extend(features.into_iter().flat_map(StateFeatures::to_arrays));
+        DrrPolicy::freeze(wiring, arrays, self.learner.n_updates())
+    }
+
+    fn save_policy(policy: &DrrPolicy, path: &Path) -> Result<(), AgentError> {
+        policy.save(path)
+    }
+
+    fn to_arrays(&self) -> Result<Vec<NamedArray>, AgentError> {
+        let mut arrays = self.learner.to_arrays()?;
+        arrays.extend(self.replay.state().arrays.into_iter().map(to_named));
+        Ok(arrays)
+    }
+
+    fn streams(&self) -> Streams {
+        self.streams.clone()
+    }
+
+    fn notes(&self) -> Notes {
+        Notes { collapse: self.collapse.clone() }
+    }
+
+    fn restore(&mut self, wiring: &Wiring<Self>, saved: SavedTraining<Self>) -> Result<(), AgentError> {
+        let SavedTraining { arrays, n_updates, streams, notes } = saved;
+        self.learner.load_arrays(&arrays, n_updates)?;
+        self.replay = Replay::from_state(&wiring.config.replay, self.sizes, &from_named(arrays))?;
+        self.streams = streams;
+        self.collapse = notes.collapse;
         Ok(())
-    }
-
-    fn save(&self, folder: &Path) -> Result<(), AgentError> {
-        self.write(folder)
-    }
-
-    fn load(&mut self, path: &Path) -> Result<(), AgentError> {
-        self.read(path)
     }
 }

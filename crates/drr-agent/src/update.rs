@@ -2,8 +2,8 @@
 //! al. 2018, algorithm 1).
 //!
 //! It is written twice. `composed` says it in tensor operations with automatic gradients, top to bottom; `fused` does the
-//! same on flat arrays, several times as fast, and a test holds one against the other. Both read and write the same
-//! arrays, so a training may change the path at any checkpoint.
+//! same on flat arrays, several times as fast, and a test holds one against the other. Both are an `Updater` of `drr-learn`:
+//! they read and write the same arrays, so a training may change the path at any checkpoint.
 //!
 //! Numbers of equations are those of Liu et al. 2018. The papers behind the optional parts (`TD3`, `TD3+BC`, `CQL`, Wolpertinger,
 //! layer normalization) are cited without numbers: their texts were not at hand.
@@ -11,43 +11,21 @@
 mod composed;
 mod fused;
 
-use crate::action::Request;
-use crate::batch::Rows;
-use crate::flat;
-use crate::refinement::refined;
-use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, RefinementConfig, ReplayAction, Schedule, Served, UpdatePath};
+use crate::{AgentConfig, ReplayAction, UpdatePath};
 use composed::ComposedLearner;
 use drr_core::{ItemIdx, MetricSink, ScoredItem, Seeds};
+use drr_learn::{LearnError, ListRequest, Rows, Schedule, Served, TrainingTables, UpdateReport, Updater};
 use drr_nn::NamedArray;
 use drr_replay::Batch;
 use fused::FusedLearner;
 
-/// What one update says of itself.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct UpdateReport {
-    /// `y - Q(s, a)` of each transition, `[B]`.
-    pub td_errors: Vec<f32>,
-    /// The critic's loss.
-    pub critic_loss: f64,
-    /// The mean value of the actor's own actions.
-    pub mean_value: f64,
-    /// What the optional parts say of themselves, by the names of their curves; empty without them.
-    pub terms: Vec<(&'static str, f64)>,
-}
-
-/// Online networks, target networks and their optimizers, on the path that the configuration names.
+/// The path that the configuration names, or another that the caller chose, with what holds on all of them: schedules of
+/// the learning rates, and what the critic is told of an action.
 #[derive(Debug)]
 pub(crate) struct Learner {
     config: AgentConfig,
-    path: Path,
+    path: Box<dyn Updater>,
     report: UpdateReport,
-}
-
-#[derive(Debug)]
-enum Path {
-    Fused(Box<FusedLearner>),
-    Composed(Box<ComposedLearner>),
 }
 
 impl Learner {
@@ -57,25 +35,34 @@ impl Learner {
         tables: &TrainingTables,
         history_length: usize,
         seeds: Seeds,
-    ) -> Result<Self, AgentError> {
-        let path = if config.path == UpdatePath::Composed
+    ) -> Result<Self, LearnError> {
+        let is_composed = config.path == UpdatePath::Composed
             || config.fine_tune_items
             || config.slate > 1
-            || !config.is_flat()
-        {
-            Path::Composed(Box::new(ComposedLearner::new(config, tables, history_length, seeds)?))
+            || !config.is_flat();
+        let path: Box<dyn Updater> = if is_composed {
+            Box::new(ComposedLearner::new(config, tables, history_length, seeds)?)
         } else {
-            Path::Fused(Box::new(FusedLearner::new(config, tables, history_length, seeds)?))
+            Box::new(FusedLearner::new(config, tables, history_length, seeds)?)
         };
         Ok(Self { config: config.clone(), path, report: UpdateReport::default() })
     }
 
+    /// Goes on with another path, from the present networks, targets and optimizers.
+    pub(crate) fn change_path(&mut self, mut path: Box<dyn Updater>) -> Result<(), LearnError> {
+        path.load_arrays(&self.path.to_arrays()?, self.path.n_updates())?;
+        self.path = path;
+        Ok(())
+    }
+
+    /// Which path carries out the updates.
+    pub(crate) fn path_name(&self) -> &'static str {
+        self.path.name()
+    }
+
     /// Updates done so far.
-    pub(crate) const fn n_updates(&self) -> u64 {
-        match &self.path {
-            Path::Fused(learner) => learner.n_updates,
-            Path::Composed(learner) => learner.n_updates,
-        }
+    pub(crate) fn n_updates(&self) -> u64 {
+        self.path.n_updates()
     }
 
     /// What both learning rates are multiplied by at the next update, if one of them has a schedule.
@@ -99,17 +86,11 @@ impl Learner {
         batch: &Batch,
         tables: &TrainingTables,
         step: u64,
-    ) -> Result<&UpdateReport, AgentError> {
+    ) -> Result<&UpdateReport, LearnError> {
         if let Some((actor, critic)) = self.rate_factors() {
-            match &mut self.path {
-                Path::Fused(learner) => learner.set_rate_factors(actor, critic),
-                Path::Composed(learner) => learner.set_rate_factors(actor, critic),
-            }
+            self.path.set_rate_factors(actor, critic);
         }
-        match &mut self.path {
-            Path::Fused(learner) => learner.update(batch, tables, step, &mut self.report)?,
-            Path::Composed(learner) => self.report = learner.update(batch, tables, step)?,
-        }
+        self.path.update(batch, tables, step, &mut self.report)?;
         Ok(&self.report)
     }
 
@@ -119,15 +100,8 @@ impl Learner {
         which: Served,
         rows: &Rows,
         tables: &TrainingTables,
-    ) -> Result<Vec<f32>, AgentError> {
-        match &mut self.path {
-            Path::Fused(learner) => Ok(learner.outputs(which, rows, tables)),
-            Path::Composed(learner) => {
-                let networks = learner.networks(which);
-                let outputs = networks.actor.forward(&networks.states(&rows.inputs()?)?)?;
-                Ok(outputs.flatten_all()?.to_vec1()?)
-            }
-        }
+    ) -> Result<Vec<f32>, LearnError> {
+        self.path.outputs(which, rows, tables)
     }
 
     /// The online critic's values `[B]` of what was executed in `rows`: the outputs `[B, D]` or the items, whichever the
@@ -138,26 +112,18 @@ impl Learner {
         outputs: &[f32],
         items: &[Vec<ItemIdx>],
         tables: &TrainingTables,
-    ) -> Result<Vec<f32>, AgentError> {
-        let learned = match &self.path {
-            Path::Composed(learner) if self.config.fine_tune_items => {
-                Some(learner.online.items.flatten_all()?.to_vec1::<f32>()?)
-            }
-            _ => None,
-        };
-        let vectors = learned.as_deref().unwrap_or(tables.item_values());
+    ) -> Result<Vec<f32>, LearnError> {
         let of_items;
         let actions = match self.config.replay_action {
             ReplayAction::Proto => outputs,
             ReplayAction::Item => {
+                let trained = self.path.trained_items()?;
+                let vectors = trained.as_deref().unwrap_or(tables.item_values());
                 of_items = means(vectors, tables.dim(), items);
                 &of_items
             }
         };
-        match &self.path {
-            Path::Fused(learner) => Ok(learner.values(rows, actions, tables)),
-            Path::Composed(learner) => learner.values(rows, actions),
-        }
+        self.path.values(rows, actions, tables)
     }
 
     /// The best items for the actions made of `outputs` `[B, D]`, in the critic's order where it has a say.
@@ -167,9 +133,9 @@ impl Learner {
         rows: &Rows,
         outputs: &[f32],
         tables: &TrainingTables,
-        request: Request<'_>,
-    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
-        self.lists(which, rows, outputs, tables, request, self.config.refinement.as_ref())
+        request: ListRequest<'_>,
+    ) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
+        self.path.ranked(which, rows, outputs, tables, request, true)
     }
 
     /// The same for lists that are served: the critic may have its say in training alone.
@@ -178,66 +144,25 @@ impl Learner {
         rows: &Rows,
         outputs: &[f32],
         tables: &TrainingTables,
-        request: Request<'_>,
-    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
-        let refinement = self.config.refinement.as_ref().filter(|it| it.serve);
-        self.lists(self.config.served, rows, outputs, tables, request, refinement)
-    }
-
-    fn lists(
-        &self,
-        which: Served,
-        rows: &Rows,
-        outputs: &[f32],
-        tables: &TrainingTables,
-        request: Request<'_>,
-        refinement: Option<&RefinementConfig>,
-    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
-        match &self.path {
-            Path::Fused(_) => {
-                Ok(flat::ranked(&self.config.action, tables.item_values(), rows, outputs, request)?)
-            }
-            Path::Composed(learner) => {
-                let networks = learner.networks(which);
-                let nearest = |request: Request<'_>| {
-                    flat::with_values(&networks.items, |items| {
-                        flat::ranked(&self.config.action, items, rows, outputs, request)
-                    })?
-                    .map_err(AgentError::from)
-                };
-                match refinement {
-                    Some(refinement) => {
-                        let states = networks.states(&rows.inputs()?)?;
-                        refined(refinement, networks, &states, request, nearest)
-                    }
-                    None => nearest(request),
-                }
-            }
-        }
+        request: ListRequest<'_>,
+    ) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
+        let refines = self.config.refinement.as_ref().is_some_and(|it| it.serve);
+        self.path.ranked(self.config.served, rows, outputs, tables, request, refines)
     }
 
     /// The networks that are judged and served, as arrays.
-    pub(crate) fn served_arrays(&self) -> Result<Vec<NamedArray>, AgentError> {
-        match &self.path {
-            Path::Fused(learner) => Ok(learner.arrays(self.config.served)),
-            Path::Composed(learner) => learner.networks(self.config.served).to_arrays(""),
-        }
+    pub(crate) fn served_arrays(&self) -> Result<Vec<NamedArray>, LearnError> {
+        self.path.networks(self.config.served)
     }
 
     /// Networks, targets and optimizers as arrays.
-    pub(crate) fn to_arrays(&self) -> Result<Vec<NamedArray>, AgentError> {
-        match &self.path {
-            Path::Fused(learner) => Ok(learner.to_arrays()),
-            Path::Composed(learner) => learner.to_arrays(),
-        }
+    pub(crate) fn to_arrays(&self) -> Result<Vec<NamedArray>, LearnError> {
+        self.path.to_arrays()
     }
 
     /// Sets networks, targets and optimizers; the count of updates comes beside.
-    pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), AgentError> {
-        match &mut self.path {
-            Path::Fused(learner) => learner.load_arrays(arrays, n_updates),
-            Path::Composed(learner) => learner.load_arrays(arrays, n_updates),
-        }
+    pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), LearnError> {
+        self.path.load_arrays(arrays, n_updates)
     }
 }
 

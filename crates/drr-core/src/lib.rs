@@ -15,6 +15,7 @@ mod recommend;
 mod seeds;
 mod sink;
 mod space;
+mod training;
 
 pub use embedding::{EmbeddingError, EmbeddingTable};
 pub use environment::{Environment, EnvironmentError, Observation, Step};
@@ -28,6 +29,7 @@ pub use recommend::{Feedback, Observed, Query, RecommendError, Recommender, Scor
 pub use seeds::{RandomStream, Seeds, StreamState};
 pub use sink::{MetricSink, Metrics, NoMetrics};
 pub use space::EmbeddingSpace;
+pub use training::{Judgement, Outcome, TrainingHooks, Validation};
 
 /// A rating from this value on counts as positive: 4 and 5 stars (Liu et al. 2018, sec. V).
 ///

@@ -30,8 +30,9 @@ impl Seeds {
     }
 }
 
-/// A random generator whose whole state can be saved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A random generator whose whole state can be saved: it is written as its [`StreamState`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StreamState", into = "StreamState")]
 pub struct RandomStream {
     generator: ChaCha8Rng,
 }
@@ -58,6 +59,20 @@ impl RandomStream {
         let mut generator = ChaCha8Rng::from_seed(state.seed);
         generator.set_word_pos(state.position.parse().ok()?);
         Some(Self { generator })
+    }
+}
+
+impl From<RandomStream> for StreamState {
+    fn from(stream: RandomStream) -> Self {
+        stream.state()
+    }
+}
+
+impl TryFrom<StreamState> for RandomStream {
+    type Error = &'static str;
+
+    fn try_from(state: StreamState) -> Result<Self, Self::Error> {
+        Self::from_state(&state).ok_or("a random stream without a position")
     }
 }
 
@@ -94,9 +109,10 @@ mod tests {
         for _ in 0..5 {
             stream.next_u32();
         }
-        let text = serde_json::to_string(&stream.state()).unwrap();
-        let state: StreamState = serde_json::from_str(&text).unwrap();
-        let mut again = RandomStream::from_state(&state).unwrap();
+        let state = stream.state();
+        let text = serde_json::to_string(&stream).unwrap();
+        assert_eq!(text, serde_json::to_string(&state).unwrap());
+        let mut again: RandomStream = serde_json::from_str(&text).unwrap();
         assert_eq!(stream.next_u64(), again.next_u64());
         assert!(RandomStream::from_state(&StreamState { position: "x".into(), ..state }).is_none());
     }

@@ -38,4 +38,4 @@ pub use priorities::Priorities;
 pub use random::{Draw, normal, philox, uniform};
 pub use search::Search;
 pub use state::StateModule;
-pub use train::{Exploration, Learner, Metrics, Shapes, TrainConfig, TrainLoop, TrainTables};
+pub use train::{Exploration, Learner, Metrics, TrainConfig, TrainLoop, TrainTables};

@@ -6,7 +6,7 @@
 mod config;
 mod learner;
 
-pub use config::{Exploration, Shapes, TrainConfig, TrainTables};
+pub use config::{Exploration, TrainConfig, TrainTables};
 pub use learner::Learner;
 
 use crate::environment::Environments;
@@ -57,7 +57,7 @@ pub struct TrainLoop {
 
 impl TrainLoop {
     /// A loop that begins with the given parameters: the actor's, and the critic's with the position weights behind them,
-    /// as [`Shapes`] has them. The targets start as copies.
+    /// as [`DrrShapes`](drr_kernels::DrrShapes) has them. The targets start as copies.
     ///
     /// # Errors
     ///

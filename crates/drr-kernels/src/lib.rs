@@ -11,10 +11,12 @@ pub mod state;
 
 mod activation;
 mod panels;
+mod shapes;
 mod softmax;
 mod top_k;
 
 pub use activation::Activation;
 pub use panels::{LANES, Panels};
+pub use shapes::{DrrShapes, NamedRange};
 pub use softmax::softmax;
 pub use top_k::{Ranked, TopK};

@@ -3,6 +3,7 @@
 use crate::{NamedArray, NnError, Parameters, Values};
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Storage, Tensor};
+use drr_kernels::adam::{AdamStep, Moving};
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
 
@@ -17,12 +18,6 @@ pub struct AdamConfig {
     /// The largest norm of all gradients together; longer ones are scaled down to it. 0 turns the clip off.
     pub max_gradient_norm: f64,
 }
-
-const BETA_1: f32 = 0.9;
-const BETA_2: f32 = 0.999;
-const EPSILON: f32 = 1e-8;
-/// Moments below this are set to zero: denormal numbers slow the arithmetic down several times.
-const SMALLEST: f32 = 1e-30;
 
 #[derive(Debug, Clone)]
 struct Moments {
@@ -79,16 +74,15 @@ impl Adam {
             return Err(NnError::NotFinite { optimizer: self.name.to_owned(), norm, update: self.n_updates });
         }
         self.n_updates += 1;
-        let clip = self.config.max_gradient_norm;
-        let rate = self.config.learning_rate * self.rate_factor;
-        let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
+        let AdamConfig { learning_rate, l2, max_gradient_norm } = self.config;
+        let step = AdamStep::new(learning_rate * self.rate_factor, norm, max_gradient_norm, self.n_updates);
         for (((name, variable), moments), gradient) in
             self.parameters.iter().zip(&mut self.moments).zip(&found)
         {
             let Some(gradient) = gradient else { continue };
-            let l2 = if name.ends_with(".weight") { self.config.l2 } else { 0.0 };
-            let step = AdamStep::new(moments, rate, scale, l2, self.n_updates);
-            variable.as_tensor().inplace_op2(gradient, &step)?;
+            #[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
+            let l2 = if name.ends_with(".weight") { l2 as f32 } else { 0.0 };
+            variable.as_tensor().inplace_op2(gradient, &Move { step, l2, moments: Mutex::new(moments) })?;
         }
         Ok(norm)
     }
@@ -129,7 +123,8 @@ impl Adam {
     }
 }
 
-/// The sum of squares in double precision, in a fixed order.
+/// The sum of squares in double precision, in a fixed order. The kernel's sum is in single precision within a thousand values:
+/// with it the clip would round in another way, and every training on tensors would move.
 fn sum_of_squares(gradient: &Tensor) -> Result<f64, NnError> {
     let (storage, layout) = gradient.storage_and_layout();
     let Storage::Cpu(storage) = &*storage else {
@@ -146,32 +141,14 @@ fn sum_of_squares(gradient: &Tensor) -> Result<f64, NnError> {
     Ok(lanes.iter().sum())
 }
 
-/// One update of one parameter, in place.
-struct AdamStep<'a> {
-    moments: Mutex<&'a mut Moments>,
-    scale: f32,
+/// One update of one parameter, in place, by the kernel that moves flat parameters too.
+struct Move<'a> {
+    step: AdamStep,
     l2: f32,
-    step_size: f32,
-    second_correction: f32,
+    moments: Mutex<&'a mut Moments>,
 }
 
-impl<'a> AdamStep<'a> {
-    #[expect(clippy::cast_possible_truncation, reason = "parameters are single precision")]
-    fn new(moments: &'a mut Moments, learning_rate: f64, scale: f64, l2: f64, update: u64) -> Self {
-        let power = i32::try_from(update).unwrap_or(i32::MAX);
-        let first_correction = 1.0 - f64::from(BETA_1).powi(power);
-        let second_correction = 1.0 - f64::from(BETA_2).powi(power);
-        Self {
-            moments: Mutex::new(moments),
-            scale: scale as f32,
-            l2: l2 as f32,
-            step_size: (learning_rate / first_correction) as f32,
-            second_correction: (1.0 / second_correction) as f32,
-        }
-    }
-}
-
-impl InplaceOp2 for AdamStep<'_> {
+impl InplaceOp2 for Move<'_> {
     fn name(&self) -> &'static str {
         "adam"
     }
@@ -187,18 +164,11 @@ impl InplaceOp2 for AdamStep<'_> {
         let CpuStorage::F32(values) = parameter else {
             candle_core::bail!("adam moves single precision parameters")
         };
-        let values = &mut values[parameter_layout.start_offset()..][..n_values];
-        let gradient = &gradient.as_slice::<f32>()?[gradient_layout.start_offset()..][..n_values];
+        let parameters = &mut values[parameter_layout.start_offset()..][..n_values];
+        let gradients = &gradient.as_slice::<f32>()?[gradient_layout.start_offset()..][..n_values];
         let mut guard = self.moments.lock().unwrap_or_else(PoisonError::into_inner);
         let Moments { first, second } = &mut **guard;
-        for (((value, gradient), first), second) in values.iter_mut().zip(gradient).zip(first).zip(second) {
-            let gradient = gradient * self.scale + self.l2 * *value;
-            let m = BETA_1 * *first + (1.0 - BETA_1) * gradient;
-            let v = BETA_2 * *second + (1.0 - BETA_2) * gradient * gradient;
-            *first = if m.abs() < SMALLEST { 0.0 } else { m };
-            *second = if v < SMALLEST { 0.0 } else { v };
-            *value -= self.step_size * *first / ((*second * self.second_correction).sqrt() + EPSILON);
-        }
+        self.step.apply(self.l2, Moving { parameters, gradients, first, second });
         Ok(())
     }
 }

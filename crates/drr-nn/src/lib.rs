@@ -1,8 +1,10 @@
 //! What a network needs beside tensors: seeded parameters, dense layers, an optimizer that can be saved, soft target
-//! updates and checkpoints, on Candle.
+//! updates and checkpoints, on Candle; and in [`ops`] the operations that Candle lacks, with their gradients.
 //!
 //! Candle's own parameter map draws from a generator that cannot be seeded, and its optimizers keep their moments to
 //! themselves; a run that must resume bit by bit needs both.
+
+pub mod ops;
 
 mod adam;
 mod arrays;

@@ -1,7 +1,6 @@
 //! What can go wrong.
 
-use drr_agent::AgentError;
-use drr_core::EnvironmentError;
+use drr_learn::LearnError;
 use drr_nn::NnError;
 
 /// A reason why a system cannot be trained or served.
@@ -41,19 +40,13 @@ pub enum RivalError {
     /// A file belongs to another run.
     #[error("{0}")]
     OtherRun(String),
-    /// The validation failed.
-    #[error("the validation failed: {0}")]
-    Validation(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The environment refused.
-    #[error(transparent)]
-    Environment(#[from] EnvironmentError),
     /// Networks or their files failed.
     #[error(transparent)]
     Nn(#[from] NnError),
     /// Candle failed.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
-    /// The agent's tables failed.
+    /// What can go wrong in any training went wrong in this one.
     #[error(transparent)]
-    Agent(#[from] AgentError),
+    Learn(#[from] LearnError),
 }

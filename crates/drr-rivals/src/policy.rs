@@ -3,9 +3,10 @@
 use crate::situation::view_of;
 use crate::system::Ranker;
 use crate::systems::{self, Parts};
+use crate::train::RivalTrainee;
 use crate::{RivalConfig, RivalError};
-use drr_agent::PolicyHeader;
 use drr_core::{EmbeddingSpace, EmbeddingTable, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
+use drr_learn::{PolicyHeader, Wiring};
 use drr_nn::NamedArray;
 use rayon::prelude::*;
 use std::path::Path;
@@ -28,23 +29,20 @@ pub struct RivalPolicy {
 impl RivalPolicy {
     /// Freezes the networks in `arrays`.
     pub(crate) fn freeze(
-        name: &str,
-        config: &RivalConfig,
+        wiring: &Wiring<RivalTrainee>,
         arrays: Vec<NamedArray>,
-        history_length: usize,
-        space: Arc<dyn EmbeddingSpace>,
-        positive_rating: f32,
         n_updates: u64,
     ) -> Result<Self, RivalError> {
+        let Wiring { name, config, history_length, space, positive_rating, .. } = wiring;
         let header = Header {
-            name: name.to_owned(),
+            name: name.clone(),
             config: config.clone(),
-            history_length,
-            positive_rating,
+            history_length: *history_length,
+            positive_rating: *positive_rating,
             origin: space.origin().clone(),
             n_updates,
         };
-        Self::new(header, arrays, space)
+        Self::new(header, arrays, Arc::clone(space))
     }
 
     fn new(
@@ -52,7 +50,7 @@ impl RivalPolicy {
         arrays: Vec<NamedArray>,
         space: Arc<dyn EmbeddingSpace>,
     ) -> Result<Self, RivalError> {
-        let items: EmbeddingTable = drr_agent::scaled_items(space.items())?;
+        let items: EmbeddingTable = drr_learn::scaled_items(space.items())?;
         let parts = Parts { config: &header.config, items: &items, history_length: header.history_length };
         let ranker = systems::ranker(parts, &arrays)?;
         Ok(Self { header, arrays, ranker, space })

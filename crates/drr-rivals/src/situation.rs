@@ -1,13 +1,13 @@
 //! What a system sees of a user, in training and at serving alike.
 
 use crate::RivalError;
-use drr_agent::TrainingTables;
 use drr_core::{ContextIdx, EmbeddingSpace, ItemIdx, Observation, Query};
+use drr_learn::TrainingTables;
 use std::sync::Arc;
 
 /// A user in a session, as ids.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Situation {
+pub struct Situation {
     /// The row of the user's vector, folded in from what was known when the session began.
     pub context: ContextIdx,
     /// The latest positive items, oldest first, at most `N`.
@@ -55,6 +55,12 @@ pub struct RivalWorld {
     /// The latest items that each context's user had rated below positive when the session began, oldest first.
     disliked: Vec<Vec<ItemIdx>>,
     returns: Option<Arc<dyn ReturnTimes>>,
+}
+
+impl AsRef<TrainingTables> for RivalWorld {
+    fn as_ref(&self) -> &TrainingTables {
+        &self.tables
+    }
 }
 
 impl RivalWorld {
@@ -109,7 +115,7 @@ pub(crate) fn view_of(
     window: usize,
 ) -> View {
     let mut vector = space.fold_in(&query.history);
-    drr_agent::normalize(&mut vector);
+    drr_learn::normalize(&mut vector);
     let latest = |positive: bool| {
         let kept = query.history.iter().filter(|it| (it.rating >= positive_rating) == positive);
         let items: Vec<ItemIdx> = kept.map(|it| it.item).collect();

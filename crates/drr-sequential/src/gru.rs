@@ -2,11 +2,11 @@
 
 use crate::dropout::Dropout;
 use crate::layers::{Linear, glorot};
-use crate::ops::GruScan;
 use crate::{SequentialConfig, SequentialError};
 use candle_core::Tensor;
 use drr_core::Seeds;
 use drr_nn::Parameters;
+use drr_nn::ops::gru::GruScan;
 
 #[derive(Debug, Clone)]
 struct Layer {

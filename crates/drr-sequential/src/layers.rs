@@ -1,10 +1,10 @@
 //! Layers on the fused operations.
 
 use crate::SequentialError;
-use crate::ops::{AddBias, LayerNormOp};
 use candle_core::Tensor;
 use drr_core::Seeds;
 use drr_nn::Parameters;
+use drr_nn::ops::{AddBias, LayerNormOp};
 
 /// `x W + b` with `W` of shape `[in, out]`, drawn from `[-sqrt(6 / (in + out)), ..]` (Glorot and Bengio 2010, eq. 16).
 #[derive(Debug, Clone)]

@@ -10,7 +10,6 @@ mod error;
 mod gru;
 mod layers;
 mod network;
-mod ops;
 mod recommender;
 mod sas_rec;
 mod sequences;

@@ -3,13 +3,13 @@
 use crate::dropout::Dropout;
 use crate::gru::Gru;
 use crate::layers::glorot;
-use crate::ops::SoftmaxLoss;
 use crate::sas_rec::SasRec;
 use crate::sequences::Shard;
 use crate::{Architecture, SequentialConfig, SequentialError};
 use candle_core::{Device, Tensor};
 use drr_core::{ItemIdx, Seeds};
 use drr_nn::Parameters;
+use drr_nn::ops::SoftmaxLoss;
 
 #[derive(Debug, Clone)]
 enum Encoder {

@@ -5,11 +5,11 @@
 
 use crate::dropout::Dropout;
 use crate::layers::{LayerNorm, Linear};
-use crate::ops::CausalSoftmax;
 use crate::{SequentialConfig, SequentialError};
 use candle_core::Tensor;
 use drr_core::Seeds;
 use drr_nn::Parameters;
+use drr_nn::ops::CausalSoftmax;
 
 #[derive(Debug, Clone)]
 struct Block {

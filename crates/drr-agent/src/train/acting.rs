@@ -1,30 +1,34 @@
 //! One step of every session that is under way: the part of the loop between two updates.
 
-use super::Trainer;
-use crate::action::Request;
+use super::DrrTrainee;
+use crate::AgentError;
 use crate::diagnostics::Round;
-use crate::{AgentError, Served};
 use drr_core::{Environment, ItemIdx, Observation, ScoredItem};
+use drr_learn::{ListRequest, Served, Wiring};
 use drr_replay::Transition;
 
-impl<E: Environment> Trainer<E> {
+impl DrrTrainee {
     /// Acts in every session with an observation, stores what followed, and leaves the next observations.
-    pub(super) fn step_all(
+    pub(super) fn step_all<E: Environment>(
         &mut self,
+        wiring: &Wiring<Self>,
+        environments: &mut [E],
         observations: &mut [Option<Observation>],
+        step: &mut u64,
         round: &mut Round,
     ) -> Result<(), AgentError> {
+        let Wiring { config, world: tables, .. } = wiring;
         self.acting.clear();
         for observation in observations.iter().flatten() {
-            self.acting.push_observation(observation, &self.tables);
+            self.acting.push_observation(observation, tables);
         }
-        let mut outputs = self.learner.outputs(Served::Online, &self.acting, &self.tables)?;
+        let mut outputs = self.learner.outputs(Served::Online, &self.acting, tables)?;
         round.own_outputs(&outputs);
-        let dim = self.tables.dim();
+        let dim = tables.dim();
         for output in outputs.chunks_exact_mut(dim) {
-            self.config.exploration.explore(self.step, output, &mut self.streams.exploration);
+            config.exploration.explore(*step, output, &mut self.streams.exploration);
         }
-        let lists = self.ranked(observations, &outputs)?;
+        let lists = self.ranked(wiring, environments, observations, &outputs)?;
         let is_first = round.is_fresh();
         let mut executed: Vec<Vec<ItemIdx>> = Vec::with_capacity(lists.len());
         let under_way: Vec<usize> =
@@ -32,7 +36,14 @@ impl<E: Environment> Trainer<E> {
         for ((at, list), output) in under_way.iter().zip(&lists).zip(outputs.chunks_exact(dim)) {
             let items = match observations[*at].take() {
                 Some(observation) => {
-                    let (items, next) = self.act(*at, observation, list, output, round)?;
+                    let (items, next) = self.act(
+                        wiring,
+                        &mut environments[*at],
+                        observation,
+                        list,
+                        output,
+                        (*at, step, round),
+                    )?;
                     observations[*at] = next;
                     items
                 }
@@ -41,7 +52,7 @@ impl<E: Environment> Trainer<E> {
             executed.push(items);
         }
         if is_first {
-            let values = self.learner.values(&self.acting, &outputs, &executed, &self.tables)?;
+            let values = self.learner.values(&self.acting, &outputs, &executed, tables)?;
             let rows = under_way.into_iter().zip(values).zip(&executed);
             let acted = rows.filter(|(_, items)| !items.is_empty());
             acted.for_each(|((at, value), _)| round.predicted(at, value));
@@ -50,38 +61,40 @@ impl<E: Environment> Trainer<E> {
     }
 
     /// The best candidates of every session under way for the actions made of `outputs` `[B, D]`.
-    fn ranked(
+    fn ranked<E: Environment>(
         &self,
+        wiring: &Wiring<Self>,
+        environments: &[E],
         observations: &[Option<Observation>],
         outputs: &[f32],
     ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
-        let under_way = self.environments.iter().zip(observations);
+        let under_way = environments.iter().zip(observations);
         let asked: Vec<_> = under_way
             .filter_map(|(environment, slot)| Some((slot.as_ref()?.user, environment.candidates())))
             .collect();
-        let k = self.config.exploration.n_ranked(self.config.slate);
-        let request = Request { name: &self.name, rows: &asked, k };
-        self.learner.ranked(Served::Online, &self.acting, outputs, &self.tables, request)
+        let k = wiring.config.exploration.n_ranked(wiring.config.slate);
+        let request = ListRequest { name: &wiring.name, rows: &asked, k };
+        Ok(self.learner.ranked(Served::Online, &self.acting, outputs, &wiring.world, request)?)
     }
 
     /// Recommends one slate in session `at` and stores it as one transition. Returns its items, and the next observation unless the session has ended.
-    fn act(
+    fn act<E: Environment>(
         &mut self,
-        at: usize,
+        wiring: &Wiring<Self>,
+        environment: &mut E,
         observation: Observation,
         list: &[ScoredItem],
         output: &[f32],
-        round: &mut Round,
+        (at, n_steps, round): (usize, &mut u64, &mut Round),
     ) -> Result<(Vec<ItemIdx>, Option<Observation>), AgentError> {
-        let environment = &mut self.environments[at];
-        let (exploration, random) = (&self.config.exploration, &mut self.streams.exploration);
-        let slate = self.config.slate;
-        let chosen = exploration.choose(self.step, list, environment.candidates(), slate, random);
+        let (exploration, random) = (&wiring.config.exploration, &mut self.streams.exploration);
+        let slate = wiring.config.slate;
+        let chosen = exploration.choose(*n_steps, list, environment.candidates(), slate, random);
         round.own_items(list.iter().take(slate).map(|it| it.item));
         let (mut executed, mut rewards, mut last) = (Vec::new(), Vec::new(), None);
         for item in chosen {
             let next = environment.step(item)?;
-            self.step += 1;
+            *n_steps += 1;
             round.step(item, next.reward);
             executed.push(item);
             rewards.push(next.reward);
@@ -94,7 +107,7 @@ impl<E: Environment> Trainer<E> {
         let Some((item, next)) = last else {
             return Ok((executed, None)); // No candidate: the session ended before it began.
         };
-        let reward = self.config.slate_reward.of(&rewards);
+        let reward = wiring.config.slate_reward.of(&rewards);
         round.decision(at, output, reward);
         let ended = next.terminated || next.truncated;
         self.replay.push(&Transition {

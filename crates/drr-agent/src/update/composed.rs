@@ -9,15 +9,17 @@ mod targets;
 
 mod slates;
 
-use super::UpdateReport;
 use crate::action::compose;
-use crate::batch::{Inputs, Rows, Side, sampled};
+use crate::flat;
 use crate::networks::Networks;
-use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, ReplayAction, Served, StateFeatures};
+use crate::refinement::refined;
+use crate::{AgentConfig, ReplayAction};
 use candle_core::{Device, Tensor};
 use draws::Draws;
-use drr_core::Seeds;
+use drr_core::{ScoredItem, Seeds};
+use drr_learn::{
+    Inputs, LearnError, ListRequest, Rows, Served, Side, StateFeatures, TrainingTables, UpdateReport, Updater,
+};
 use drr_nn::{Adam, NamedArray, soft_update};
 use drr_replay::Batch;
 use slates::{last_slate, mean_vectors};
@@ -42,11 +44,11 @@ impl ComposedLearner {
         tables: &TrainingTables,
         history_length: usize,
         seeds: Seeds,
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self, LearnError> {
         if config.anchor.is_some() && !tables.has_positives() {
-            return Err(AgentError::Settings("the anchor needs tables with positives"));
+            return Err(LearnError::Settings("the anchor needs tables with positives"));
         }
-        let n_features = tables.features(config)?.map_or(0, StateFeatures::n_features);
+        let n_features = tables.features(config.features)?.map_or(0, StateFeatures::n_features);
         let items = tables.item_tensor()?;
         let online = Networks::with_features(config, &items, history_length, n_features, seeds)?;
         let targets = online.copy(config, seeds)?;
@@ -75,34 +77,6 @@ impl ComposedLearner {
         }
     }
 
-    /// Multiplies the learning rates of the updates to come.
-    pub(crate) const fn set_rate_factors(&mut self, actor: f64, critic: f64) {
-        self.actor_optimizer.set_rate_factor(actor);
-        self.critic_optimizer.set_rate_factor(critic);
-    }
-
-    /// One update of critic, state module, actor and targets from one batch.
-    pub(crate) fn update(
-        &mut self,
-        batch: &Batch,
-        tables: &TrainingTables,
-        step: u64,
-    ) -> Result<UpdateReport, AgentError> {
-        let mut report = UpdateReport::default();
-        let now = sampled(batch, Side::Now, tables, self.online.history_length())?;
-        let states = self.move_critics(batch, tables, &now, step, &mut report)?;
-        let is_due = self.moves_actor();
-        let states = if self.config.actor_moves_state { self.online.states(&now)? } else { states.detach() };
-        self.move_actor(batch, tables, &now, &states, step, &mut report)?;
-        if is_due {
-            let tau = self.config.tau;
-            soft_update(&self.targets.actor_parameters, &self.online.actor_parameters, tau)?;
-            soft_update(&self.targets.critic_parameters, &self.online.critic_parameters, tau)?;
-        }
-        self.n_updates += 1;
-        Ok(report)
-    }
-
     /// Whether the present update moves actor and targets: always, or every d-th time (Fujimoto et al. 2018).
     fn moves_actor(&self) -> bool {
         let delay = self.config.td3.as_ref().map_or(1, |td3| td3.policy_delay);
@@ -125,7 +99,7 @@ impl ComposedLearner {
         now: &Inputs,
         step: u64,
         report: &mut UpdateReport,
-    ) -> Result<Tensor, AgentError> {
+    ) -> Result<Tensor, LearnError> {
         let actions = self.replayed_actions(batch, tables)?;
         let weights = Tensor::from_slice(&batch.weights, batch.rewards.len(), &Device::Cpu)?;
         let td_targets = self.td_targets(batch, tables)?;
@@ -162,7 +136,7 @@ impl ComposedLearner {
         states: &Tensor,
         step: u64,
         report: &mut UpdateReport,
-    ) -> Result<(), AgentError> {
+    ) -> Result<(), LearnError> {
         let before_tanh = self.online.actor.before_tanh(states)?;
         let outputs = before_tanh.tanh()?;
         let proposed = self.critic_action(now, &outputs)?;
@@ -200,7 +174,7 @@ impl ComposedLearner {
     }
 
     /// What the critic is told of a replayed action, `[B, D]`.
-    fn replayed_actions(&self, batch: &Batch, tables: &TrainingTables) -> Result<Tensor, AgentError> {
+    fn replayed_actions(&self, batch: &Batch, tables: &TrainingTables) -> Result<Tensor, LearnError> {
         let shape = (batch.rewards.len(), tables.dim());
         Ok(match self.config.replay_action {
             ReplayAction::Proto => Tensor::from_slice(&batch.actions, shape, &Device::Cpu)?,
@@ -216,30 +190,105 @@ impl ComposedLearner {
     }
 
     /// What the critic is told of the actor's outputs, `[B, D]`, differentiable.
-    fn critic_action(&self, inputs: &Inputs, outputs: &Tensor) -> Result<Tensor, AgentError> {
+    fn critic_action(&self, inputs: &Inputs, outputs: &Tensor) -> Result<Tensor, LearnError> {
         match self.config.replay_action {
             ReplayAction::Proto => Ok(outputs.clone()),
             ReplayAction::Item => compose(&self.config.action, &inputs.users, outputs),
         }
     }
 
-    fn finite(&self, what: &'static str, value: f64, step: u64) -> Result<f64, AgentError> {
+    fn finite(&self, what: &'static str, value: f64, step: u64) -> Result<f64, LearnError> {
         if value.is_finite() {
             Ok(value)
         } else {
-            Err(AgentError::NotFinite { what, value, update: self.n_updates, step })
+            Err(LearnError::NotFinite { what, value, update: self.n_updates, step })
         }
     }
+}
 
-    /// The online critic's values `[B]` of actions `[B, D]`.
-    pub(crate) fn values(&self, rows: &Rows, actions: &[f32]) -> Result<Vec<f32>, AgentError> {
+impl Updater for ComposedLearner {
+    fn name(&self) -> &'static str {
+        "composed"
+    }
+
+    fn n_updates(&self) -> u64 {
+        self.n_updates
+    }
+
+    fn set_rate_factors(&mut self, actor: f64, critic: f64) {
+        self.actor_optimizer.set_rate_factor(actor);
+        self.critic_optimizer.set_rate_factor(critic);
+    }
+
+    fn update(
+        &mut self,
+        batch: &Batch,
+        tables: &TrainingTables,
+        step: u64,
+        report: &mut UpdateReport,
+    ) -> Result<(), LearnError> {
+        *report = UpdateReport::default();
+        let now = Inputs::sampled(batch, Side::Now, tables, self.online.history_length())?;
+        let states = self.move_critics(batch, tables, &now, step, report)?;
+        let is_due = self.moves_actor();
+        let states = if self.config.actor_moves_state { self.online.states(&now)? } else { states.detach() };
+        self.move_actor(batch, tables, &now, &states, step, report)?;
+        if is_due {
+            let tau = self.config.tau;
+            soft_update(&self.targets.actor_parameters, &self.online.actor_parameters, tau)?;
+            soft_update(&self.targets.critic_parameters, &self.online.critic_parameters, tau)?;
+        }
+        self.n_updates += 1;
+        Ok(())
+    }
+
+    fn outputs(&mut self, which: Served, rows: &Rows, _: &TrainingTables) -> Result<Vec<f32>, LearnError> {
+        let networks = self.networks(which);
+        let outputs = networks.actor.forward(&networks.states(&rows.inputs()?)?)?;
+        Ok(outputs.flatten_all()?.to_vec1()?)
+    }
+
+    fn values(&self, rows: &Rows, actions: &[f32], _: &TrainingTables) -> Result<Vec<f32>, LearnError> {
         let inputs = rows.inputs()?;
         let actions = Tensor::from_slice(actions, inputs.users.shape(), &Device::Cpu)?;
         Ok(self.online.critic.forward(&self.online.states(&inputs)?, &actions)?.to_vec1()?)
     }
 
-    /// Networks, targets, optimizers and random streams as arrays.
-    pub(crate) fn to_arrays(&self) -> Result<Vec<NamedArray>, AgentError> {
+    fn trained_items(&self) -> Result<Option<Vec<f32>>, LearnError> {
+        let trained = self.config.fine_tune_items.then(|| self.online.items.flatten_all()?.to_vec1::<f32>());
+        Ok(trained.transpose()?)
+    }
+
+    fn ranked(
+        &self,
+        which: Served,
+        rows: &Rows,
+        outputs: &[f32],
+        _: &TrainingTables,
+        request: ListRequest<'_>,
+        refines: bool,
+    ) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
+        let networks = Self::networks(self, which);
+        let nearest = |request: ListRequest<'_>| {
+            flat::with_values(&networks.items, |items| {
+                flat::ranked(&self.config.action, items, rows, outputs, request)
+            })?
+            .map_err(LearnError::from)
+        };
+        match self.config.refinement.as_ref().filter(|_| refines) {
+            Some(refinement) => {
+                let states = networks.states(&rows.inputs()?)?;
+                refined(refinement, networks, &states, request, nearest)
+            }
+            None => nearest(request),
+        }
+    }
+
+    fn networks(&self, which: Served) -> Result<Vec<NamedArray>, LearnError> {
+        Self::networks(self, which).to_arrays("")
+    }
+
+    fn to_arrays(&self) -> Result<Vec<NamedArray>, LearnError> {
         let mut arrays = self.online.to_arrays("online.")?;
         arrays.extend(self.targets.to_arrays("target.")?);
         arrays.extend(self.actor_optimizer.to_arrays());
@@ -248,8 +297,7 @@ impl ComposedLearner {
         Ok(arrays)
     }
 
-    /// Sets networks, targets, optimizers and random streams; the count of updates comes beside.
-    pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), AgentError> {
+    fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), LearnError> {
         self.online.load_arrays("online.", arrays)?;
         self.targets.load_arrays("target.", arrays)?;
         self.actor_optimizer.load_arrays(arrays)?;
@@ -266,11 +314,11 @@ const SATURATED: f64 = 1.472_219_489_583_220_3;
 /// `mean(relu(|x| - atanh(0.9))^2)` of outputs before the tanh, `[B, D]`.
 ///
 /// A penalty on the output itself would have no gradient just where the tanh has none.
-fn saturation(before_tanh: &Tensor) -> Result<Tensor, AgentError> {
+fn saturation(before_tanh: &Tensor) -> Result<Tensor, LearnError> {
     Ok((before_tanh.abs()? - SATURATED)?.relu()?.sqr()?.mean_all()?)
 }
 
-fn scalar(tensor: &Tensor) -> Result<f64, AgentError> {
+fn scalar(tensor: &Tensor) -> Result<f64, LearnError> {
     Ok(f64::from(tensor.to_scalar::<f32>()?))
 }
 

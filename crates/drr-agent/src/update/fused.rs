@@ -2,15 +2,13 @@
 
 mod passes;
 
-use super::UpdateReport;
-use crate::batch::{Rows, Side};
+use crate::AgentConfig;
 use crate::flat::{self, Acting, FlatNetworks, Shapes};
 use crate::networks::Networks;
-use crate::tables::TrainingTables;
-use crate::{AgentConfig, AgentError, Served};
-use drr_core::Seeds;
+use drr_core::{ScoredItem, Seeds};
 use drr_kernels::adam::soft_update;
 use drr_kernels::mlp::Wanted;
+use drr_learn::{LearnError, ListRequest, Rows, Served, Side, TrainingTables, UpdateReport, Updater};
 use drr_nn::{FlatAdam, NamedArray};
 use drr_replay::Batch;
 use passes::Passes;
@@ -36,7 +34,7 @@ impl FusedLearner {
         tables: &TrainingTables,
         history_length: usize,
         seeds: Seeds,
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self, LearnError> {
         let shapes = Shapes::new(config, tables.dim(), history_length);
         let drawn = Networks::new(config, &tables.item_tensor()?, history_length, seeds)?.to_arrays("")?;
         let online = FlatNetworks::from_arrays(&shapes, "", &drawn)?;
@@ -55,28 +53,6 @@ impl FusedLearner {
         })
     }
 
-    /// Multiplies the learning rates of the updates to come.
-    pub(crate) const fn set_rate_factors(&mut self, actor: f64, critic: f64) {
-        self.actor_optimizer.set_rate_factor(actor);
-        self.critic_optimizer.set_rate_factor(critic);
-    }
-
-    /// One update of critic, state module, actor and targets from one batch.
-    pub(crate) fn update(
-        &mut self,
-        batch: &Batch,
-        tables: &TrainingTables,
-        step: u64,
-        report: &mut UpdateReport,
-    ) -> Result<(), AgentError> {
-        self.passes.resize(batch.len());
-        self.passes.td_targets(&self.config, &self.shapes, &self.targets, batch, tables);
-        self.move_critic(batch, tables, step, report)?;
-        self.move_actor(tables, step, report)?;
-        self.n_updates += 1;
-        Ok(())
-    }
-
     /// The critic's loss (Liu et al. 2018, eq. 4): the weighted mean of `(y - Q(s, a))^2`. It moves the state module too.
     fn move_critic(
         &mut self,
@@ -84,7 +60,7 @@ impl FusedLearner {
         tables: &TrainingTables,
         step: u64,
         report: &mut UpdateReport,
-    ) -> Result<(), AgentError> {
+    ) -> Result<(), LearnError> {
         let Self { shapes, passes, online, critic_optimizer, .. } = self;
         let dim = shapes.dim;
         passes.now.fill(batch, Side::Now, tables);
@@ -112,7 +88,7 @@ impl FusedLearner {
         tables: &TrainingTables,
         step: u64,
         report: &mut UpdateReport,
-    ) -> Result<(), AgentError> {
+    ) -> Result<(), LearnError> {
         let Self { shapes, passes, online, config, .. } = self;
         let moves_state = config.actor_moves_state;
         if moves_state {
@@ -143,40 +119,82 @@ impl FusedLearner {
         }
         Ok(())
     }
+}
 
-    /// The outputs `[B, D]` of one of the actors for `rows`.
-    pub(crate) fn outputs(&mut self, which: Served, rows: &Rows, tables: &TrainingTables) -> Vec<f32> {
+impl Updater for FusedLearner {
+    fn name(&self) -> &'static str {
+        "fused"
+    }
+
+    fn n_updates(&self) -> u64 {
+        self.n_updates
+    }
+
+    fn set_rate_factors(&mut self, actor: f64, critic: f64) {
+        self.actor_optimizer.set_rate_factor(actor);
+        self.critic_optimizer.set_rate_factor(critic);
+    }
+
+    fn update(
+        &mut self,
+        batch: &Batch,
+        tables: &TrainingTables,
+        step: u64,
+        report: &mut UpdateReport,
+    ) -> Result<(), LearnError> {
+        self.passes.resize(batch.len());
+        self.passes.td_targets(&self.config, &self.shapes, &self.targets, batch, tables);
+        self.move_critic(batch, tables, step, report)?;
+        self.move_actor(tables, step, report)?;
+        self.n_updates += 1;
+        Ok(())
+    }
+
+    fn outputs(
+        &mut self,
+        which: Served,
+        rows: &Rows,
+        tables: &TrainingTables,
+    ) -> Result<Vec<f32>, LearnError> {
         let networks = match which {
             Served::Online => &self.online,
             Served::Target => &self.targets,
         };
-        self.acting.outputs(&self.shapes, networks, tables.item_values(), rows)
+        Ok(self.acting.outputs(&self.shapes, networks, tables.item_values(), rows))
     }
 
-    /// The online critic's values `[B]` of actions `[B, D]`.
-    pub(crate) fn values(&self, rows: &Rows, actions: &[f32], tables: &TrainingTables) -> Vec<f32> {
-        flat::values(&self.shapes, &self.online, tables.item_values(), rows, actions)
+    fn values(&self, rows: &Rows, actions: &[f32], tables: &TrainingTables) -> Result<Vec<f32>, LearnError> {
+        Ok(flat::values(&self.shapes, &self.online, tables.item_values(), rows, actions))
     }
 
-    /// The online or the target networks as arrays.
-    pub(crate) fn arrays(&self, which: Served) -> Vec<NamedArray> {
-        match which {
+    fn ranked(
+        &self,
+        _: Served,
+        rows: &Rows,
+        outputs: &[f32],
+        tables: &TrainingTables,
+        request: ListRequest<'_>,
+        _: bool,
+    ) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
+        Ok(flat::ranked(&self.config.action, tables.item_values(), rows, outputs, request)?)
+    }
+
+    fn networks(&self, which: Served) -> Result<Vec<NamedArray>, LearnError> {
+        Ok(match which {
             Served::Online => self.online.to_arrays(&self.shapes, ""),
             Served::Target => self.targets.to_arrays(&self.shapes, ""),
-        }
+        })
     }
 
-    /// Networks, targets and optimizers as arrays.
-    pub(crate) fn to_arrays(&self) -> Vec<NamedArray> {
+    fn to_arrays(&self) -> Result<Vec<NamedArray>, LearnError> {
         let mut arrays = self.online.to_arrays(&self.shapes, "online.");
         arrays.extend(self.targets.to_arrays(&self.shapes, "target."));
         arrays.extend(self.actor_optimizer.to_arrays());
         arrays.extend(self.critic_optimizer.to_arrays());
-        arrays
+        Ok(arrays)
     }
 
-    /// Sets networks, targets and optimizers; the count of updates comes beside.
-    pub(crate) fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), AgentError> {
+    fn load_arrays(&mut self, arrays: &[NamedArray], n_updates: u64) -> Result<(), LearnError> {
         self.online = FlatNetworks::from_arrays(&self.shapes, "online.", arrays)?;
         self.targets = FlatNetworks::from_arrays(&self.shapes, "target.", arrays)?;
         self.actor_optimizer.load_arrays(arrays)?;
@@ -186,6 +204,6 @@ impl FusedLearner {
     }
 }
 
-fn finite(what: &'static str, value: f64, update: u64, step: u64) -> Result<(), AgentError> {
-    if value.is_finite() { Ok(()) } else { Err(AgentError::NotFinite { what, value, update, step }) }
+fn finite(what: &'static str, value: f64, update: u64, step: u64) -> Result<(), LearnError> {
+    if value.is_finite() { Ok(()) } else { Err(LearnError::NotFinite { what, value, update, step }) }
 }

@@ -1,11 +1,12 @@
 //! One path of the update against the other.
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, SlateReward, StateKind};
+use crate::{ActionBase, ActionConfig, SlateReward, StateKind};
 use drr_core::{
     ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
     UserIdx,
 };
+use drr_learn::ExplorationConfig;
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, Sizes, Transition};
 use rand::Rng;
@@ -165,7 +166,7 @@ fn the_fused_updates_are_the_composed_ones_to_rounding() {
     for fused in configs() {
         let composed = AgentConfig { path: UpdatePath::Composed, ..fused.clone() };
         let (mut ours, mut theirs) = (Run::new(&fused), Run::new(&composed));
-        assert!(matches!((&ours.learner.path, &theirs.learner.path), (Path::Fused(_), Path::Composed(_))));
+        assert_eq!((ours.learner.path_name(), theirs.learner.path_name()), ("fused", "composed"));
         assert_eq!(ours.learner.to_arrays().unwrap(), theirs.learner.to_arrays().unwrap());
         for _ in 0..20 {
             let (our_report, their_report) = (ours.update(&tables), theirs.update(&tables));
@@ -193,7 +194,7 @@ fn actors_and_lists_are_the_same_on_both_paths() {
         let n_items = tables.n_items();
         let allowed = ItemSet::from_items(n_items, (1..n_items).map(ItemIdx::from));
         let asked = vec![(UserIdx(0), &allowed); rows.len()];
-        let request = Request { name: "drr", rows: &asked, k: n_items };
+        let request = ListRequest { name: "drr", rows: &asked, k: n_items };
         let lists = ours.ranked(which, &rows, &outputs, &tables, request).unwrap();
         let expected = theirs.ranked(which, &rows, &outputs, &tables, request).unwrap();
         for (list, expected) in lists.iter().zip(&expected) {
@@ -292,7 +293,23 @@ fn a_value_that_is_not_finite_stops_either_path_with_the_step() {
 #[test]
 fn item_vectors_that_are_trained_take_the_composed_path() {
     let config = AgentConfig { fine_tune_items: true, ..config() };
-    assert!(matches!(Run::new(&config).learner.path, Path::Composed(_)));
+    assert_eq!(Run::new(&config).learner.path_name(), "composed");
     let slates = AgentConfig { fine_tune_items: false, slate: 2, ..config };
-    assert!(matches!(Run::new(&slates).learner.path, Path::Composed(_)), "and so do slates");
+    assert_eq!(Run::new(&slates).learner.path_name(), "composed", "and so do slates");
+}
+
+#[test]
+fn a_path_that_the_caller_brings_goes_on_from_the_present_networks_and_optimizers() {
+    let tables = tables();
+    let mut run = Run::new(&config());
+    (0..6).for_each(|_| drop(run.update(&tables)));
+    let before = (run.learner.path_name(), run.learner.n_updates(), run.learner.to_arrays().unwrap());
+    let other = ComposedLearner::new(&config(), &tables, WINDOW, Seeds(77)).unwrap();
+    assert_ne!(other.to_arrays().unwrap(), before.2, "it begins with other networks");
+    run.learner.change_path(Box::new(other)).unwrap();
+    assert_eq!((before.0, before.1), ("fused", 6));
+    assert_eq!((run.learner.path_name(), run.learner.n_updates()), ("composed", 6));
+    assert_eq!(run.learner.to_arrays().unwrap(), before.2);
+    run.update(&tables);
+    assert_eq!(run.learner.n_updates(), 7);
 }

@@ -1,13 +1,11 @@
 //! An environment with a known optimum: every user likes one cluster of items, and the user's vector tells which.
 
-use drr_agent::{
-    ActionBase, ActionConfig, AgentConfig, ExplorationConfig, ReplayAction, Served, SlateReward, StateKind,
-    TrainingTables, UpdatePath,
-};
+use drr_agent::{ActionBase, ActionConfig, AgentConfig, ReplayAction, SlateReward, StateKind, UpdatePath};
 use drr_core::{
     ContextIdx, EmbeddingSpace, EmbeddingTable, Environment, EnvironmentError, ItemIdx, ItemSet, Observation,
     Observed, PartSet, RandomStream, RowDigest, RowOrigin, Step, UserIdx,
 };
+use drr_learn::{ExplorationConfig, Served, TrainingTables};
 use drr_nn::AdamConfig;
 use drr_replay::ReplayConfig;
 use rand::Rng;

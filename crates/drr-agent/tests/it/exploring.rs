@@ -1,12 +1,13 @@
 //! Exploring, and what the training says of itself.
 
 use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_CLUSTERS, N_ITEMS, Space, config};
-use drr_agent::{
-    AgentConfig, AgentError, DrrPolicy, ExplorationConfig, ExplorationKind, Judgement, ReplayAction,
-    Schedule, SlateReward, StateFeatures, Trainer, TrainingHooks, TrainingTables,
-};
+use drr_agent::{AgentConfig, AgentError, DrrPolicy, ReplayAction, SlateReward, Trainer};
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, ItemSet, Observed, Query, Recommender, RowOrigin, Seeds, UserIdx,
+};
+use drr_core::{Judgement, TrainingHooks};
+use drr_learn::{
+    ExplorationConfig, ExplorationKind, LearnError, Schedule, StateFeatures, TrainingSetup, TrainingTables,
 };
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
 use std::sync::Arc;
@@ -31,7 +32,19 @@ impl TrainingHooks for Quiet {}
 fn trainer(config: &AgentConfig) -> Trainer<Clusters> {
     let space = Arc::new(Space::new("split"));
     let (tables, environments) = (space.tables(), vec![Clusters::new(); config.n_environments]);
-    Trainer::new("drr", config, environments, HORIZON, tables, space, 4.0, Seeds(1)).unwrap()
+    Trainer::new(
+        config,
+        TrainingSetup {
+            name: "drr".to_owned(),
+            environments,
+            horizon: HORIZON,
+            world: tables,
+            space,
+            positive_rating: 4.0,
+            seeds: Seeds(1),
+        },
+    )
+    .unwrap()
 }
 
 fn curve(trainer: &Trainer<Clusters>, name: &str) -> Vec<f64> {
@@ -171,7 +184,7 @@ fn schedules_out_of_their_range_are_refused_by_their_field() {
     let error = config.check().unwrap_err().to_string();
     assert!(error.contains("actor_optimizer_schedule"), "{error}");
     let proto = AgentConfig { replay_action: ReplayAction::Proto, ..exploring(softmax()) };
-    assert!(matches!(proto.check(), Err(AgentError::Settings(_))));
+    assert!(matches!(proto.check(), Err(AgentError::Learn(LearnError::Settings(_)))));
 }
 
 /// Users whose vectors are all alike: their clusters are known from the features alone.
@@ -217,10 +230,24 @@ fn features_tell_what_the_vectors_do_not_in_training_and_after_loading() {
     let new = |tables: TrainingTables| {
         let environments = vec![Clusters::new(); config.n_environments];
         let space = Arc::new(Alike(Space::new("split")));
-        Trainer::new("drr", &config, environments, HORIZON, tables, space, 4.0, Seeds(1))
+        Trainer::new(
+            &config,
+            TrainingSetup {
+                name: "drr".to_owned(),
+                environments,
+                horizon: HORIZON,
+                world: tables,
+                space,
+                positive_rating: 4.0,
+                seeds: Seeds(1),
+            },
+        )
     };
     let tables = Alike(Space::new("split")).tables();
-    assert!(matches!(new(tables.clone()), Err(AgentError::Tables(_))), "there are no features");
+    assert!(
+        matches!(new(tables.clone()), Err(AgentError::Learn(LearnError::Tables(_)))),
+        "there are no features"
+    );
     assert!(tables.clone().with_features(Alike::features(), users[1..].to_vec()).is_err());
     let mut trainer = new(tables.with_features(Alike::features(), users.clone()).unwrap()).unwrap();
     trainer.run(config.n_rounds(), None, &mut Quiet).unwrap();

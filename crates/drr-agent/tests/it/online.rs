@@ -1,8 +1,10 @@
 //! Learning within sessions, and the supervised model beside the agent.
 
 use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_CLUSTERS, N_ITEMS, Space, config};
-use drr_agent::{LabelledContext, OnlineConfig, RewardModel, RewardModelConfig, Trainer, TrainingHooks};
+use drr_agent::{LabelledContext, OnlineAgent, OnlineConfig, RewardModel, RewardModelConfig, Trainer};
+use drr_core::TrainingHooks;
 use drr_core::{Feedback, ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
+use drr_learn::TrainingSetup;
 use drr_nn::AdamConfig;
 use std::sync::Arc;
 
@@ -38,12 +40,23 @@ fn a_fork_learns_within_its_session_and_the_next_fork_starts_anew() {
     let config = config();
     let environments = vec![Clusters::new(); config.n_environments];
     let tables = space.tables();
-    let mut trainer =
-        Trainer::new("drr", &config, environments, HORIZON, tables, space, 4.0, Seeds(3)).unwrap();
+    let mut trainer = Trainer::new(
+        &config,
+        TrainingSetup {
+            name: "drr".to_owned(),
+            environments,
+            horizon: HORIZON,
+            world: tables,
+            space,
+            positive_rating: 4.0,
+            seeds: Seeds(3),
+        },
+    )
+    .unwrap();
     trainer.run(20, None, &mut Quiet).unwrap();
     let serve = |updates_per_step| {
         let online = OnlineConfig { updates_per_step, n_rehearsed: 64 };
-        let agent = trainer.online_agent(online, Seeds(4)).unwrap();
+        let agent = OnlineAgent::of(&trainer, online, Seeds(4)).unwrap();
         let runs: Vec<_> = (0..2).map(|_| session(&mut *agent.fork().unwrap(), 1)).collect();
         assert_eq!(runs[0], runs[1], "parameters are reset before each session");
         runs[0].clone()

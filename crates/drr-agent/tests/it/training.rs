@@ -1,13 +1,13 @@
 //! Training, resuming, saving.
 
 use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_ITEMS, Space, config};
-use drr_agent::{
-    AgentConfig, AgentError, DrrPolicy, Outcome, ReplayAction, StateKind, Trainer, TrainingHooks,
-};
+use drr_agent::{AgentConfig, AgentError, DrrPolicy, ReplayAction, StateKind, Trainer};
 use drr_core::{
     Environment, EnvironmentError, ItemIdx, ItemSet, Observation, Observed, Query, RandomStream, Recommender,
     Seeds, Step, UserIdx,
 };
+use drr_core::{Outcome, TrainingHooks};
+use drr_learn::{LearnError, TrainingSetup};
 use drr_nn::{checkpoint_digest, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +29,19 @@ pub fn trainer(config: &AgentConfig, seed: u64) -> Trainer<Clusters> {
     let space = Arc::new(Space::new("split"));
     let tables = space.tables();
     let environments = vec![Clusters::new(); config.n_environments];
-    Trainer::new("drr", config, environments, HORIZON, tables, space, 4.0, Seeds(seed)).unwrap()
+    Trainer::new(
+        config,
+        TrainingSetup {
+            name: "drr".to_owned(),
+            environments,
+            horizon: HORIZON,
+            world: tables,
+            space,
+            positive_rating: 4.0,
+            seeds: Seeds(seed),
+        },
+    )
+    .unwrap()
 }
 
 /// The mean total reward of the first and of the last tenth of the rounds.
@@ -117,7 +129,7 @@ fn a_checkpoint_of_another_configuration_or_a_damaged_one_is_refused() {
     trainer(&config, 7).run(5, Some(folder.path()), &mut Quiet).unwrap();
     let other = AgentConfig { discount: 0.1, ..config.clone() };
     let error = trainer(&other, 7).resume(folder.path()).unwrap_err();
-    assert!(matches!(&error, AgentError::OtherRun(_)), "{error}");
+    assert!(matches!(&error, AgentError::Learn(LearnError::OtherRun(_))), "{error}");
     let path = latest_checkpoint(folder.path()).unwrap().unwrap().join("state.safetensors");
     let data = std::fs::read(&path).unwrap();
     std::fs::write(&path, &data[..data.len() / 2]).unwrap();
@@ -161,7 +173,18 @@ fn a_loss_that_is_not_finite_stops_the_run_with_the_step() {
     let space = Arc::new(Space::new("split"));
     let tables = space.tables();
     let environments = vec![Exploding(Clusters::new()); config.n_environments];
-    let trainer = Trainer::new("drr", &config, environments, HORIZON, tables, space, 4.0, Seeds(1));
+    let trainer = Trainer::new(
+        &config,
+        TrainingSetup {
+            name: "drr".to_owned(),
+            environments,
+            horizon: HORIZON,
+            world: tables,
+            space,
+            positive_rating: 4.0,
+            seeds: Seeds(1),
+        },
+    );
     let error = trainer.unwrap().run(300, None, &mut Quiet).unwrap_err().to_string();
     assert!(error.contains("critic's loss is inf") && error.contains("environment step"), "{error}");
 }

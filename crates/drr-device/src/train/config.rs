@@ -1,10 +1,8 @@
 //! The settings of a loop, the shapes of its networks, and the tables that it works with.
 
 use crate::{DeviceError, EnvironmentTables, OptimizerConfig};
-use drr_kernels::Activation;
-use drr_kernels::mlp::{LayerShape, Mlp};
+use drr_kernels::DrrShapes;
 use drr_replay::ReplayConfig;
-use std::ops::Range;
 
 /// How the agent explores: with probability epsilon, Gaussian noise on the actor's output.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,6 +64,12 @@ pub struct TrainTables<'a> {
 }
 
 impl TrainConfig {
+    /// The shapes of the networks for vectors of dimension `dim` and histories of `history_length`.
+    #[must_use]
+    pub fn shapes(&self, dim: usize, history_length: usize) -> DrrShapes {
+        DrrShapes::new(self.actor_hidden, self.critic_hidden, dim, history_length)
+    }
+
     /// Refuses what the kernels cannot take.
     pub(super) fn check(
         &self,
@@ -87,45 +91,12 @@ impl TrainConfig {
         if tables.contexts.len() != environment.n_contexts * tables.dim {
             return refuse("context vectors", tables.contexts.len(), "give one vector per context");
         }
-        let shapes = Shapes::new(self, tables.dim, environment.config.history_length);
+        let shapes = self.shapes(tables.dim, environment.config.history_length);
         for (given, expected) in parameters.iter().zip([shapes.actor.end(), shapes.position_weights.end]) {
             if given.len() != expected {
                 return refuse("parameters", given.len(), "give as many as the shapes have");
             }
         }
         Ok(())
-    }
-}
-
-/// The networks' shapes and where their parameters lie: those of `drr-agent`'s fused path.
-#[derive(Debug, Clone)]
-pub struct Shapes {
-    /// State to proto-action.
-    pub actor: Mlp,
-    /// State and action to value.
-    pub critic: Mlp,
-    /// The state module's weights `[N]`, behind the critic's parameters.
-    pub position_weights: Range<usize>,
-}
-
-impl Shapes {
-    /// The shapes for vectors of dimension `dim` and histories of `history_length`.
-    #[must_use]
-    pub fn new(config: &TrainConfig, dim: usize, history_length: usize) -> Self {
-        let layer =
-            |n_joined, n_out, activation| LayerShape { n_joined, n_out, normalized: false, activation };
-        let ([first, second], [state, joint]) = (config.actor_hidden, config.critic_hidden);
-        let relu = Activation::Relu;
-        let actor = [layer(0, first, relu), layer(0, second, relu), layer(0, dim, Activation::Tanh)];
-        let critic = [layer(0, state, relu), layer(dim, joint, relu), layer(0, 1, Activation::Identity)];
-        let (actor, critic) = (Mlp::new(3 * dim, &actor, 0), Mlp::new(3 * dim, &critic, 0));
-        let position_weights = critic.end()..critic.end() + history_length;
-        Self { actor, critic, position_weights }
-    }
-
-    /// The weights of a network, which the L2 term applies to; biases do not decay.
-    #[must_use]
-    pub fn weights(network: &Mlp) -> Vec<Range<usize>> {
-        network.layers().iter().map(|layer| layer.weight.clone()).collect()
     }
 }

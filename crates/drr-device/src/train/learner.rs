@@ -1,11 +1,12 @@
 //! The update rule: deep deterministic policy gradient (Lillicrap et al. 2016) on the states of DRR (Liu et al. 2018,
 //! algorithm 1), in the order of `drr-agent`'s fused path where the actor does not move the state module.
 
-use super::{Shapes, THREADS, TrainConfig};
+use super::{THREADS, TrainConfig};
 use crate::environment::blocks_of_warps;
 use crate::launch::arguments;
 use crate::{Buffer, DeviceError, Kind, Launch, Memory, Network, Optimizer, Priorities, Ring, Search};
 use crate::{StateModule, Values};
+use drr_kernels::DrrShapes;
 
 /// The counters of updates.
 const CRITIC: u32 = 0;
@@ -23,7 +24,7 @@ pub(super) struct Drawn {
 #[derive(Debug, Clone)]
 pub struct Learner {
     /// The networks' shapes.
-    pub shapes: Shapes,
+    pub shapes: DrrShapes,
     /// The actor's parameters.
     pub actor: Buffer,
     /// The critic's, then the state module's.
@@ -101,11 +102,11 @@ impl Learner {
         drawn: &Drawn,
         memory: &mut Memory,
     ) -> Result<(Self, Vec<Launch>), DeviceError> {
-        let shapes = Shapes::new(config, module.dim, module.history_length);
+        let shapes = config.shapes(module.dim, module.history_length);
         let (n, counters) = (config.batch_size, drawn.counters);
         let place = |nth| (counters, nth);
         let (actor_weights, critic_weights) =
-            (Shapes::weights(&shapes.actor), Shapes::weights(&shapes.critic));
+            (DrrShapes::weights(&shapes.actor), DrrShapes::weights(&shapes.critic));
         let this = Self {
             actor_optimizer: Optimizer::new(
                 config.actor_optimizer,

@@ -7,7 +7,7 @@ use crate::executors::{assert_close, floats, ids, in_one_order, numbers, on_each
 use drr_core::{Interaction, InteractionLog, ItemIdx, ItemSet, Seeds, UserIdx};
 use drr_device::{
     EnvironmentConfig, EnvironmentTables, Executor, Exploration, Memory, OptimizerConfig, SessionSource,
-    Shapes, TrainConfig, TrainLoop, TrainTables,
+    TrainConfig, TrainLoop, TrainTables,
 };
 use drr_env::{RewardConfig, SessionStart, Sessions, Unrated};
 use drr_replay::ReplayConfig;
@@ -67,7 +67,7 @@ impl World {
 
 /// First parameters of sensible size, the position weights 1.
 fn parameters(config: &TrainConfig, dim: usize) -> [Vec<f32>; 2] {
-    let shapes = Shapes::new(config, dim, WINDOW);
+    let shapes = config.shapes(dim, WINDOW);
     let actor = numbers(shapes.actor.end(), 21).iter().map(|value| 0.4 * value).collect();
     let mut critic: Vec<f32> =
         numbers(shapes.position_weights.end, 22).iter().map(|value| 0.4 * value).collect();

@@ -1,10 +1,10 @@
 //! What the data set says of users and items beside their ratings, as features of the agent's state.
 
 use anyhow::Result;
-use drr_agent::{StateFeatures, TrainingTables};
 use drr_core::{ContextIdx, EmbeddingTable};
 use drr_data::{Dataset, ItemRecord, UserRecord};
 use drr_env::Sessions;
+use drr_learn::{StateFeatures, TrainingTables};
 use std::collections::BTreeSet;
 
 /// The lower ends of the age groups, those of MovieLens 1M.

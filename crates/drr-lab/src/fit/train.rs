@@ -13,8 +13,8 @@ use crate::run::files::read_json;
 use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
-use drr_agent::{AgentConfig, Judgement, OnlineAgent, OnlineConfig, Outcome, TrainingHooks, Validation};
-use drr_core::{EmbeddingSpace, Part, Recommender, World};
+use drr_agent::{AgentConfig, OnlineAgent, OnlineConfig};
+use drr_core::{EmbeddingSpace, Judgement, Outcome, Part, Recommender, TrainingHooks, Validation, World};
 use drr_data::{TrainingRow, read_training, write_training};
 use drr_env::Unrated;
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
@@ -221,6 +221,7 @@ impl Training<'_> {
             rounds,
             updates,
             checkpoint,
+            path = fit.steps.path_name(),
             "{} is trained under {}: {episodes} episodes and {updates} updates in the final fit, {total:.0} s in all{reference}",
             job.name(),
             job.split
@@ -262,7 +263,7 @@ impl Training<'_> {
         if trainer.resume(&checkpoints)? == 0 {
             anyhow::bail!("there is no checkpoint in {}: run train --force", checkpoints.display());
         }
-        Ok(trainer.online_agent(learning, self.cut.seeds().child("online"))?)
+        Ok(OnlineAgent::of(&trainer, learning, self.cut.seeds().child("online"))?)
     }
 }
 

@@ -14,9 +14,10 @@ use crate::run::Work;
 use crate::run::cache::digest_of;
 use crate::run::files::read_json;
 use anyhow::{Context as _, Result};
-use drr_agent::{Judgement, Outcome, Trainer, TrainingHooks};
-use drr_core::{EmbeddingSpace, Form, Recommender, Seeds};
+use drr_agent::Trainer;
+use drr_core::{EmbeddingSpace, Form, Judgement, Outcome, Recommender, Seeds, TrainingHooks};
 use drr_env::long_term::{LongTermConfig as Sizes, LongTermEnvironment};
+use drr_learn::TrainingSetup;
 use drr_rivals::{RivalTrainer, RivalWorld};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -171,6 +172,19 @@ fn study(
     })
 }
 
+/// What a training in the world is made of; every rating counts as positive.
+fn setup<W>(
+    name: &str,
+    environments: Vec<LongTermEnvironment>,
+    config: &LongTermConfig,
+    world: W,
+    space: Arc<dyn EmbeddingSpace>,
+    seeds: Seeds,
+) -> TrainingSetup<LongTermEnvironment, W> {
+    let (name, horizon) = (name.to_owned(), config.horizon);
+    TrainingSetup { name, environments, horizon, world, space, positive_rating: 0.0, seeds }
+}
+
 /// One training, judged every `validate_every` rounds.
 fn train(
     config: &LongTermConfig,
@@ -184,15 +198,15 @@ fn train(
     let seeds = seeds.child(&format!("seed_{seed}"));
     let vectors = Arc::new(Vectors::new(config, &mut seeds.stream("vectors"))?);
     let space = Arc::clone(&vectors) as Arc<dyn EmbeddingSpace>;
-    let (horizon, environments) = (config.horizon, vec![world.clone(); settings.n_environments()]);
+    let environments = vec![world.clone(); settings.n_environments()];
     let mut training: Box<dyn Steps> = match settings {
         Settings::Drr(agent) => {
             let tables = vectors.tables()?;
-            Box::new(Trainer::new(name, agent, environments, horizon, tables, space, 0.0, seeds)?)
+            Box::new(Trainer::new(agent, setup(name, environments, config, tables, space, seeds))?)
         }
         Settings::Rival(rival) => {
             let world = RivalWorld::new(vectors.tables()?, vec![Vec::new()])?;
-            Box::new(RivalTrainer::new(name, rival, environments, world, space, 0.0, seeds)?)
+            Box::new(RivalTrainer::new(rival, setup(name, environments, config, world, space, seeds))?)
         }
     };
     let mut hooks = Hooks { world, stops };

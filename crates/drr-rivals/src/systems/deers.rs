@@ -1,6 +1,5 @@
 //! DEERS (Zhao et al. 2018, pairwise): a Q network over a state of what was liked and one of what was not.
 
-mod gru;
 mod learner;
 mod network;
 
@@ -10,8 +9,8 @@ use crate::config::Within;
 use crate::situation::{RivalWorld, View};
 use crate::system::{Ranker, System};
 use candle_core::{Device, Tensor};
-use drr_agent::Schedule;
 use drr_core::{EmbeddingTable, Seeds};
+use drr_learn::Schedule;
 use drr_nn::{NamedArray, Parameters};
 use learner::Learner;
 use network::{Feedback, Network, Scorer};

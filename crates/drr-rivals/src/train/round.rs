@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// Sums over one round of sessions.
 #[derive(Debug, Default)]
-pub(super) struct Round {
+pub struct Round {
     n_steps: u64,
     n_positive: u64,
     total_reward: f64,

@@ -29,7 +29,7 @@ fn config() -> RivalConfig {
             pairwise_weight: 0.1,
             pairwise_margin: 0.5,
             tau: 0.02,
-            epsilon: drr_agent::Schedule::Linear { start: 1.0, end: 0.1, steps: 12_000 },
+            epsilon: drr_learn::Schedule::Linear { start: 1.0, end: 0.1, steps: 12_000 },
         }),
     }
 }

@@ -1,8 +1,8 @@
 //! DPG-FBE at work.
 
 use crate::world::{Quiet, Vectors, finds_what_its_greedy_twin_cannot, trainer};
-use drr_agent::ExplorationConfig;
 use drr_core::{ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
+use drr_learn::ExplorationConfig;
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
 use drr_rivals::{DpgFbeConfig, RivalConfig, RivalPolicy, ScheduleConfig, SystemConfig};
 use std::path::Path;

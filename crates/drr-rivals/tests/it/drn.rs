@@ -3,6 +3,7 @@
 use crate::world::{Quiet, SIZES, Vectors, finds_what_its_greedy_twin_cannot, trainer};
 use drr_core::{ContextIdx, ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
 use drr_env::long_term::LongTermEnvironment;
+use drr_learn::TrainingSetup;
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
 use drr_rivals::{
     ActivenessConfig, DrnConfig, ReturnTimes, RivalConfig, RivalPolicy, RivalTrainer, ScheduleConfig,
@@ -115,8 +116,19 @@ fn activeness_turns_it_to_the_items_that_users_come_back_for() {
         let vectors = Arc::new(Vectors::new(Seeds(1)));
         let world = vectors.world().with_returns(Arc::new(SoonerWhenPleased));
         let environments = vec![LongTermEnvironment::new(SIZES).unwrap(); config.schedule.n_environments];
-        let mut trainer =
-            RivalTrainer::new("drn", &config, environments, world, vectors, 0.0, Seeds(1)).unwrap();
+        let mut trainer = RivalTrainer::new(
+            &config,
+            TrainingSetup {
+                name: "drn".to_owned(),
+                environments,
+                horizon: SIZES.horizon,
+                world,
+                space: vectors,
+                positive_rating: 0.0,
+                seeds: Seeds(1),
+            },
+        )
+        .unwrap();
         trainer.run(20, None, &mut Quiet).unwrap();
         let list = trainer.policy().unwrap().recommend(&[query()], 10).unwrap().remove(0);
         list.iter().filter(|it| LongTermEnvironment::is_vegetable(it.item)).count()
@@ -138,7 +150,18 @@ fn activeness_without_return_times_is_refused() {
     assert!(config.needs_return_times());
     let vectors = Arc::new(Vectors::new(Seeds(1)));
     let environments = vec![LongTermEnvironment::new(SIZES).unwrap(); config.schedule.n_environments];
-    let made =
-        RivalTrainer::new("drn", &config, environments, vectors.world(), vectors, 0.0, Seeds(1)).map(|_| ());
+    let made = RivalTrainer::new(
+        &config,
+        TrainingSetup {
+            name: "drn".to_owned(),
+            environments,
+            horizon: SIZES.horizon,
+            world: vectors.world(),
+            space: vectors,
+            positive_rating: 0.0,
+            seeds: Seeds(1),
+        },
+    )
+    .map(|_| ());
     assert!(made.unwrap_err().to_string().contains("return times"));
 }

@@ -1,12 +1,13 @@
 //! A world in which only what was disliked tells what to recommend next.
 
 use crate::world::{Quiet, SIZES, Vectors};
-use drr_agent::Outcome;
+use drr_core::Outcome;
 use drr_core::{
     Environment, EnvironmentError, ItemIdx, ItemSet, Observation, Observed, Query, RandomStream, Recommender,
     Seeds, Step, UserIdx,
 };
 use drr_env::long_term::LongTermEnvironment;
+use drr_learn::TrainingSetup;
 use drr_rivals::{RivalConfig, RivalTrainer};
 use rand::Rng;
 use std::sync::Arc;
@@ -103,8 +104,19 @@ pub fn finds_it_by_what_was_disliked(config: &RivalConfig) {
         let vectors = Arc::new(Vectors::new(Seeds(seed)));
         let environments = vec![Hated::new(); config.schedule.n_environments];
         let world = vectors.world();
-        let mut trainer =
-            RivalTrainer::new("rival", config, environments, world, vectors, 0.0, Seeds(seed)).unwrap();
+        let mut trainer = RivalTrainer::new(
+            config,
+            TrainingSetup {
+                name: "rival".to_owned(),
+                environments,
+                horizon: SIZES.horizon,
+                world,
+                space: vectors,
+                positive_rating: 0.0,
+                seeds: Seeds(seed),
+            },
+        )
+        .unwrap();
         assert_eq!(trainer.run(config.n_rounds(), None, &mut Quiet).unwrap(), Outcome::Finished);
         let policy = trainer.policy().unwrap();
         let (seeing, blind) = (mean_return(&policy, true), mean_return(&policy, false));

@@ -1,9 +1,10 @@
 //! LIRD at work.
 
 use crate::world::{self, Quiet, SIZES, Vectors};
-use drr_agent::Outcome;
+use drr_core::Outcome;
 use drr_core::{Environment, ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
 use drr_env::long_term::{LongTermConfig, LongTermEnvironment};
+use drr_learn::TrainingSetup;
 use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
 use drr_rivals::{LirdConfig, RivalConfig, RivalPolicy, RivalTrainer, ScheduleConfig, SystemConfig};
 use std::path::Path;
@@ -31,7 +32,7 @@ fn config(slate: usize, position_discount: f64) -> RivalConfig {
             n_candidates: 1000,
             tau: 0.02,
             noise: 1.5,
-            epsilon: drr_agent::Schedule::Linear { start: 1.0, end: 0.2, steps: 24_000 },
+            epsilon: drr_learn::Schedule::Linear { start: 1.0, end: 0.2, steps: 24_000 },
             simulator: None,
         }),
     }
@@ -52,8 +53,19 @@ fn slow() -> LongTermEnvironment {
 fn trainer(config: &RivalConfig, seed: u64) -> RivalTrainer<LongTermEnvironment> {
     let vectors = Arc::new(Vectors::new(Seeds(seed)));
     let environments = vec![slow(); config.schedule.n_environments];
-    RivalTrainer::new("lird", config, environments, vectors.world(), vectors, 0.0, Seeds(seed))
-        .expect("the parts fit")
+    RivalTrainer::new(
+        config,
+        TrainingSetup {
+            name: "lird".to_owned(),
+            environments,
+            horizon: SLOW.horizon,
+            world: vectors.world(),
+            space: vectors,
+            positive_rating: 0.0,
+            seeds: Seeds(seed),
+        },
+    )
+    .expect("the parts fit")
 }
 
 /// The return of one session that is served in lists of `slate`, undiscounted.

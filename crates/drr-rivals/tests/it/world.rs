@@ -1,11 +1,12 @@
 //! The world of sweets and vegetables, where the greatest reward now is the wrong choice: what every system must find.
 
-use drr_agent::{Outcome, TrainingHooks, TrainingTables};
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, Environment, ItemIdx, Observed, PartSet, Query, Recommender, RowDigest,
     RowOrigin, Seeds, UserIdx,
 };
+use drr_core::{Outcome, TrainingHooks};
 use drr_env::long_term::{LongTermConfig, LongTermEnvironment};
+use drr_learn::{TrainingSetup, TrainingTables};
 use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use rand_distr::{Distribution, Normal};
 use std::sync::Arc;
@@ -68,7 +69,19 @@ pub fn trainer(config: &RivalConfig, seed: u64) -> RivalTrainer<LongTermEnvironm
     let vectors = Arc::new(Vectors::new(Seeds(seed)));
     let environment = LongTermEnvironment::new(SIZES).unwrap();
     let environments = vec![environment; config.schedule.n_environments];
-    RivalTrainer::new("rival", config, environments, vectors.world(), vectors, 0.0, Seeds(seed)).unwrap()
+    RivalTrainer::new(
+        config,
+        TrainingSetup {
+            name: "rival".to_owned(),
+            environments,
+            horizon: SIZES.horizon,
+            world: vectors.world(),
+            space: vectors,
+            positive_rating: 0.0,
+            seeds: Seeds(seed),
+        },
+    )
+    .unwrap()
 }
 
 /// The return of one session of a recommender's best items, undiscounted; nothing in the world is drawn at random.

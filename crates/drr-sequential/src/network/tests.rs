@@ -1,5 +1,5 @@
 use super::*;
-use crate::ops::numbers;
+use drr_nn::ops::numbers;
 
 fn config(architecture: Architecture) -> SequentialConfig {
     SequentialConfig { dim: 8, n_heads: 2, max_length: 6, ..SequentialConfig::new(architecture) }

@@ -1,11 +1,13 @@
 //! What is stored of a session in slates.
 
 use crate::update::tests::{DIM, N_ITEMS, WINDOW, config, tables};
-use crate::{AgentConfig, ReplayAction, SlateReward, Trainer, TrainingHooks, TrainingTables};
+use crate::{AgentConfig, ReplayAction, SlateReward, Trainer};
+use drr_core::TrainingHooks;
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, Environment, EnvironmentError, ItemIdx, ItemSet, Observation, Observed,
     RandomStream, RowOrigin, Seeds, Step,
 };
+use drr_learn::{TrainingSetup, TrainingTables};
 use drr_replay::ReplayValues;
 use std::sync::Arc;
 
@@ -77,8 +79,16 @@ fn trained(config: &AgentConfig) -> Trainer<Halving> {
     let items = EmbeddingTable::new(N_ITEMS, DIM, tables.item_values().to_vec()).unwrap();
     let space = Arc::new(Zeros(items, tables.origin().clone()));
     let environments = vec![Halving(ItemSet::full(N_ITEMS), Vec::new())];
-    let mut trainer =
-        Trainer::new("drr", config, environments, HORIZON, tables, space, 4.0, Seeds(1)).unwrap();
+    let setup = TrainingSetup {
+        name: "drr".to_owned(),
+        environments,
+        horizon: HORIZON,
+        world: tables,
+        space,
+        positive_rating: 4.0,
+        seeds: Seeds(1),
+    };
+    let mut trainer = Trainer::new(config, setup).unwrap();
     trainer.run(1, None, &mut Quiet).unwrap();
     trainer
 }
@@ -93,7 +103,7 @@ fn a_slate_is_one_transition_with_its_mean_reward_and_the_last_one_is_short() {
     ] {
         let base = AgentConfig { warmup_transitions: 100, replay_action: ReplayAction::Item, ..config() };
         let trainer = trained(&AgentConfig { slate: 2, slate_reward, ..base });
-        let state = trainer.replay.state();
+        let state = trainer.trainee().replay.state();
         let array = |name: &str| &state.arrays.iter().find(|it| it.name == name).unwrap().values;
         let ReplayValues::F32(rewards) = array("rewards") else { panic!("rewards are numbers") };
         assert_eq!(rewards.len(), 3);
@@ -106,6 +116,6 @@ fn a_slate_is_one_transition_with_its_mean_reward_and_the_last_one_is_short() {
             panic!("items are ids")
         };
         assert_eq!(next.iter().step_by(WINDOW).collect::<Vec<_>>(), items.iter().collect::<Vec<_>>());
-        assert_eq!(trainer.step, 5, "each item is a step of the environment");
+        assert_eq!(trainer.n_steps(), 5, "each item is a step of the environment");
     }
 }

@@ -2,13 +2,13 @@
 //! manner of TD3+BC: Fujimoto and Gu 2021).
 
 use super::ComposedLearner;
+use crate::AnchorConfig;
 use crate::flat::with_values;
-use crate::tables::TrainingTables;
-use crate::{AgentError, AnchorConfig};
 use candle_core::{Device, Tensor};
 use drr_core::{ContextIdx, ItemIdx};
 use drr_kernels::matmul::{add_product, input_gradient};
 use drr_kernels::{LANES, Panels, softmax};
+use drr_learn::{LearnError, TrainingTables};
 use drr_replay::Batch;
 
 /// The anchor's loss and its gradient.
@@ -53,7 +53,7 @@ const LEAST_SIZE: f64 = 1e-3;
 
 /// What the value term is multiplied by: its weight, divided by the mean `|Q|` of the batch (Fujimoto and Gu 2021),
 /// so that one weight of the anchor means the same for rewards of any size.
-pub(super) fn value_factor(config: &AnchorConfig, values: &Tensor) -> Result<f64, AgentError> {
+pub(super) fn value_factor(config: &AnchorConfig, values: &Tensor) -> Result<f64, LearnError> {
     let size = super::scalar(&values.detach().abs()?.mean_all()?)?;
     Ok(f64::from(config.value_weight) / size.max(LEAST_SIZE))
 }
@@ -66,7 +66,7 @@ impl ComposedLearner {
         batch: &Batch,
         tables: &TrainingTables,
         actions: &Tensor,
-    ) -> Result<Anchored, AgentError> {
+    ) -> Result<Anchored, LearnError> {
         let positives: Vec<Vec<ItemIdx>> = (0..batch.rewards.len())
             .map(|row| self.draws.some_of(open_positives(batch, tables, row), config.n_positives))
             .collect();
@@ -98,7 +98,7 @@ fn cross_entropy(
     positives: &[Vec<ItemIdx>],
     temperature: f32,
     buffers: &mut Buffers,
-) -> Result<Anchored, AgentError> {
+) -> Result<Anchored, LearnError> {
     let (n_items, dim) = items.dims2()?;
     let n_rows = positives.len();
     with_values(actions, |actions| buffers.resize(actions, n_rows, n_items, dim))?;

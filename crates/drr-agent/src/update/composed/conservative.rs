@@ -2,10 +2,10 @@
 //! than what it does.
 
 use super::ComposedLearner;
-use crate::batch::Inputs;
+use crate::ConservativeConfig;
 use crate::critic::Critic;
-use crate::{AgentError, ConservativeConfig};
 use candle_core::{D, Device, Tensor};
+use drr_learn::{Inputs, LearnError};
 
 impl ComposedLearner {
     /// The term for states `[B, S]` and the actions `[B, D]` that were executed in them, summed over the critics.
@@ -17,7 +17,7 @@ impl ComposedLearner {
         now: &Inputs,
         states: &Tensor,
         actions: &Tensor,
-    ) -> Result<Tensor, AgentError> {
+    ) -> Result<Tensor, LearnError> {
         let items = self.online.items.detach();
         let drawn = self.draws.items(config.n_items, items.dim(0)?);
         let n_drawn = drawn.len();
@@ -32,7 +32,7 @@ impl ComposedLearner {
                 None => term,
             });
         }
-        sum.ok_or(AgentError::Settings("there is no critic"))
+        sum.ok_or(LearnError::Settings("there is no critic"))
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) fn term(
     actions: &Tensor,
     proposed: &Tensor,
     items: &Tensor,
-) -> Result<Tensor, AgentError> {
+) -> Result<Tensor, LearnError> {
     let hidden = critic.hidden(states)?;
     let (n_rows, width) = hidden.dims2()?;
     let (n_items, dim) = items.dims2()?;

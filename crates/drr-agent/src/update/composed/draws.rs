@@ -1,7 +1,8 @@
 //! What an update draws at random, from streams whose state is part of a checkpoint.
 
-use crate::{AgentConfig, AgentError};
+use crate::AgentConfig;
 use drr_core::{ItemIdx, RandomStream, Seeds, StreamState};
+use drr_learn::LearnError;
 use drr_nn::{NamedArray, Values};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -79,11 +80,11 @@ impl Draws {
     }
 
     /// Sets the streams that there are.
-    pub(super) fn load_arrays(&mut self, arrays: &[NamedArray]) -> Result<(), AgentError> {
+    pub(super) fn load_arrays(&mut self, arrays: &[NamedArray]) -> Result<(), LearnError> {
         for (name, stream) in self.streams() {
             let state = state(name, arrays);
             *stream = state.as_ref().and_then(RandomStream::from_state).ok_or_else(|| {
-                AgentError::OtherRun(format!("the random stream {name} is missing or damaged"))
+                LearnError::OtherRun(format!("the random stream {name} is missing or damaged"))
             })?;
         }
         Ok(())

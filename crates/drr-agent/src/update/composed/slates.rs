@@ -1,9 +1,9 @@
 //! Slates in the replay: which items they held, and what the critic is told of them.
 
-use crate::AgentError;
 use crate::update::means;
 use candle_core::{Device, Tensor};
 use drr_core::ItemIdx;
+use drr_learn::LearnError;
 
 /// The items of the last slate of a session, given all its recommendations and the size of a slate.
 ///
@@ -14,7 +14,7 @@ pub(super) fn last_slate(recommended: &[ItemIdx], slate: usize) -> &[ItemIdx] {
 }
 
 /// The means `[B, D]` of the vectors of each row's items, out of `items` `[I, D]`.
-pub(super) fn mean_vectors(items: &Tensor, slates: &[Vec<ItemIdx>]) -> Result<Tensor, AgentError> {
+pub(super) fn mean_vectors(items: &Tensor, slates: &[Vec<ItemIdx>]) -> Result<Tensor, LearnError> {
     let (n_rows, dim) = (slates.len(), items.dim(1)?);
     if slates.iter().all(|slate| slate.len() == 1) {
         let ids: Vec<u32> = slates.iter().flatten().map(|item| item.0).collect();
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slate_is_the_mean_of_its_vectors() -> Result<(), AgentError> {
+    fn a_slate_is_the_mean_of_its_vectors() -> Result<(), LearnError> {
         let items = Tensor::new(&[[1.0_f32, 0.0], [0.0, 2.0], [4.0, 4.0]], &Device::Cpu)?;
         let means = mean_vectors(&items, &slates(&[&[0, 1], &[2], &[1, 2]]))?;
         assert_eq!(means.to_vec2::<f32>()?, [[0.5, 1.0], [4.0, 4.0], [2.0, 3.0]]);

@@ -2,15 +2,14 @@
 
 use super::ComposedLearner;
 use super::slates::mean_vectors;
+use crate::ReplayAction;
 use crate::action::compose;
-use crate::batch::{Inputs, Side, sampled};
 use crate::flat::with_values;
 use crate::refinement::{reorder, values};
-use crate::tables::TrainingTables;
-use crate::{AgentError, ReplayAction};
 use candle_core::{Device, Tensor};
 use drr_core::{ItemIdx, ScoredItem};
 use drr_kernels::{Panels, Ranked, TopK};
+use drr_learn::{Inputs, LearnError, Side, TrainingTables};
 use drr_replay::Batch;
 
 impl ComposedLearner {
@@ -20,13 +19,13 @@ impl ComposedLearner {
         &mut self,
         batch: &Batch,
         tables: &TrainingTables,
-    ) -> Result<Tensor, AgentError> {
+    ) -> Result<Tensor, LearnError> {
         let n_rows = batch.rewards.len();
         let rewards = Tensor::from_slice(&batch.rewards, n_rows, &Device::Cpu)?;
         if self.config.discount == 0.0 {
             return Ok(rewards);
         }
-        let next = sampled(batch, Side::Next, tables, self.online.history_length())?;
+        let next = Inputs::sampled(batch, Side::Next, tables, self.online.history_length())?;
         let states = self.targets.states(&next)?.detach();
         let outputs = self.targets.actor.forward(&states)?.detach();
         let outputs = self.smoothed(outputs)?;
@@ -46,7 +45,7 @@ impl ComposedLearner {
 
     /// The target actor's outputs `[B, D]` with noise that is cut, and within `[-1, 1]` again (Fujimoto et al.
     /// 2018); as they are without TD3.
-    fn smoothed(&mut self, outputs: Tensor) -> Result<Tensor, AgentError> {
+    fn smoothed(&mut self, outputs: Tensor) -> Result<Tensor, LearnError> {
         let Some(td3) = self.config.td3.as_ref().filter(|td3| td3.target_noise > 0.0) else {
             return Ok(outputs);
         };
@@ -63,7 +62,7 @@ impl ComposedLearner {
         next: &Inputs,
         states: &Tensor,
         outputs: &Tensor,
-    ) -> Result<Tensor, AgentError> {
+    ) -> Result<Tensor, LearnError> {
         let actions = compose(&self.config.action, &next.users, outputs)?;
         let items = self.targets.items.detach();
         let n_items = items.dim(0)?;
@@ -93,7 +92,7 @@ impl ComposedLearner {
         actions: &Tensor,
         items: &Tensor,
         k: usize,
-    ) -> Result<Vec<Vec<ScoredItem>>, AgentError> {
+    ) -> Result<Vec<Vec<ScoredItem>>, LearnError> {
         let (n_rows, dim) = actions.dims2()?;
         let window = self.online.history_length();
         let is_open = |row: usize, item: u32| {

@@ -3,9 +3,10 @@
 mod switches;
 
 use super::*;
-use crate::{ActionBase, ActionConfig, ExplorationConfig, Served, SlateReward, StateKind, UpdatePath};
+use crate::{ActionBase, ActionConfig, SlateReward, StateKind, UpdatePath};
 use drr_core::ItemIdx;
 use drr_core::{ContextIdx, EmbeddingTable, Observation, PartSet, RowDigest, RowOrigin};
+use drr_learn::{ExplorationConfig, Served};
 use drr_nn::{AdamConfig, Values};
 use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
 
@@ -90,6 +91,18 @@ fn targets(learner: &mut ComposedLearner, batch: &Batch) -> Vec<f32> {
     learner.td_targets(batch, &tables()).unwrap().to_vec1().unwrap()
 }
 
+/// One update, and what it says of itself.
+fn update(
+    learner: &mut ComposedLearner,
+    batch: &Batch,
+    tables: &TrainingTables,
+    step: u64,
+) -> Result<UpdateReport, LearnError> {
+    let mut report = UpdateReport::default();
+    learner.update(batch, tables, step, &mut report)?;
+    Ok(report)
+}
+
 #[test]
 fn the_future_counts_past_a_time_limit_and_not_past_a_true_end() {
     for replay_action in [ReplayAction::Proto, ReplayAction::Item] {
@@ -115,7 +128,7 @@ fn the_greedy_twin_never_looks_ahead() {
 fn the_target_is_the_discounted_value_of_the_target_networks() {
     let mut learner = learner(&config(ReplayAction::Proto, 0.9));
     let batch = batch(1.0, false, false);
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let actions = learner.targets.actor.forward(&states).unwrap();
     let values: Vec<f32> = learner.targets.critic.forward(&states, &actions).unwrap().to_vec1().unwrap();
@@ -127,7 +140,7 @@ fn the_target_is_the_discounted_value_of_the_target_networks() {
 fn the_next_item_is_neither_in_the_history_nor_already_recommended() {
     let learner = learner(&config(ReplayAction::Item, 0.9));
     let batch = batch(0.0, false, false);
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let outputs = Tensor::new(&[[1.0_f32, 0.2], [1.0, 0.2]], &Device::Cpu).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
@@ -158,7 +171,7 @@ fn the_critic_is_told_of_a_slate_the_mean_of_its_vectors() {
     let replayed = learner.replayed_actions(&batch, &tables()).unwrap().to_vec2::<f32>().unwrap();
     assert!((replayed[0][0] - scale).abs() < 1e-6 && (replayed[0][1] - 0.5 * scale).abs() < 1e-6);
     // Item 1 alone is left for the next slate: a short one.
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let outputs = Tensor::new(&[[1.0_f32, 0.2], [1.0, 0.2]], &Device::Cpu).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
@@ -170,7 +183,7 @@ fn the_critic_is_told_of_a_slate_the_mean_of_its_vectors() {
     let batch = std::iter::repeat_with(|| replay.sample(1, &mut random).unwrap())
         .find(|batch| batch.recommended(0).is_empty())
         .unwrap();
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let outputs = Tensor::new(&[[1.0_f32, 0.2]], &Device::Cpu).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap().to_vec2::<f32>().unwrap();
@@ -182,7 +195,7 @@ fn targets_start_as_copies_and_follow_by_tau() {
     let mut learner = learner(&config(ReplayAction::Proto, 0.9));
     let before = learner.online.to_arrays("").unwrap();
     assert_eq!(before, learner.targets.to_arrays("").unwrap());
-    learner.update(&batch(1.0, false, false), &tables(), 0).unwrap();
+    update(&mut learner, &batch(1.0, false, false), &tables(), 0).unwrap();
     let after = learner.online.to_arrays("").unwrap();
     let values = |array: &NamedArray| match &array.values {
         Values::F32(values) => values.clone(),
@@ -205,10 +218,10 @@ fn an_update_moves_the_state_module_and_brings_the_value_nearer() {
     };
     let before = position(&learner);
     let batch = batch(1.0, false, false);
-    let first = learner.update(&batch, &tables(), 0).unwrap();
+    let first = update(&mut learner, &batch, &tables(), 0).unwrap();
     let mut last = first.clone();
     for step in 0..100 {
-        last = learner.update(&batch, &tables(), step).unwrap();
+        last = update(&mut learner, &batch, &tables(), step).unwrap();
     }
     assert_ne!(before, position(&learner));
     assert!(last.critic_loss < 0.01 * first.critic_loss, "{} {}", first.critic_loss, last.critic_loss);
@@ -228,7 +241,7 @@ fn policy_value(learner: &ComposedLearner, inputs: &Inputs) -> f64 {
 fn the_actor_gradient_equals_finite_differences_through_the_critic() {
     for replay_action in [ReplayAction::Proto, ReplayAction::Item] {
         let learner = learner(&config(replay_action, 0.9));
-        let inputs = sampled(&batch(1.0, false, false), Side::Now, &tables(), WINDOW).unwrap();
+        let inputs = Inputs::sampled(&batch(1.0, false, false), Side::Now, &tables(), WINDOW).unwrap();
         let states = learner.online.states(&inputs).unwrap().detach();
         let outputs = learner.online.actor.forward(&states).unwrap();
         let actions = learner.critic_action(&inputs, &outputs).unwrap();
@@ -261,6 +274,6 @@ fn a_value_that_is_not_finite_stops_with_the_step() {
     let mut learner = learner(&config(ReplayAction::Proto, 0.9));
     let mut batch = batch(1.0, false, false);
     batch.rewards[0] = f32::INFINITY;
-    let error = learner.update(&batch, &tables(), 77).unwrap_err().to_string();
+    let error = update(&mut learner, &batch, &tables(), 77).unwrap_err().to_string();
     assert!(error.contains("environment step 77") && error.contains("critic"), "{error}");
 }

@@ -1,12 +1,11 @@
 //! The arrays of an update, and the steps between the networks' passes.
 
-use crate::batch::{Rows, Side};
 use crate::flat::{FlatNetworks, Shapes, encode};
-use crate::tables::TrainingTables;
 use crate::{ActionBase, AgentConfig, ReplayAction};
 use drr_core::ItemIdx;
 use drr_kernels::mlp::Workspace;
 use drr_kernels::{LANES, Panels, TopK, state};
+use drr_learn::{Rows, Side, TrainingTables};
 use drr_replay::Batch;
 
 /// What one update computes, kept from update to update.

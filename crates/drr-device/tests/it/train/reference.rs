@@ -4,12 +4,12 @@ use super::{DIM, WINDOW, assert_close, floats, ids};
 use crate::state::user;
 use drr_core::Seeds;
 use drr_device::{
-    Buffer, Counters, Executor, Exploration, OptimizerConfig, Shapes, TrainConfig, TrainLoop, TrainTables,
-    normal, philox, uniform,
+    Buffer, Counters, Executor, Exploration, OptimizerConfig, TrainConfig, TrainLoop, TrainTables, normal,
+    philox, uniform,
 };
 use drr_kernels::adam::{AdamStep, Moving, soft_update, sum_of_squares};
 use drr_kernels::mlp::{Mlp, Wanted, Workspace};
-use drr_kernels::{Panels, TopK, state};
+use drr_kernels::{DrrShapes, Panels, TopK, state};
 use rand::RngCore;
 use std::ops::Range;
 
@@ -89,7 +89,7 @@ impl Rows {
 pub struct Reference<'a> {
     config: &'a TrainConfig,
     tables: &'a TrainTables<'a>,
-    shapes: Shapes,
+    shapes: DrrShapes,
     actor: Moved,
     critic: Moved,
     n_updates: u64,
@@ -97,7 +97,7 @@ pub struct Reference<'a> {
 
 impl<'a> Reference<'a> {
     pub fn new(config: &'a TrainConfig, tables: &'a TrainTables<'a>, [actor, critic]: [Vec<f32>; 2]) -> Self {
-        let shapes = Shapes::new(config, DIM, WINDOW);
+        let shapes = config.shapes(DIM, WINDOW);
         Self { config, tables, shapes, actor: Moved::new(actor), critic: Moved::new(critic), n_updates: 0 }
     }
 
@@ -276,7 +276,7 @@ impl<'a> Reference<'a> {
             let mut twin = state::DrrAve::new(DIM);
             twin.backward(tables.items, states, now.history(row), row, of_states, of_weights);
         }
-        let decayed = Shapes::weights(&shapes.critic);
+        let decayed = DrrShapes::weights(&shapes.critic);
         critic.step(&config.critic_optimizer, &gradients, &decayed, config.tau, self.n_updates);
         errors
     }
@@ -305,7 +305,7 @@ impl<'a> Reference<'a> {
         }
         let mut gradients = vec![0.0; shapes.actor.end()];
         shapes.actor.backward(&actor.value, &mut workspace, Some(&mut gradients), &Wanted::default());
-        let decayed = Shapes::weights(&shapes.actor);
+        let decayed = DrrShapes::weights(&shapes.actor);
         actor.step(&config.actor_optimizer, &gradients, &decayed, config.tau, self.n_updates);
         values.iter().map(|value| f64::from(*value)).sum::<f64>() / n_rows as f64
     }

@@ -6,12 +6,13 @@ use crate::fit::features;
 use crate::fit::simulator::SimulatedRatings;
 use crate::run::Phase;
 use anyhow::Result;
-use drr_agent::{AgentConfig, Trainer, TrainingTables};
+use drr_agent::{AgentConfig, Trainer};
 use drr_core::{ContextIdx, EmbeddingSpace, EmbeddingTable, InteractionLog, ItemIdx, ItemSet, Seeds, World};
 use drr_env::{
     Answer, LoggedConfig, LoggedEnvironment, RatingModel, RewardConfig, Sessions, SimilarityConfig,
     SimilarityEnvironment, Unrated,
 };
+use drr_learn::{TrainingSetup, TrainingTables};
 use drr_rivals::{RivalConfig, RivalTrainer, RivalWorld};
 use std::sync::Arc;
 
@@ -46,21 +47,30 @@ impl Surroundings {
         agent: &AgentConfig,
     ) -> Result<Trainer<LoggedEnvironment>> {
         let environments = vec![self.environment.clone(); agent.n_environments];
-        let (horizon, space) = (training.rules.environment.horizon, Arc::clone(&self.space));
         let mut tables = tables(&*self.space, &self.sessions)?;
         if agent.features {
             tables = features::add(training.cut.dataset, tables, &self.sessions)?;
         }
-        Ok(Trainer::new(
-            &training.job.name(),
-            agent,
+        Ok(Trainer::new(agent, self.setup(training, environments, tables, self.seeds))?)
+    }
+
+    /// What a training in these surroundings is made of.
+    fn setup<E, W>(
+        &self,
+        training: &Training<'_>,
+        environments: Vec<E>,
+        world: W,
+        seeds: Seeds,
+    ) -> TrainingSetup<E, W> {
+        TrainingSetup {
+            name: training.job.name(),
             environments,
-            horizon,
-            tables,
-            space,
-            self.positive,
-            self.seeds,
-        )?)
+            horizon: training.rules.environment.horizon,
+            world,
+            space: Arc::clone(&self.space),
+            positive_rating: self.positive,
+            seeds,
+        }
     }
 
     /// The training of another system, among the users that it is made for: those of the run, or its own simulator's.
@@ -72,19 +82,11 @@ impl Surroundings {
     ) -> Result<Box<dyn Steps>> {
         let world = self.world(training, rival)?;
         let n = rival.schedule.n_environments;
-        let (name, seeds) = (training.job.name(), self.seeds.child(rival.name()));
-        let space = || Arc::clone(&self.space);
+        let seeds = self.seeds.child(rival.name());
         let Some(simulator) = rival.simulator() else {
             let users = vec![self.environment.clone(); n];
-            return Ok(Box::new(RivalTrainer::new(
-                &name,
-                rival,
-                users,
-                world,
-                space(),
-                self.positive,
-                seeds,
-            )?));
+            let setup = self.setup(training, users, world, seeds);
+            return Ok(Box::new(RivalTrainer::new(rival, setup)?));
         };
         let log = training.cut.log(phase)?;
         let similarity = SimilarityConfig {
@@ -94,7 +96,8 @@ impl Surroundings {
         };
         let (sessions, items) = (Arc::clone(&self.sessions), Arc::new(self.space.items().clone()));
         let users = vec![SimilarityEnvironment::new(sessions, items, similarity, catalogue(&log))?; n];
-        Ok(Box::new(RivalTrainer::new(&name, rival, users, world, space(), self.positive, seeds)?))
+        let setup = self.setup(training, users, world, seeds);
+        Ok(Box::new(RivalTrainer::new(rival, setup)?))
     }
 
     /// What a system other than an agent of the DRR family knows of the users.

@@ -1,8 +1,9 @@
 //! A training under way, whichever system is trained.
 
 use anyhow::Result;
-use drr_agent::{Outcome, Rounds, TrainingHooks, Validation};
 use drr_core::Metrics;
+use drr_core::{Outcome, TrainingHooks, Validation};
+use drr_learn::Rounds;
 use std::path::Path;
 
 /// What every training can do: the same calls for all systems.
@@ -29,6 +30,9 @@ pub trait Steps {
 
     /// Updates done so far.
     fn n_updates(&self) -> u64;
+
+    /// Which path carries out the updates.
+    fn path_name(&self) -> &'static str;
 }
 
 impl<T: Rounds> Steps for T
@@ -36,7 +40,7 @@ where
     T::Error: std::error::Error + Send + Sync + 'static,
 {
     fn resume(&mut self, folder: &Path) -> Result<u64> {
-        Ok(drr_agent::resume(self, folder)?)
+        Ok(drr_learn::resume(self, folder)?)
     }
 
     fn run(
@@ -45,7 +49,7 @@ where
         checkpoints: Option<&Path>,
         hooks: &mut dyn TrainingHooks,
     ) -> Result<Outcome> {
-        Ok(drr_agent::run(self, n_rounds, checkpoints, hooks)?)
+        Ok(drr_learn::run(self, n_rounds, checkpoints, hooks)?)
     }
 
     fn save_policy(&self, path: &Path) -> Result<()> {
@@ -62,5 +66,9 @@ where
 
     fn n_updates(&self) -> u64 {
         Rounds::n_updates(self)
+    }
+
+    fn path_name(&self) -> &'static str {
+        Rounds::path_name(self)
     }
 }

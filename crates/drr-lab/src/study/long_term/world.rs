@@ -2,12 +2,12 @@
 
 use crate::config::LongTermConfig;
 use anyhow::{Context as _, Result};
-use drr_agent::TrainingTables;
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, Environment, ItemIdx, Observed, PartSet, Query, RandomStream,
     Recommender, RowDigest, RowOrigin,
 };
 use drr_env::long_term::LongTermEnvironment;
+use drr_learn::TrainingTables;
 use rand::Rng;
 use rand_distr::{Distribution, Normal};
 

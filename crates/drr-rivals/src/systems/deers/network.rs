@@ -1,10 +1,10 @@
 //! The Q network: a positive and a negative state, each joined with the item in a layer of its own, then together.
 
 use super::DeersConfig;
-use super::gru::{Gru, Windows};
 use crate::RivalError;
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingTable, ItemIdx, Seeds};
+use drr_nn::ops::gru::{Gru, Windows};
 use drr_nn::{Dense, Parameters};
 use rayon::prelude::*;
 
@@ -178,7 +178,7 @@ mod tests {
             pairwise_weight: 0.0,
             pairwise_margin: 0.0,
             tau: 0.1,
-            epsilon: drr_agent::Schedule::Linear { start: 0.0, end: 0.0, steps: 1 },
+            epsilon: drr_learn::Schedule::Linear { start: 0.0, end: 0.0, steps: 1 },
         };
         let network = Network::new(&mut Parameters::new(), &config, dim, Seeds(1))?;
         let rows = [(vec![ItemIdx(1)], vec![ItemIdx(2), ItemIdx(0)]), (vec![], vec![ItemIdx(4)])];

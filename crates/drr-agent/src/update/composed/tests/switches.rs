@@ -1,7 +1,8 @@
 //! The optional parts of the update against values computed by hand.
 
 use super::*;
-use crate::{AnchorConfig, ConservativeConfig, RefinementConfig, Td3Config};
+use crate::{AgentError, AnchorConfig, ConservativeConfig, RefinementConfig, Td3Config};
+use drr_learn::LearnError;
 
 fn td3(policy_delay: u64, target_noise: f32, target_noise_clip: f32) -> AgentConfig {
     let td3 = Some(Td3Config { policy_delay, target_noise, target_noise_clip });
@@ -16,7 +17,7 @@ fn targets(learner: &mut ComposedLearner, batch: &Batch) -> Vec<f32> {
 fn the_target_takes_the_lesser_of_both_twins() {
     let mut learner = learner(&td3(1, 0.0, 0.0));
     let batch = batch(1.0, false, false);
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let actions = learner.targets.actor.forward(&states).unwrap();
     let values: Vec<f32> = learner
@@ -48,14 +49,14 @@ fn actor_and_targets_wait_for_the_delay_and_both_critics_do_not() {
         (actor, critics, learner.targets.to_arrays("").unwrap())
     };
     let before = arrays(&learner);
-    learner.update(&batch(1.0, false, false), &tables(), 0).unwrap();
+    update(&mut learner, &batch(1.0, false, false), &tables(), 0).unwrap();
     let first = arrays(&learner);
     assert_eq!((&before.0, &before.2), (&first.0, &first.2));
     for name in ["critic.joint.weight", "twin.joint.weight", "twin.joint_norm.gain"] {
         let found = |arrays: &[NamedArray]| arrays.iter().find(|array| array.name == name).unwrap().clone();
         assert_ne!(found(&before.1), found(&first.1), "{name}");
     }
-    learner.update(&batch(1.0, false, false), &tables(), 1).unwrap();
+    update(&mut learner, &batch(1.0, false, false), &tables(), 1).unwrap();
     let second = arrays(&learner);
     assert_ne!(first.0, second.0);
     assert_ne!(first.2, second.2);
@@ -82,18 +83,19 @@ fn the_anchor_alone_brings_the_action_to_the_open_positive() {
     let mut learner = ComposedLearner::new(&config, &tables(), WINDOW, Seeds(3)).unwrap();
     // Item 0 is in the history, so item 1 alone is open.
     let batch = batch(-1.0, false, false);
-    let reports: Vec<_> = (0..200).map(|step| learner.update(&batch, &tables(), step).unwrap()).collect();
+    let reports: Vec<_> =
+        (0..200).map(|step| update(&mut learner, &batch, &tables(), step).unwrap()).collect();
     let value =
         |at: usize, name: &str| reports[at].terms.iter().find(|it| it.0 == name).map(|it| it.1).unwrap();
     assert!(value(199, "anchor_loss") < 0.8 * value(0, "anchor_loss"));
     assert!((value(0, "anchored_share") - 1.0).abs() < 1e-12);
-    let inputs = sampled(&batch, Side::Now, &tables(), WINDOW).unwrap();
+    let inputs = Inputs::sampled(&batch, Side::Now, &tables(), WINDOW).unwrap();
     let action = learner.online.actor.forward(&learner.online.states(&inputs).unwrap()).unwrap();
     let action = action.to_vec2::<f32>().unwrap()[0].clone();
     // The third item is the sum of the others: the second wins where the first coordinate is below zero.
     assert!(action[1] > 0.5 && action[0] < -0.5, "{action:?}");
     let refused = ComposedLearner::new(&config, &super::tables(), WINDOW, Seeds(3));
-    assert!(matches!(refused, Err(AgentError::Settings(_))));
+    assert!(matches!(refused, Err(LearnError::Settings(_))));
 }
 
 #[test]
@@ -116,7 +118,7 @@ fn without_a_value_term_the_critic_moves_neither_the_actor_nor_its_state() {
         };
         let before = arrays(&learner).1;
         for step in 0..5 {
-            learner.update(&batch(reward, false, false), &tables, step).unwrap();
+            update(&mut learner, &batch(reward, false, false), &tables, step).unwrap();
         }
         let after = arrays(&learner);
         (after.1 != before, after)
@@ -138,7 +140,7 @@ fn the_next_item_is_the_one_that_the_target_critic_prefers() {
     let mut batch = batch(0.0, false, false);
     // Nothing in the history: items 0 and 1 are open, item 2 was recommended.
     batch.next_observations.lengths = vec![0, 0];
-    let next = sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
+    let next = Inputs::sampled(&batch, Side::Next, &tables(), WINDOW).unwrap();
     let states = learner.targets.states(&next).unwrap();
     let outputs = learner.targets.actor.forward(&states).unwrap();
     let chosen = learner.chosen_items(&batch, &next, &states, &outputs).unwrap();

@@ -10,7 +10,7 @@ fn config(pairwise_weight: f64) -> DeersConfig {
         pairwise_weight,
         pairwise_margin: 2.0,
         tau: 0.1,
-        epsilon: drr_agent::Schedule::Linear { start: 1.0, end: 0.0, steps: 10 },
+        epsilon: drr_learn::Schedule::Linear { start: 1.0, end: 0.0, steps: 10 },
     }
 }
 

@@ -4,8 +4,8 @@ use super::*;
 use crate::situation::Situation;
 use crate::systems::dpg_fbe::networks::Outlook;
 use crate::{RivalConfig, ScheduleConfig, SystemConfig};
-use drr_agent::{ExplorationConfig, TrainingTables};
 use drr_core::{ContextIdx, PartSet, RowDigest, RowOrigin};
+use drr_learn::{ExplorationConfig, TrainingTables};
 
 /// What follows item 0 and item 1: conversion, continuation, abandonment, and the rewards with and without conversion.
 const KNOWN: [[f32; 5]; 2] = [[0.7, 0.2, 0.1, 1.0, -0.5], [0.2, 0.5, 0.3, 0.4, -1.0]];

@@ -16,7 +16,7 @@ fn learner(discount: f64) -> Learner {
         n_candidates: 100,
         tau: 0.1,
         noise: 0.5,
-        epsilon: drr_agent::Schedule::Linear { start: 1.0, end: 0.2, steps: 10 },
+        epsilon: drr_learn::Schedule::Linear { start: 1.0, end: 0.2, steps: 10 },
         simulator: None,
     };
     let config = RivalConfig {

@@ -1,15 +1,15 @@
-//! A gated recurrent unit over windows of items.
+//! The last state of a gated recurrent unit over windows that may begin with empty places.
 
-use crate::RivalError;
+use crate::ops::slice;
+use crate::{Dense, NnError, Parameters};
 use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor};
 use drr_core::Seeds;
 use drr_kernels::Activation;
-use drr_nn::{Dense, Parameters};
 use std::sync::{Mutex, PoisonError};
 
 /// Windows of item vectors to the final hidden state (Zhao et al. 2018).
 #[derive(Debug, Clone)]
-pub(super) struct Gru {
+pub struct Gru {
     inputs: Dense,
     /// The recurrent weights of reset, update and candidate, `[H, 3H]`.
     recurrent: Tensor,
@@ -17,7 +17,7 @@ pub(super) struct Gru {
 
 /// Windows of item vectors, the latest last, empty places in front.
 #[derive(Debug, Clone)]
-pub(super) struct Windows {
+pub struct Windows {
     /// `[N B, D]`, step by step; zeros in empty places.
     pub vectors: Tensor,
     /// Whether there is an item, `[N B]`.
@@ -30,13 +30,17 @@ pub(super) struct Windows {
 
 impl Gru {
     /// A unit from `dim` numbers to `hidden`.
-    pub(super) fn new(
+    ///
+    /// # Errors
+    ///
+    /// Fails if the names are taken.
+    pub fn new(
         parameters: &mut Parameters,
         name: &str,
         dim: usize,
         hidden: usize,
         seeds: Seeds,
-    ) -> std::result::Result<Self, RivalError> {
+    ) -> std::result::Result<Self, NnError> {
         #[expect(clippy::cast_precision_loss, reason = "a layer's width is far below 2^24")]
         let bound = 1.0 / (hidden as f32).sqrt();
         let inputs = Dense::new(parameters, &format!("{name}.inputs"), dim, 3 * hidden, seeds)?;
@@ -46,8 +50,12 @@ impl Gru {
     }
 
     /// The state after the last step, `[B, H]`; zeros for an empty window.
-    pub(super) fn forward(&self, windows: &Windows) -> std::result::Result<Tensor, RivalError> {
-        let scan = GruScan { windows: windows.clone(), course: Mutex::new(None) };
+    ///
+    /// # Errors
+    ///
+    /// Fails on shapes that do not fit.
+    pub fn forward(&self, windows: &Windows) -> std::result::Result<Tensor, NnError> {
+        let scan = LastState { windows: windows.clone(), course: Mutex::new(None) };
         Ok(self.inputs.weight().apply_op3(self.inputs.bias(), &self.recurrent, scan)?)
     }
 }
@@ -57,7 +65,7 @@ impl Gru {
 /// Takes the input weights `W`, `[D, 3H]` (reset, update, candidate), the biases `b`, `[3H]`, and the recurrent weights
 /// `U`, `[H, 3H]`; gives `[B, H]`: with `x` the step's inputs times `W` plus `b`, `r = sigmoid(x_r + h U_r)`,
 /// `z = sigmoid(x_z + h U_z)`, `n = tanh(x_n + r * (h U_n))`, `h' = (1 - z) n + z h`. An empty place leaves the state.
-struct GruScan {
+struct LastState {
     windows: Windows,
     /// What the forward pass leaves to the backward pass.
     course: Mutex<Option<Course>>,
@@ -179,14 +187,7 @@ fn back(course: &Course, transposed: &Tensor, mut carried: Vec<f32>) -> Result<(
     Ok((to_inputs, to_recurrent))
 }
 
-fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    let Some((from, to)) = layout.contiguous_offsets() else {
-        candle_core::bail!("the recurrent unit needs contiguous arrays")
-    };
-    Ok(&storage.as_slice::<f32>()?[from..to])
-}
-
-impl CustomOp3 for GruScan {
+impl CustomOp3 for LastState {
     fn name(&self) -> &'static str {
         "gru-last"
     }
@@ -260,7 +261,7 @@ mod tests {
     }
 
     fn last(windows: Windows, [weights, biases, recurrent]: [&Tensor; 3]) -> Result<Tensor> {
-        weights.apply_op3(biases, recurrent, GruScan { windows, course: Mutex::new(None) })
+        weights.apply_op3(biases, recurrent, LastState { windows, course: Mutex::new(None) })
     }
 
     /// A sum of the last state's numbers with unequal weights.
@@ -308,10 +309,10 @@ mod tests {
     }
 
     #[test]
-    fn empty_places_in_front_change_nothing() -> std::result::Result<(), RivalError> {
+    fn empty_places_in_front_change_nothing() -> std::result::Result<(), NnError> {
         let mut parameters = Parameters::new();
         let unit = Gru::new(&mut parameters, "unit", 2, 3, Seeds(1))?;
-        let last = |n_empty: usize| -> std::result::Result<_, RivalError> {
+        let last = |n_empty: usize| -> std::result::Result<_, NnError> {
             let n_steps = n_empty + 1;
             let (mut vectors, mut present) = (vec![0.0_f32; 2 * n_steps], vec![false; n_steps]);
             vectors[2 * n_empty..].copy_from_slice(&[0.5, -1.0]);

@@ -1,6 +1,6 @@
 //! The vectors an agent works with, scaled so that networks can work with them.
 
-use crate::{AgentConfig, AgentError, StateFeatures};
+use crate::{LearnError, StateFeatures};
 use candle_core::{Device, Tensor};
 use drr_core::{ContextIdx, EmbeddingTable, ItemIdx, Observation, RowOrigin, UserIdx};
 use std::sync::Arc;
@@ -35,14 +35,14 @@ impl TrainingTables {
         contexts: &EmbeddingTable,
         additions: Option<&EmbeddingTable>,
         origin: RowOrigin,
-    ) -> Result<Self, AgentError> {
+    ) -> Result<Self, LearnError> {
         if items.dim() != contexts.dim() {
             let (left, right) = (items.dim(), contexts.dim());
-            return Err(AgentError::Tables(format!("items have dimension {left}, users {right}")));
+            return Err(LearnError::Tables(format!("items have dimension {left}, users {right}")));
         }
         let shape = |table: &EmbeddingTable| (table.n_rows(), table.dim());
         if additions.is_some_and(|additions| shape(additions) != shape(items)) {
-            return Err(AgentError::Tables("items and what they add to users differ in shape".to_owned()));
+            return Err(LearnError::Tables("items and what they add to users differ in shape".to_owned()));
         }
         let factor = scale_factor(items)?;
         Ok(Self {
@@ -62,27 +62,29 @@ impl TrainingTables {
     /// # Errors
     ///
     /// Refuses another number of lists than there are contexts, and items beyond the catalogue.
-    pub fn with_positives(mut self, positives: Vec<Vec<ItemIdx>>) -> Result<Self, AgentError> {
+    pub fn with_positives(mut self, positives: Vec<Vec<ItemIdx>>) -> Result<Self, LearnError> {
         let (n_lists, n_contexts) = (positives.len(), self.contexts.n_rows());
         if n_lists != n_contexts {
-            return Err(AgentError::Tables(format!(
+            return Err(LearnError::Tables(format!(
                 "{n_lists} lists of positives for {n_contexts} contexts"
             )));
         }
         if let Some(item) = positives.iter().flatten().find(|item| item.index() >= self.n_items()) {
-            return Err(AgentError::Tables(format!("the positive item {} has no vector", item.0)));
+            return Err(LearnError::Tables(format!("the positive item {} has no vector", item.0)));
         }
         self.positives = positives.into();
         Ok(self)
     }
 
     /// Whether positives were given.
-    pub(crate) fn has_positives(&self) -> bool {
+    #[must_use]
+    pub fn has_positives(&self) -> bool {
         !self.positives.is_empty()
     }
 
     /// The items that a context's user rates positively after the session's start.
-    pub(crate) fn positives(&self, context: ContextIdx) -> &[ItemIdx] {
+    #[must_use]
+    pub fn positives(&self, context: ContextIdx) -> &[ItemIdx] {
         self.positives.get(context.index()).map_or(&[], Vec::as_slice)
     }
 
@@ -91,10 +93,10 @@ impl TrainingTables {
     /// # Errors
     ///
     /// Refuses features of another catalogue, and users that are more or fewer than the contexts.
-    pub fn with_features(mut self, features: StateFeatures, users: Vec<UserIdx>) -> Result<Self, AgentError> {
+    pub fn with_features(mut self, features: StateFeatures, users: Vec<UserIdx>) -> Result<Self, LearnError> {
         if (features.n_items(), users.len()) != (self.n_items(), self.contexts.n_rows()) {
             let (n_items, n_users) = (features.n_items(), users.len());
-            return Err(AgentError::Tables(format!(
+            return Err(LearnError::Tables(format!(
                 "features of {n_items} items and users of {n_users} contexts, for {} items and {} contexts",
                 self.n_items(),
                 self.contexts.n_rows()
@@ -104,17 +106,21 @@ impl TrainingTables {
         Ok(self)
     }
 
-    /// The features that an agent of `config` adds to its states; none unless it asks for them.
-    pub(crate) fn features(&self, config: &AgentConfig) -> Result<Option<&StateFeatures>, AgentError> {
-        match (config.features, &self.features) {
+    /// The features at the end of the states, if they are `wanted`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if they are wanted and none were given.
+    pub fn features(&self, wanted: bool) -> Result<Option<&StateFeatures>, LearnError> {
+        match (wanted, &self.features) {
             (false, _) => Ok(None),
             (true, Some((features, _))) => Ok(Some(features)),
-            (true, None) => Err(AgentError::Tables("features = true, but none were given".to_owned())),
+            (true, None) => Err(LearnError::Tables("features = true, but none were given".to_owned())),
         }
     }
 
     /// Appends the features `[F]` of an observation, if there are any.
-    pub(crate) fn push_features(
+    pub fn push_features(
         &self,
         context: ContextIdx,
         history: impl Iterator<Item = ItemIdx>,
@@ -156,12 +162,16 @@ impl TrainingTables {
     }
 
     /// Adds a context of `user`: a vector in the unscaled space, `[D]`. Returns its index.
-    pub(crate) fn add_context(&mut self, user: UserIdx, vector: &[f32]) -> Result<ContextIdx, AgentError> {
+    ///
+    /// # Errors
+    ///
+    /// Refuses a vector of another dimension.
+    pub fn add_context(&mut self, user: UserIdx, vector: &[f32]) -> Result<ContextIdx, LearnError> {
         let context = ContextIdx::from(self.contexts.n_rows());
         let mut values = self.contexts.values().to_vec();
         values.extend(vector.iter().map(|value| value * self.factor));
         self.contexts = EmbeddingTable::new(context.index() + 1, self.dim(), values)
-            .map_err(|error| AgentError::Tables(error.to_string()))?;
+            .map_err(|error| LearnError::Tables(error.to_string()))?;
         if let Some((_, users)) = &mut self.features {
             users.push(user);
         }
@@ -169,12 +179,17 @@ impl TrainingTables {
     }
 
     /// The item vectors, `[I, D]`.
-    pub(crate) fn item_values(&self) -> &[f32] {
+    #[must_use]
+    pub fn item_values(&self) -> &[f32] {
         self.items.values()
     }
 
     /// The item vectors as a tensor, `[I, D]`.
-    pub(crate) fn item_tensor(&self) -> Result<Tensor, AgentError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if Candle does.
+    pub fn item_tensor(&self) -> Result<Tensor, LearnError> {
         Ok(Tensor::from_slice(self.items.values(), (self.n_items(), self.dim()), &Device::Cpu)?)
     }
 
@@ -199,19 +214,29 @@ impl TrainingTables {
     }
 
     /// The user's vector in an observation.
-    pub(crate) fn push_observed_user(&self, observation: &Observation, into: &mut Vec<f32>) {
+    pub fn push_observed_user(&self, observation: &Observation, into: &mut Vec<f32>) {
         let n_old = observation.history.len() - observation.n_accepted as usize;
         self.push_user(observation.context, observation.history[n_old..].iter().copied(), into);
     }
 }
 
+impl AsRef<Self> for TrainingTables {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 /// The factor that brings a table to a mean square of 1.
-pub(crate) fn scale_factor(items: &EmbeddingTable) -> Result<f32, AgentError> {
+///
+/// # Errors
+///
+/// Refuses a table that is all zero.
+pub fn scale_factor(items: &EmbeddingTable) -> Result<f32, LearnError> {
     #[expect(clippy::cast_precision_loss, reason = "a mean needs no exact count")]
     let mean_square = items.values().iter().map(|value| f64::from(*value).powi(2)).sum::<f64>()
         / items.values().len() as f64;
     if mean_square == 0.0 {
-        return Err(AgentError::Tables("every item vector is zero".to_owned()));
+        return Err(LearnError::Tables("every item vector is zero".to_owned()));
     }
     #[expect(clippy::cast_possible_truncation, reason = "vectors are single precision")]
     Ok((1.0 / mean_square.sqrt()) as f32)
@@ -222,15 +247,19 @@ pub(crate) fn scale_factor(items: &EmbeddingTable) -> Result<f32, AgentError> {
 /// # Errors
 ///
 /// Refuses items that are all zero.
-pub fn scaled_items(items: &EmbeddingTable) -> Result<EmbeddingTable, AgentError> {
+pub fn scaled_items(items: &EmbeddingTable) -> Result<EmbeddingTable, LearnError> {
     scaled(items, scale_factor(items)?)
 }
 
 /// A table times a factor.
-pub(crate) fn scaled(table: &EmbeddingTable, factor: f32) -> Result<EmbeddingTable, AgentError> {
+///
+/// # Errors
+///
+/// Fails if a product is not finite.
+pub fn scaled(table: &EmbeddingTable, factor: f32) -> Result<EmbeddingTable, LearnError> {
     let values = table.values().iter().map(|value| value * factor).collect();
     EmbeddingTable::new(table.n_rows(), table.dim(), values)
-        .map_err(|error| AgentError::Tables(error.to_string()))
+        .map_err(|error| LearnError::Tables(error.to_string()))
 }
 
 /// Scales a vector to a mean square of 1; zeros stay zeros.

@@ -1,6 +1,6 @@
 //! A gated recurrent unit over all steps of a batch.
 
-use super::{exp, numbers, slice, tensor};
+use crate::ops::{exp, numbers, slice, tensor};
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 
 /// Runs a gated recurrent unit from a state of zeros (Cho et al. 2014, eq. 5-8).
@@ -8,7 +8,8 @@ use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Tensor};
 /// Takes the inputs' share of the gates, `[T, B, 3D]` (reset, update, candidate), and the recurrent weights `[D, 3D]`;
 /// gives the states `[T, B, D]`: `r = sigmoid(x_r + h U_r)`, `z = sigmoid(x_z + h U_z)`,
 /// `n = tanh(x_n + r * (h U_n))`, `h' = (1 - z) n + z h`.
-pub(crate) struct GruScan;
+#[derive(Debug, Clone, Copy)]
+pub struct GruScan;
 
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
@@ -105,8 +106,8 @@ impl CustomOp2 for GruScan {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{check_gradients, some};
     use super::*;
+    use crate::ops::tests::{check_gradients, some};
     use candle_core::Var;
 
     #[test]

@@ -1,6 +1,6 @@
 //! Exploration: noise on the actor's output, random items, or a draw among the best; and how much of it at which step.
 
-use crate::{AgentError, ReplayAction, Schedule};
+use crate::{LearnError, Schedule};
 use drr_core::{ItemIdx, ItemSet, MetricSink, RandomStream, ScoredItem};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -69,8 +69,12 @@ impl ExplorationConfig {
         Self { epsilon_start, epsilon_end, decay_steps, noise, kind, epsilon_schedule, noise_schedule }
     }
 
-    /// Checks what serde cannot.
-    pub(crate) fn check(&self, replay_action: ReplayAction) -> Result<(), AgentError> {
+    /// Checks what serde cannot; `learns_items` says whether the replay holds the item's vector, and not the actor's output.
+    ///
+    /// # Errors
+    ///
+    /// Names the first field out of its range, and refuses an exploration of items where the actor's output is learned from.
+    pub fn check(&self, learns_items: bool) -> Result<(), LearnError> {
         let large = 1e9;
         Schedule::Constant { value: self.epsilon_start }.check("exploration.epsilon_start", 0.0, 1.0)?;
         Schedule::Constant { value: self.epsilon_end }.check("exploration.epsilon_end", 0.0, 1.0)?;
@@ -87,8 +91,8 @@ impl ExplorationConfig {
             let n_best = *n_best as f64;
             Schedule::Constant { value: n_best }.check("exploration.kind.n_best", 1.0, 1e6)?;
         }
-        if !matches!(self.kind, ExplorationKind::Gaussian {}) && replay_action == ReplayAction::Proto {
-            return Err(AgentError::Settings(
+        if !matches!(self.kind, ExplorationKind::Gaussian {}) && !learns_items {
+            return Err(LearnError::Settings(
                 "an exploration that changes the item needs replay_action = \"item\": the actor's output did not choose it",
             ));
         }
@@ -112,7 +116,7 @@ impl ExplorationConfig {
     }
 
     /// Records what the schedules that are set say at `step`; epsilon always.
-    pub(crate) fn record(&self, step: u64, sink: &mut dyn MetricSink) {
+    pub fn record(&self, step: u64, sink: &mut dyn MetricSink) {
         sink.record(step, "epsilon", self.epsilon(step));
         if let Some(schedule) = &self.noise_schedule {
             sink.record(step, "noise", schedule.at(step));
@@ -126,7 +130,7 @@ impl ExplorationConfig {
     /// is explored.
     ///
     /// Always draws the same number of values, so that the stream's position tells nothing of the past.
-    pub(crate) fn explore(&self, step: u64, output: &mut [f32], random: &mut RandomStream) {
+    pub fn explore(&self, step: u64, output: &mut [f32], random: &mut RandomStream) {
         if !matches!(self.kind, ExplorationKind::Gaussian {}) {
             return;
         }
@@ -141,7 +145,8 @@ impl ExplorationConfig {
     }
 
     /// How many of the best items must be ranked to recommend `k`.
-    pub(crate) fn n_ranked(&self, k: usize) -> usize {
+    #[must_use]
+    pub fn n_ranked(&self, k: usize) -> usize {
         match self.kind {
             ExplorationKind::Softmax { n_best, .. } => n_best.max(k),
             ExplorationKind::Gaussian {} | ExplorationKind::RandomItem {} => k,
@@ -151,7 +156,7 @@ impl ExplorationConfig {
     /// The at most `k` items that are executed, out of the best ones in `ranked` and of all `candidates`.
     ///
     /// Draws as many values as `k` and the settings say, however many items there are.
-    pub(crate) fn choose(
+    pub fn choose(
         &self,
         step: u64,
         ranked: &[ScoredItem],

@@ -4,9 +4,10 @@ use super::{dot, exponentials, numbers, slice, tensor};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
 /// Softmax of `scale * scores` (`[.., T, T]`) over the columns up to the row's own (Vaswani et al. 2017, sec. 3.2.1 and 3.2.3).
-pub(crate) struct CausalSoftmax {
+#[derive(Debug, Clone, Copy)]
+pub struct CausalSoftmax {
     /// One over the root of a head's width.
-    pub(crate) scale: f32,
+    pub scale: f32,
 }
 
 impl CustomOp1 for CausalSoftmax {

@@ -1,6 +1,6 @@
 //! Schedules: a number that follows from a count, so that no checkpoint has to hold it.
 
-use crate::AgentError;
+use crate::LearnError;
 use serde::{Deserialize, Serialize};
 
 /// How a number changes with a count of steps: environment steps for exploration, updates for learning rates.
@@ -66,7 +66,7 @@ impl Schedule {
     /// # Errors
     ///
     /// Names the first end that is out of range.
-    pub fn check(&self, name: &'static str, low: f64, high: f64) -> Result<(), AgentError> {
+    pub fn check(&self, name: &'static str, low: f64, high: f64) -> Result<(), LearnError> {
         let (ends, low) = match *self {
             Self::Constant { value } => ([value, value], low),
             Self::Linear { start, end, .. } | Self::Cosine { start, end, .. } => ([start, end], low),
@@ -74,7 +74,7 @@ impl Schedule {
         };
         // All kinds are monotone: they stay between their ends.
         match ends.into_iter().find(|end| !(low..=high).contains(end)) {
-            Some(value) => Err(AgentError::Config { name, value, low, high }),
+            Some(value) => Err(LearnError::Config { name, value, low, high }),
             None => Ok(()),
         }
     }
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn schedules_out_of_their_range_are_refused_by_name() {
         let refused =
-            |schedule: Schedule| matches!(schedule.check("x", 0.0, 1.0), Err(AgentError::Config { .. }));
+            |schedule: Schedule| matches!(schedule.check("x", 0.0, 1.0), Err(LearnError::Config { .. }));
         assert!(refused(Schedule::Constant { value: f64::NAN }));
         assert!(refused(Schedule::Linear { start: 0.5, end: 1.5, steps: 1 }));
         assert!(refused(Schedule::Cosine { start: -0.1, end: 0.5, steps: 1 }));

@@ -1,7 +1,7 @@
 //! What is known of users and items beside their ratings, as a part of the state: demographics and genres, say (Liu et al.
 //! 2018, sec. III).
 
-use crate::AgentError;
+use crate::LearnError;
 use drr_core::{EmbeddingTable, ItemIdx, UserIdx};
 use drr_nn::{NamedArray, Values};
 
@@ -36,7 +36,7 @@ impl StateFeatures {
 
     /// Appends one row `[F]`: the user's features, zeros for a user beyond the table, and the mean of those of the history's
     /// items, zeros where there are none.
-    pub(crate) fn push(&self, user: UserIdx, history: impl Iterator<Item = ItemIdx>, into: &mut Vec<f32>) {
+    pub fn push(&self, user: UserIdx, history: impl Iterator<Item = ItemIdx>, into: &mut Vec<f32>) {
         if user.index() < self.users.n_rows() {
             into.extend_from_slice(self.users.row(user.index()));
         } else {
@@ -54,7 +54,8 @@ impl StateFeatures {
     }
 
     /// The tables as arrays, for a policy's file.
-    pub(crate) fn to_arrays(&self) -> [NamedArray; 2] {
+    #[must_use]
+    pub fn to_arrays(&self) -> [NamedArray; 2] {
         [(USERS, &self.users), (ITEMS, &self.items)].map(|(name, table)| {
             let shape = vec![table.n_rows(), table.dim()];
             NamedArray::new(name.to_owned(), shape, Values::F32(table.values().to_vec()))
@@ -62,13 +63,17 @@ impl StateFeatures {
     }
 
     /// The tables in a policy's file.
-    pub(crate) fn from_arrays(arrays: &[NamedArray]) -> Result<Self, AgentError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if a table is missing or no table.
+    pub fn from_arrays(arrays: &[NamedArray]) -> Result<Self, LearnError> {
         let table = |name: &str| {
-            let absent = || AgentError::OtherRun(format!("the policy has no table {name}"));
+            let absent = || LearnError::OtherRun(format!("the policy has no table {name}"));
             let array = arrays.iter().find(|array| array.name == name).ok_or_else(absent)?;
             match (&*array.shape, &array.values) {
                 ([n_rows, dim], Values::F32(values)) => EmbeddingTable::new(*n_rows, *dim, values.clone())
-                    .map_err(|error| AgentError::Tables(error.to_string())),
+                    .map_err(|error| LearnError::Tables(error.to_string())),
                 _ => Err(absent()),
             }
         };
@@ -76,7 +81,8 @@ impl StateFeatures {
     }
 
     /// Whether an array of a policy's file is one of the tables, and not trained.
-    pub(crate) fn is_table(array: &NamedArray) -> bool {
+    #[must_use]
+    pub fn is_table(array: &NamedArray) -> bool {
         [USERS, ITEMS].contains(&&*array.name)
     }
 }

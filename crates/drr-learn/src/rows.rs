@@ -1,14 +1,14 @@
 //! Observations and sampled transitions in rows, for flat networks and as tensors.
 
-use crate::AgentError;
-use crate::tables::TrainingTables;
+use crate::LearnError;
+use crate::TrainingTables;
 use candle_core::{Device, Tensor};
 use drr_core::{ContextIdx, ItemIdx, Observation};
 use drr_replay::Batch;
 
 /// What the networks read of `B` observations.
 #[derive(Debug, Clone)]
-pub(crate) struct Inputs {
+pub struct Inputs {
     /// The users' vectors, `[B, D]`.
     pub users: Tensor,
     /// The histories' items, the latest last, 0 where `masks` is 0, `[B * N]`.
@@ -21,7 +21,7 @@ pub(crate) struct Inputs {
 
 /// Observations row by row, its memory kept from batch to batch.
 #[derive(Debug, Clone)]
-pub(crate) struct Rows {
+pub struct Rows {
     /// The users' vectors, `[B, D]`.
     pub users: Vec<f32>,
     /// The histories' items, the latest last, 0 before the oldest, `[B, N]`.
@@ -35,7 +35,8 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// Nothing yet; histories will be padded to `history_length`.
-    pub(crate) const fn new(history_length: usize) -> Self {
+    #[must_use]
+    pub const fn new(history_length: usize) -> Self {
         Self {
             users: Vec::new(),
             history_items: Vec::new(),
@@ -46,7 +47,7 @@ impl Rows {
     }
 
     /// Forgets all rows.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.users.clear();
         self.history_items.clear();
         self.lengths.clear();
@@ -54,19 +55,27 @@ impl Rows {
     }
 
     /// The number of rows, `B`.
-    pub(crate) const fn len(&self) -> usize {
+    #[must_use]
+    pub const fn len(&self) -> usize {
         self.lengths.len()
     }
 
-    /// The user's vector and the history of one row.
-    pub(crate) fn row(&self, row: usize) -> (&[f32], &[u32]) {
+    /// Whether there is no row.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.lengths.is_empty()
+    }
+
+    /// The user's vector and the history of one row. Panics if `row` is beyond them, which is a bug.
+    #[must_use]
+    pub fn row(&self, row: usize) -> (&[f32], &[u32]) {
         let dim = self.users.len() / self.lengths.len();
         let window = &self.history_items[row * self.history_length..][..self.history_length];
         (&self.users[row * dim..][..dim], &window[self.history_length - self.lengths[row]..])
     }
 
     /// Adds one row: the caller appends the user's vector, and gives the history, oldest first.
-    pub(crate) fn push(
+    pub fn push(
         &mut self,
         history: impl ExactSizeIterator<Item = ItemIdx>,
         user: impl FnOnce(&mut Vec<f32>),
@@ -79,14 +88,14 @@ impl Rows {
     }
 
     /// Adds an observation as environments give them.
-    pub(crate) fn push_observation(&mut self, observation: &Observation, tables: &TrainingTables) {
+    pub fn push_observation(&mut self, observation: &Observation, tables: &TrainingTables) {
         let history = observation.history.iter().copied();
         tables.push_features(observation.context, history.clone(), &mut self.features);
         self.push(history, |users| tables.push_observed_user(observation, users));
     }
 
     /// Takes one side of sampled transitions in place of what was there.
-    pub(crate) fn fill(&mut self, batch: &Batch, side: Side, tables: &TrainingTables) {
+    pub fn fill(&mut self, batch: &Batch, side: Side, tables: &TrainingTables) {
         self.clear();
         let observations = match side {
             Side::Now => &batch.observations,
@@ -103,7 +112,11 @@ impl Rows {
     }
 
     /// The rows as tensors.
-    pub(crate) fn inputs(&self) -> Result<Inputs, AgentError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if Candle does.
+    pub fn inputs(&self) -> Result<Inputs, LearnError> {
         let n_rows = self.len();
         let dim = self.users.len() / n_rows;
         let mask = |length: &usize| {
@@ -125,23 +138,29 @@ impl Rows {
 
 /// Which side of the transitions.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Side {
+pub enum Side {
     /// The observations acted on.
     Now,
     /// The observations that followed.
     Next,
 }
 
-/// The inputs of one side of sampled transitions.
-pub(crate) fn sampled(
-    batch: &Batch,
-    side: Side,
-    tables: &TrainingTables,
-    history_length: usize,
-) -> Result<Inputs, AgentError> {
-    let mut rows = Rows::new(history_length);
-    rows.fill(batch, side, tables);
-    rows.inputs()
+impl Inputs {
+    /// The inputs of one side of sampled transitions.
+    ///
+    /// # Errors
+    ///
+    /// Fails if Candle does.
+    pub fn sampled(
+        batch: &Batch,
+        side: Side,
+        tables: &TrainingTables,
+        history_length: usize,
+    ) -> Result<Self, LearnError> {
+        let mut rows = Rows::new(history_length);
+        rows.fill(batch, side, tables);
+        rows.inputs()
+    }
 }
 
 #[cfg(test)]
@@ -149,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn histories_are_right_aligned_so_that_the_latest_item_has_one_place() -> Result<(), AgentError> {
+    fn histories_are_right_aligned_so_that_the_latest_item_has_one_place() -> Result<(), LearnError> {
         let mut rows = Rows::new(3);
         rows.push([ItemIdx(7), ItemIdx(8)].into_iter(), |users| users.push(0.5));
         rows.push(std::iter::empty(), |users| users.push(0.25));

@@ -7,28 +7,31 @@ use std::sync::{Mutex, PoisonError};
 /// The sum over rows of `log sum_j e^(s_j) - s_target`, times `scale`.
 ///
 /// The gradient `softmax - one_hot` is formed on the way forward, while the exponentials are at hand.
-pub(crate) struct SoftmaxLoss {
+#[derive(Debug)]
+pub struct SoftmaxLoss {
     /// Each row's target: a column of the full softmax, an item of the sampled one.
-    pub(crate) targets: Vec<u32>,
+    pub targets: Vec<u32>,
     /// The sampled softmax's items, one per column; empty for the full softmax.
-    pub(crate) negatives: Vec<u32>,
+    pub negatives: Vec<u32>,
     /// Added to the scores of negatives: `-log(n q)`, the correction for how likely each was drawn (Jean et al. 2015).
-    pub(crate) correction: f32,
+    pub correction: f32,
     /// Multiplies the loss: one over the batch's number of positions.
-    pub(crate) scale: f32,
+    pub scale: f32,
     /// The gradients of negatives (or of all scores), and of the targets' scores.
     gradients: Mutex<(Vec<f32>, Vec<f32>)>,
 }
 
 impl SoftmaxLoss {
     /// The loss over the whole catalogue, of scores `[P, I]`.
-    pub(crate) fn full(targets: Vec<u32>, scale: f32) -> Self {
+    #[must_use]
+    pub fn full(targets: Vec<u32>, scale: f32) -> Self {
         Self::sampled(targets, Vec::new(), 0.0, scale)
     }
 
     /// The loss over each row's target and the shared negatives, of scores `[P]` and `[P, n]`. A negative that is a row's
     /// target does not count in that row.
-    pub(crate) fn sampled(targets: Vec<u32>, negatives: Vec<u32>, correction: f32, scale: f32) -> Self {
+    #[must_use]
+    pub fn sampled(targets: Vec<u32>, negatives: Vec<u32>, correction: f32, scale: f32) -> Self {
         Self { targets, negatives, correction, scale, gradients: Mutex::default() }
     }
 

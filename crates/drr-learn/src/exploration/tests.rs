@@ -117,8 +117,8 @@ fn as_many_values_are_drawn_whatever_was_found() {
 #[test]
 fn exploring_items_needs_items_in_the_replay() {
     let config = ExplorationConfig { kind: ExplorationKind::RandomItem {}, ..CONFIG };
-    assert!(config.check(ReplayAction::Item).is_ok());
-    assert!(matches!(config.check(ReplayAction::Proto), Err(AgentError::Settings(_))));
+    assert!(config.check(true).is_ok());
+    assert!(matches!(config.check(false), Err(LearnError::Settings(_))));
     let bad = ExplorationConfig { noise_schedule: Some(Schedule::Constant { value: -1.0 }), ..CONFIG };
-    assert!(bad.check(ReplayAction::Item).unwrap_err().to_string().contains("exploration.noise_schedule"));
+    assert!(bad.check(true).unwrap_err().to_string().contains("exploration.noise_schedule"));
 }

@@ -3,85 +3,9 @@
 //! Between rounds no session is under way: so a checkpoint needs no state of an environment, and a resumed run goes on bit
 //! by bit. The loop is the same for every system that is trained in rounds.
 
-use drr_core::{MetricSink, Metrics};
+use drr_core::{Metrics, Outcome, TrainingHooks, Validation};
 use drr_nn::{NnError, latest_checkpoint};
-use serde::{Deserialize, Serialize};
 use std::path::Path;
-
-/// How a policy did on validation rows, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Validation {
-    /// Rounds done.
-    pub round: u64,
-    /// Updates done.
-    pub n_updates: u64,
-    /// The score; greater is better.
-    pub score: f64,
-}
-
-/// What a judge says of a policy on validation rows.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Judgement {
-    /// The score; greater is better.
-    pub score: f64,
-    /// The distinct items in all lists of ten, divided by the catalogue's size, where the judge made such lists.
-    pub distinct_top10: Option<f64>,
-}
-
-impl From<f64> for Judgement {
-    fn from(score: f64) -> Self {
-        Self { score, distinct_top10: None }
-    }
-}
-
-impl Judgement {
-    /// Keeps the judgement of a policy after `round` rounds, `n_updates` updates and `step` environment steps.
-    pub fn keep(
-        self,
-        (round, n_updates, step): (u64, u64, u64),
-        validations: &mut Vec<Validation>,
-        metrics: &mut Metrics,
-    ) {
-        let Self { score, distinct_top10 } = self;
-        validations.push(Validation { round, n_updates, score });
-        metrics.record(step, "validation", score);
-        if let Some(share) = distinct_top10 {
-            metrics.record(step, "distinct_top10", share);
-        }
-    }
-}
-
-/// How a training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// All rounds are done.
-    Finished,
-    /// It was asked to stop; the checkpoint is written.
-    Interrupted,
-}
-
-/// What the loop asks its caller between rounds.
-pub trait TrainingHooks {
-    /// Rounds done, out of all.
-    fn progress(&mut self, _round: u64, _n_rounds: u64) {}
-
-    /// Judges a policy on validation rows; `None` if there is nothing to judge on.
-    ///
-    /// # Errors
-    ///
-    /// An error stops the training.
-    fn validate(
-        &mut self,
-        _policy: &dyn drr_core::Recommender,
-    ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
-        Ok(None)
-    }
-
-    /// Whether to stop after this round.
-    fn should_stop(&self) -> bool {
-        false
-    }
-}
 
 /// A training that goes on in rounds.
 pub trait Rounds {
@@ -102,6 +26,9 @@ pub trait Rounds {
 
     /// Updates done so far.
     fn n_updates(&self) -> u64;
+
+    /// Which path carries out the updates, for logs and reports.
+    fn path_name(&self) -> &'static str;
 
     /// Writes the present policy.
     ///

@@ -1,6 +1,6 @@
 //! What stands in a policy's file beside its arrays, the same for every system that is trained.
 
-use crate::AgentError;
+use crate::LearnError;
 use drr_core::{EmbeddingSpace, RowOrigin};
 use drr_nn::{NamedArray, read_arrays, write_arrays};
 use serde::de::DeserializeOwned;
@@ -31,8 +31,8 @@ impl<C: Serialize> PolicyHeader<C> {
     /// # Errors
     ///
     /// Fails if the file cannot be written.
-    pub fn write(&self, kind: &str, arrays: &[NamedArray], path: &Path) -> Result<(), AgentError> {
-        let text = serde_json::to_string(self).map_err(|error| AgentError::OtherRun(error.to_string()))?;
+    pub fn write(&self, kind: &str, arrays: &[NamedArray], path: &Path) -> Result<(), LearnError> {
+        let text = serde_json::to_string(self).map_err(|error| LearnError::OtherRun(error.to_string()))?;
         Ok(write_arrays(path, arrays, &[(kind, text)])?)
     }
 }
@@ -47,19 +47,19 @@ impl<C: DeserializeOwned> PolicyHeader<C> {
         kind: &str,
         path: &Path,
         space: &dyn EmbeddingSpace,
-    ) -> Result<(Self, Vec<NamedArray>), AgentError> {
+    ) -> Result<(Self, Vec<NamedArray>), LearnError> {
         let (arrays, texts) = read_arrays(path)?;
         let text = texts.get(kind).map_or("", String::as_str);
         let header: Self = serde_json::from_str(text).map_err(|error| {
             let path = path.display();
-            AgentError::OtherRun(format!(
+            LearnError::OtherRun(format!(
                 "{path} is no policy of this kind: {error}: train again with --force"
             ))
         })?;
         if &header.origin != space.origin() {
             let message =
                 "the policy and the embedding were fitted on different rows: train again with --force";
-            return Err(AgentError::OtherRun(message.to_owned()));
+            return Err(LearnError::OtherRun(message.to_owned()));
         }
         Ok((header, arrays))
     }

@@ -4,7 +4,8 @@ use super::{numbers, slice, tensor};
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 
 /// `x + b` with `x` of shape `[.., D]` and `b` of shape `[D]`.
-pub(crate) struct AddBias;
+#[derive(Debug, Clone, Copy)]
+pub struct AddBias;
 
 impl CustomOp2 for AddBias {
     fn name(&self) -> &'static str {

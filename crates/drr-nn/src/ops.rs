@@ -1,17 +1,17 @@
 //! Fused operations with hand-written gradients: Candle's own normalization and softmax give none, and composed ones are
 //! several times slower.
 
+pub mod gru;
+
 mod add_bias;
 mod causal_softmax;
-mod gru_scan;
 mod layer_norm;
 mod softmax_loss;
 
-pub(crate) use add_bias::AddBias;
-pub(crate) use causal_softmax::CausalSoftmax;
-pub(crate) use gru_scan::GruScan;
-pub(crate) use layer_norm::LayerNormOp;
-pub(crate) use softmax_loss::SoftmaxLoss;
+pub use add_bias::AddBias;
+pub use causal_softmax::CausalSoftmax;
+pub use layer_norm::LayerNormOp;
+pub use softmax_loss::SoftmaxLoss;
 
 use candle_core::{CpuStorage, Device, Layout, Result, Shape, Tensor};
 
@@ -24,7 +24,11 @@ pub(crate) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a 
 }
 
 /// A copy of a tensor's numbers, row after row.
-pub(crate) fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {
+///
+/// # Errors
+///
+/// Fails if the tensor is not of single precision.
+pub fn numbers(tensor: &Tensor) -> Result<Vec<f32>> {
     tensor.flatten_all()?.to_vec1()
 }
 

@@ -1,4 +1,8 @@
 //! Layer normalization.
+//!
+//! It stands apart from the kernels' `layer_norm`, which works on panels of sixteen examples and adds 1e-5 to the variance, and
+//! from the critic's, which is made of Candle's basic operations: another order of sums or another constant would move every
+//! training that has one.
 
 use super::{dot, numbers, slice, sum, tensor};
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
@@ -6,7 +10,8 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 const EPSILON: f32 = 1e-6;
 
 /// `gain * (x - mean) / sqrt(variance + epsilon) + bias` over the last dimension (Ba et al. 2016).
-pub(crate) struct LayerNormOp;
+#[derive(Debug, Clone, Copy)]
+pub struct LayerNormOp;
 
 /// Writes a normalized copy of `row` and returns one over its deviation.
 #[expect(clippy::cast_precision_loss, reason = "a layer's width is far below 2^24")]
