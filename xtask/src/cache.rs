@@ -3,9 +3,9 @@
 //! What a stage did stands in `stages/NAME.json` in the run's folder, written after its outputs: a stage that was killed
 //! half-way has no note, or an old one, and runs again.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
+use drr_store::{bytes_digest, file_digest};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -52,12 +52,13 @@ impl Stage {
             digests.insert(self.relative(path), file_digest(path)?);
         }
         let note = Note { inputs: inputs.to_owned(), outputs: digests, seconds: begun.elapsed().as_secs() };
-        crate::files::write(&self.note_path(), &serde_json::to_vec_pretty(&note)?)
+        drr_store::write_bytes(&self.note_path(), &serde_json::to_vec_pretty(&note)?)?;
+        Ok(())
     }
 
     /// Refuses an output that is not as the stage left it.
     pub fn check_output(&self, path: &Path) -> Result<()> {
-        let note: Note = crate::files::read_json(&self.note_path(), &format!("run {} again", self.name))?;
+        let note: Note = drr_store::read_json(&self.note_path(), &format!("run {} again", self.name))?;
         let then = note.outputs.get(&self.relative(path));
         if then.is_none_or(|then| file_digest(path).map_or(true, |now| now != *then)) {
             bail!(
@@ -88,22 +89,9 @@ impl Stage {
 /// The digest of anything that can be written as JSON, with the version of the project: another version may compute
 /// otherwise.
 pub fn digest_of(value: &impl Serialize) -> Result<String> {
-    let mut hasher = Sha256::new();
-    hasher.update(env!("CARGO_PKG_VERSION"));
-    hasher.update(serde_json::to_vec(value)?);
-    Ok(hex(&hasher.finalize()))
-}
-
-/// The digest of a file.
-pub fn file_digest(path: &Path) -> Result<String> {
-    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut hasher = Sha256::new();
-    std::io::copy(&mut file, &mut hasher).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hex(&hasher.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = env!("CARGO_PKG_VERSION").as_bytes().to_vec();
+    serde_json::to_writer(&mut text, value)?;
+    Ok(bytes_digest(&text))
 }
 
 #[cfg(test)]

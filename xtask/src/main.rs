@@ -8,7 +8,6 @@ mod config;
 mod console;
 mod context;
 mod exit;
-mod files;
 mod interrupt;
 mod logging;
 mod machine;
@@ -206,7 +205,7 @@ fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<(
     }
     if let (Some((name, _)), true) = (first, n_seeds > 1) {
         let text = seeds::summary(&runs)?;
-        files::write(&context.runs_dir().join(name).join("seeds.md"), text.as_bytes())?;
+        drr_store::write_bytes(&context.runs_dir().join(name).join("seeds.md"), text.as_bytes())?;
         say(text);
     }
     Ok(())

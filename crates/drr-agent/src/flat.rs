@@ -7,7 +7,8 @@ use candle_core::{Storage, Tensor};
 use drr_core::{ItemIdx, ItemSet, RecommendError, ScoredItem, UserIdx};
 use drr_kernels::mlp::{LayerShape, Mlp, Workspace};
 use drr_kernels::{Activation, Panels, Ranked, TopK, state};
-use drr_nn::{FlatLayout, NamedArray};
+use drr_nn::FlatLayout;
+use drr_store::NamedArray;
 use std::ops::Range;
 
 /// The shapes of actor, critic and state module, and where their parameters lie.

@@ -15,8 +15,8 @@ use drr_core::{
     EmbeddingSpace, Feedback, ItemIdx, Observation, Query, RandomStream, RecommendError, Recommender,
     RowOrigin, ScoredItem, Seeds, UserIdx,
 };
-use drr_nn::NamedArray;
 use drr_replay::{Replay, Transition};
+use drr_store::NamedArray;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -10,7 +10,7 @@ use crate::tables::{normalize, scale_factor, scaled};
 use crate::{AgentConfig, AgentError, RefinementConfig, StateFeatures};
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds};
-use drr_nn::NamedArray;
+use drr_store::NamedArray;
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Arc;

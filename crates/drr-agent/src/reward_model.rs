@@ -13,7 +13,8 @@ use drr_core::{
     EmbeddingSpace, ItemIdx, Observed, Query, RandomStream, RecommendError, Recommender, RowOrigin,
     ScoredItem, Seeds,
 };
-use drr_nn::{Adam, AdamConfig, NamedArray, Parameters};
+use drr_nn::{Adam, AdamConfig, Parameters};
+use drr_store::NamedArray;
 use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@
 //! by bit. The loop is the same for every system that is trained in rounds.
 
 use drr_core::{MetricSink, Metrics};
-use drr_nn::{NnError, latest_checkpoint};
+use drr_store::{StoreError, latest_checkpoint};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -86,7 +86,7 @@ pub trait TrainingHooks {
 /// A training that goes on in rounds.
 pub trait Rounds {
     /// Why it may fail.
-    type Error: From<NnError>;
+    type Error: From<StoreError>;
 
     /// Rounds done so far.
     fn round(&self) -> u64;

@@ -16,8 +16,8 @@ use crate::tables::TrainingTables;
 use crate::{AgentConfig, AgentError, RefinementConfig, ReplayAction, Schedule, Served, UpdatePath};
 use composed::ComposedLearner;
 use drr_core::{ItemIdx, MetricSink, ScoredItem, Seeds};
-use drr_nn::NamedArray;
 use drr_replay::Batch;
+use drr_store::NamedArray;
 use fused::FusedLearner;
 
 /// What one update says of itself.

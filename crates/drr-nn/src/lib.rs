@@ -1,12 +1,10 @@
-//! What a network needs beside tensors: seeded parameters, dense layers, an optimizer that can be saved, soft target
-//! updates and checkpoints, on Candle.
+//! What a network needs beside tensors: seeded parameters, dense layers, an optimizer that can be saved and soft target
+//! updates, on Candle.
 //!
 //! Candle's own parameter map draws from a generator that cannot be seeded, and its optimizers keep their moments to
 //! themselves; a run that must resume bit by bit needs both.
 
 mod adam;
-mod arrays;
-mod checkpoint;
 mod dense;
 mod error;
 mod flat;
@@ -14,8 +12,6 @@ mod parameters;
 mod soft_update;
 
 pub use adam::{Adam, AdamConfig};
-pub use arrays::{NamedArray, Values, read_arrays, write_arrays};
-pub use checkpoint::{Checkpoint, checkpoint_digest, latest_checkpoint, load_checkpoint, save_checkpoint};
 pub use dense::Dense;
 pub use error::NnError;
 pub use flat::{FlatAdam, FlatLayout};

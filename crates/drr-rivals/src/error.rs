@@ -3,6 +3,7 @@
 use drr_agent::AgentError;
 use drr_core::EnvironmentError;
 use drr_nn::NnError;
+use drr_store::StoreError;
 
 /// A reason why a system cannot be trained or served.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +48,12 @@ pub enum RivalError {
     /// The environment refused.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
-    /// Networks or their files failed.
+    /// Networks failed.
     #[error(transparent)]
     Nn(#[from] NnError),
+    /// A file failed, or lacks an array.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Candle failed.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),

@@ -6,7 +6,7 @@ use crate::systems::{self, Parts};
 use crate::{RivalConfig, RivalError};
 use drr_agent::PolicyHeader;
 use drr_core::{EmbeddingSpace, EmbeddingTable, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
-use drr_nn::NamedArray;
+use drr_store::NamedArray;
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Arc;

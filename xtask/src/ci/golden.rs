@@ -32,7 +32,7 @@ pub fn check(metrics: &Path, golden: &Path, bless: bool) -> Result<Outcome> {
     let found: Metrics = serde_json::from_str(&text).with_context(|| format!("in {}", metrics.display()))?;
     if bless {
         let before = if golden.exists() { load(golden)? } else { BTreeMap::new() };
-        crate::files::write(golden, render(&blessed(&found.values, &before)).as_bytes())?;
+        drr_store::write_bytes(golden, render(&blessed(&found.values, &before)).as_bytes())?;
         return Ok(Outcome::Passed);
     }
     let violations = differences(&found.values, &load(golden)?);

@@ -54,8 +54,11 @@ pub fn run(experiment: &Experiment<'_>, request: &Request<'_>) -> Result<String>
     let rows = study.read()?;
     let result = table::Ablation::of(&rows, &Names::of(&experiment.config), experiment)?;
     let text = markdown::text(&result, experiment, config);
-    crate::files::write(&experiment.path(FOLDER).join("table.json"), &serde_json::to_vec_pretty(&result)?)?;
-    crate::files::write(&experiment.path(FOLDER).join("table.md"), text.as_bytes())?;
+    drr_store::write_bytes(
+        &experiment.path(FOLDER).join("table.json"),
+        &serde_json::to_vec_pretty(&result)?,
+    )?;
+    drr_store::write_bytes(&experiment.path(FOLDER).join("table.md"), text.as_bytes())?;
     if let Some(path) = request.into {
         let name = experiment.folder.file_name().unwrap_or_default().to_string_lossy();
         readme::write_block(path, &marker(&name), &text)?;

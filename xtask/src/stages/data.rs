@@ -160,10 +160,10 @@ fn note(config: &ExperimentConfig, source: &Source) -> Result<SourceNote> {
 /// The digest of an archive, or of all files in a folder of unpacked ones.
 fn content_digest(path: &Path) -> Result<String> {
     if path.is_file() {
-        return crate::cache::file_digest(path);
+        return Ok(drr_store::file_digest(path)?);
     }
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let entries = std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
+    let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     files.sort();
     let digests: Result<Vec<String>> = files.iter().map(|file| content_digest(file)).collect();
     crate::cache::digest_of(&(digests?, files.iter().map(|file| file.file_name()).collect::<Vec<_>>()))
@@ -192,7 +192,7 @@ pub fn run_describe(context: &Context, config: &ExperimentConfig, source: &Sourc
     let json = serde_json::to_vec_pretty(&description)?;
     for (name, bytes) in [("description.txt", text.as_bytes()), ("description.json", json.as_slice())] {
         let path: PathBuf = dir.path.join(name);
-        crate::files::write(&path, bytes)?;
+        drr_store::write_bytes(&path, bytes)?;
         crate::console::say(format!("written: {}", path.display()));
     }
     Ok(())

@@ -22,7 +22,6 @@ use super::pretrain;
 use super::sequential;
 use super::simulator::Simulator;
 use crate::cache::digest_of;
-use crate::files::read_json;
 use anyhow::{Context as _, Result, bail};
 use contestants::Contestant;
 use drr_core::{ItemIdx, Part, PartSet, Query, Recommender, Seeds};
@@ -131,7 +130,7 @@ pub fn run(experiment: &Experiment<'_>) -> Result<RunMetrics> {
 
 /// The figures of a run that was judged.
 pub fn load(experiment: &Experiment<'_>) -> Result<RunMetrics> {
-    let metrics: RunMetrics = read_json(&experiment.path("metrics.json"), "run evaluate")?;
+    let metrics: RunMetrics = drr_store::read_json(&experiment.path("metrics.json"), "run evaluate")?;
     check_origin(&experiment.folder, (&metrics.dataset_hash, &metrics.config_hash), &experiment.manifest)?;
     Ok(metrics)
 }
@@ -172,15 +171,15 @@ pub fn check_folder(folder: &Path) -> Result<Option<Origin>> {
     if !metrics.exists() || !manifest.exists() {
         return Ok(None);
     }
-    let origin: Origin = read_json(&metrics, "run evaluate")?;
-    let manifest: RunManifest = read_json(&manifest, "run the pipeline")?;
+    let origin: Origin = drr_store::read_json(&metrics, "run evaluate")?;
+    let manifest: RunManifest = drr_store::read_json(&manifest, "run the pipeline")?;
     check_origin(folder, (&origin.dataset_hash, &origin.config_hash), &manifest)?;
     Ok(Some(origin))
 }
 
 /// What everybody cost.
 pub fn load_costs(experiment: &Experiment<'_>) -> Result<Vec<CostRow>> {
-    read_json(&experiment.path("costs.json"), "run evaluate")
+    Ok(drr_store::read_json(&experiment.path("costs.json"), "run evaluate")?)
 }
 
 /// What is collected along the way.
@@ -213,8 +212,9 @@ fn judge(experiment: &Experiment<'_>) -> Result<()> {
     }
     write_lists(&experiment.path("lists.parquet"), &all.lists)?;
     write_per_user(&experiment.path("per_user.parquet"), &all.per_user)?;
-    crate::files::write(&experiment.path("costs.json"), &serde_json::to_vec_pretty(&all.costs)?)?;
-    crate::files::write(&experiment.path("metrics.json"), &serde_json::to_vec_pretty(&metrics)?)
+    drr_store::write_bytes(&experiment.path("costs.json"), &serde_json::to_vec_pretty(&all.costs)?)?;
+    drr_store::write_bytes(&experiment.path("metrics.json"), &serde_json::to_vec_pretty(&metrics)?)?;
+    Ok(())
 }
 
 fn judge_protocol(experiment: &Experiment<'_>, protocol: Protocol, all: &mut Collected) -> Result<()> {

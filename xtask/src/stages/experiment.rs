@@ -1,7 +1,7 @@
 //! What all stages of one run share: the configuration, the data set, and the run's folder.
 
 use super::data::{Source, ingested};
-use crate::cache::{Stage, digest_of, file_digest};
+use crate::cache::{Stage, digest_of};
 use crate::config::ExperimentConfig;
 use crate::context::Context;
 use anyhow::{Context as _, Result};
@@ -95,10 +95,11 @@ impl<'a> Experiment<'a> {
             machine: crate::machine::facts(),
         };
         for sub in ["embeddings", "policies", "checkpoints"] {
-            std::fs::create_dir_all(folder.join(sub))?;
+            let sub = folder.join(sub);
+            std::fs::create_dir_all(&sub).with_context(|| format!("cannot make {}", sub.display()))?;
         }
-        crate::files::write(&folder.join("config.toml"), config.to_toml()?.as_bytes())?;
-        crate::files::write(&folder.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)?;
+        drr_store::write_bytes(&folder.join("config.toml"), config.to_toml()?.as_bytes())?;
+        drr_store::write_bytes(&folder.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)?;
         Ok(Self { context, config, dataset, manifest, folder })
     }
 
@@ -183,6 +184,6 @@ impl<'a> Experiment<'a> {
 
     /// The digest of a file of the run, as an input of a later stage.
     pub fn digest(&self, name: impl AsRef<Path>) -> Result<String> {
-        file_digest(&self.path(name))
+        Ok(drr_store::file_digest(&self.path(name))?)
     }
 }

@@ -12,7 +12,6 @@ use super::names::Form;
 use super::train::Training;
 use crate::cache::digest_of;
 use crate::config::{AgentVariant, check_name};
-use crate::files::read_json;
 use anyhow::{Context as _, Result};
 use drr_agent::{AgentConfig, Judgement, Outcome, Trainer, TrainingHooks};
 use drr_core::{EmbeddingSpace, Recommender, Seeds};
@@ -157,7 +156,8 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
         let n_done = AtomicU64::new(0);
         let study = study(config, seeds, &stops, &|| bar.set(n_done.fetch_add(1, Ordering::Relaxed) + 1))?;
         bar.finish();
-        crate::files::write(&output, &serde_json::to_vec_pretty(&study)?)
+        drr_store::write_bytes(&output, &serde_json::to_vec_pretty(&study)?)?;
+        Ok(())
     })
 }
 
@@ -167,7 +167,7 @@ pub fn load(experiment: &Experiment<'_>) -> Result<Option<LongTermStudy>> {
     if experiment.config.lab.long_term.is_none() || !path.exists() {
         return Ok(None);
     }
-    read_json(&path, "run evaluate").map(Some)
+    Ok(Some(drr_store::read_json(&path, "run evaluate")?))
 }
 
 /// Trains everybody from every seed, side by side.

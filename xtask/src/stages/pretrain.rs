@@ -147,7 +147,8 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
     }
     bar.finish();
     tracing::info!(%protocol, epochs = note.epochs, rmse = note.validation_rmse.last(), "embeddings are fitted");
-    crate::files::write(&experiment.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)
+    drr_store::write_bytes(&experiment.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)?;
+    Ok(())
 }
 
 /// Fits a space that not every run fits, and returns the duration in seconds.
@@ -220,7 +221,7 @@ pub fn note(experiment: &Experiment<'_>, protocol: Protocol) -> Result<PretrainN
 
 /// The digests of a protocol's embedding files, as inputs of later stages.
 pub fn digests(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<String>> {
-    outputs(experiment, protocol).iter().map(|path| crate::cache::file_digest(path)).collect()
+    outputs(experiment, protocol).iter().map(|path| Ok(drr_store::file_digest(path)?)).collect()
 }
 
 /// The test RMSE of the rating factorization on five random folds of all rows, as text. It is no artifact of the run.

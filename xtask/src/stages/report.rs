@@ -70,8 +70,8 @@ pub fn run(experiment: &Experiment<'_>) -> Result<String> {
         sections,
     };
     let markdown = report.to_markdown();
-    crate::files::write(&experiment.path("report.html"), report.to_html()?.as_bytes())?;
-    crate::files::write(&experiment.path("report.md"), markdown.as_bytes())?;
+    drr_store::write_bytes(&experiment.path("report.html"), report.to_html()?.as_bytes())?;
+    drr_store::write_bytes(&experiment.path("report.md"), markdown.as_bytes())?;
     Ok(markdown)
 }
 

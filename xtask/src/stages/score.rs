@@ -61,8 +61,8 @@ pub fn run(experiment: &Experiment<'_>, request: &Request<'_>) -> Result<String>
     let stem: String =
         name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
     let page = experiment.path(format!("score-{stem}.html"));
-    crate::files::write(&page, report.to_html()?.as_bytes())?;
-    crate::files::write(&page.with_extension("md"), markdown.as_bytes())?;
+    drr_store::write_bytes(&page, report.to_html()?.as_bytes())?;
+    drr_store::write_bytes(&page.with_extension("md"), markdown.as_bytes())?;
     Ok(format!("{markdown}\nwritten: {}", page.display()))
 }
 

@@ -4,7 +4,6 @@ use super::Experiment;
 use super::experiment::Phase;
 use crate::cache::digest_of;
 use crate::context::{Bar, Context};
-use crate::files::read_json;
 use anyhow::{Context as _, Result};
 use drr_data::Protocol;
 use drr_sequential::{SequentialConfig, SequentialHooks, SequentialRecommender};
@@ -48,7 +47,8 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
             hooks.bar.finish();
             experiment.context.stop_if_asked()?;
             fitted.save(&outputs[0])?;
-            crate::files::write(&outputs[1], &serde_json::to_vec_pretty(&begun.elapsed().as_secs_f64())?)
+            drr_store::write_bytes(&outputs[1], &serde_json::to_vec_pretty(&begun.elapsed().as_secs_f64())?)?;
+            Ok(())
         })?;
     }
     Ok(())
@@ -62,7 +62,7 @@ pub fn load(experiment: &Experiment<'_>, protocol: Protocol) -> Result<Vec<(Sequ
             let model =
                 SequentialRecommender::load(&experiment.path(file(protocol, config, ".safetensors")))?;
             let note = experiment.path(file(protocol, config, ".json"));
-            Ok((model, read_json(&note, "run train")?))
+            Ok((model, drr_store::read_json(&note, "run train")?))
         })
         .collect()
 }

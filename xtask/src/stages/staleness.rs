@@ -6,7 +6,6 @@
 
 use super::Experiment;
 use crate::cache::digest_of;
-use crate::files::read_json;
 use anyhow::{Context as _, Result, bail};
 use drr_baselines::{BaselineConfig, FitInputs};
 use drr_core::{Interaction, InteractionLog, Part, PartSet, Recommender};
@@ -92,7 +91,8 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
     let output = experiment.path(FILE);
     stage.run(&inputs, std::slice::from_ref(&output), || {
         let points = study(experiment, config)?;
-        crate::files::write(&output, &serde_json::to_vec_pretty(&points)?)
+        drr_store::write_bytes(&output, &serde_json::to_vec_pretty(&points)?)?;
+        Ok(())
     })
 }
 
@@ -102,7 +102,7 @@ pub fn load(experiment: &Experiment<'_>) -> Result<Option<Vec<StalenessPoint>>> 
     if experiment.config.lab.staleness.is_none() || !path.exists() {
         return Ok(None);
     }
-    read_json(&path, "run evaluate").map(Some)
+    Ok(Some(drr_store::read_json(&path, "run evaluate")?))
 }
 
 /// Every point, period by period.

@@ -47,7 +47,7 @@ pub fn length(experiment: &Experiment<'_>, protocol: Protocol, lengths: &[usize]
         bar.set(at as u64 + 1);
     }
     bar.finish();
-    crate::files::write(&experiment.path("study-length.md"), text.as_bytes())?;
+    drr_store::write_bytes(&experiment.path("study-length.md"), text.as_bytes())?;
     Ok(text)
 }
 
@@ -108,7 +108,7 @@ pub fn case(experiment: &Experiment<'_>, user: &str, names: &[String], n_steps: 
         let recommender = named(experiment, protocol, name)?;
         write!(text, "\n{}", step_by_step(experiment, &*recommender, case, n_steps)?)?;
     }
-    crate::files::write(&experiment.path(format!("study-case-{user}.md")), text.as_bytes())?;
+    drr_store::write_bytes(&experiment.path(format!("study-case-{user}.md")), text.as_bytes())?;
     Ok(text)
 }
 

@@ -66,7 +66,8 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
     for job in jobs {
         rows.extend(read_training(&experiment.path(job.file("policies", ".parquet")))?);
     }
-    Ok(write_training(&experiment.path("training.parquet"), &rows)?)
+    write_training(&experiment.path("training.parquet"), &rows)?;
+    Ok(())
 }
 
 /// Works on all of `tasks`, so many at a time, each on one thread. After a failure its thread takes no more tasks; the
@@ -130,10 +131,12 @@ pub fn run_job(experiment: &Experiment<'_>, job: &Job) -> Result<()> {
         experiment.path(job.file("policies", ".json")),
         experiment.path(job.file("policies", ".parquet")),
     ];
-    std::fs::create_dir_all(experiment.path(&job.folder).join("policies"))?;
+    let policies = experiment.path(&job.folder).join("policies");
+    std::fs::create_dir_all(&policies).with_context(|| format!("cannot make {}", policies.display()))?;
     let checkpoints = checkpoints(experiment, job)?;
     if experiment.context.force && checkpoints.exists() {
-        std::fs::remove_dir_all(&checkpoints)?;
+        std::fs::remove_dir_all(&checkpoints)
+            .with_context(|| format!("cannot remove {}", checkpoints.display()))?;
     }
     stage.run(&inputs, &outputs, || train(experiment, job, &checkpoints))
 }
@@ -160,14 +163,14 @@ fn train(experiment: &Experiment<'_>, job: &Job, checkpoints: &Path) -> Result<(
     series.extend(fit.curves(job, Phase::Final));
     write_training(&experiment.path(job.file("policies", ".parquet")), &series)?;
     fit.training.save_policy(&experiment.path(job.policy(true)))?;
-    let last =
-        drr_nn::latest_checkpoint(&checkpoints.join("final"))?.context("the final checkpoint is missing")?;
+    let last = drr_store::latest_checkpoint(&checkpoints.join("final"))?
+        .context("the final checkpoint is missing")?;
     let note = JobNote {
         rounds: chosen,
         episodes: chosen * settings.n_environments() as u64,
         updates: fit.training.n_updates(),
         validations,
-        checkpoint: drr_nn::checkpoint_digest(&last)?,
+        checkpoint: drr_store::checkpoint_digest(&last)?,
         seconds,
     };
     let (rounds, updates, checkpoint) = (note.rounds, note.updates, &note.checkpoint);
@@ -194,7 +197,11 @@ fn train(experiment: &Experiment<'_>, job: &Job, checkpoints: &Path) -> Result<(
         job.name(),
         job.split
     );
-    crate::files::write(&experiment.path(job.file("policies", ".json")), &serde_json::to_vec_pretty(&note)?)
+    drr_store::write_bytes(
+        &experiment.path(job.file("policies", ".json")),
+        &serde_json::to_vec_pretty(&note)?,
+    )?;
+    Ok(())
 }
 
 /// The round with the best validation score, the earliest of equals. The untrained policy is no choice.

@@ -5,8 +5,8 @@ use super::{Streams, Trainer, Validation};
 use crate::diagnostics::Collapse;
 use crate::{AgentConfig, AgentError};
 use drr_core::{Environment, Metrics, RandomStream, RowOrigin, StreamState};
-use drr_nn::{Checkpoint, NamedArray, Values, load_checkpoint, save_checkpoint};
-use drr_replay::{Replay, ReplayArray, ReplayState, ReplayValues};
+use drr_replay::{Replay, ReplayState};
+use drr_store::{Checkpoint, NamedArray, load_checkpoint, save_checkpoint};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -83,25 +83,11 @@ impl<E: Environment> Trainer<E> {
     }
 }
 
-fn to_named(array: ReplayArray) -> NamedArray {
-    let values = match array.values {
-        ReplayValues::F32(values) => Values::F32(values),
-        ReplayValues::F64(values) => Values::F64(values),
-        ReplayValues::U8(values) => Values::U8(values),
-        ReplayValues::U32(values) => Values::U32(values),
-        ReplayValues::U64(values) => Values::U64(values),
-    };
-    NamedArray::new(format!("{REPLAY}{}", array.name), array.shape, values)
+fn to_named(array: NamedArray) -> NamedArray {
+    NamedArray { name: format!("{REPLAY}{}", array.name), ..array }
 }
 
-fn from_named(array: NamedArray) -> Option<ReplayArray> {
+fn from_named(array: NamedArray) -> Option<NamedArray> {
     let name = array.name.strip_prefix(REPLAY)?.to_owned();
-    let values = match array.values {
-        Values::F32(values) => ReplayValues::F32(values),
-        Values::F64(values) => ReplayValues::F64(values),
-        Values::U8(values) => ReplayValues::U8(values),
-        Values::U32(values) => ReplayValues::U32(values),
-        Values::U64(values) => ReplayValues::U64(values),
-    };
-    Some(ReplayArray { name, shape: array.shape, values })
+    Some(NamedArray { name, ..array })
 }

@@ -18,8 +18,9 @@ use crate::{AgentConfig, AgentError, ReplayAction, Served, StateFeatures};
 use candle_core::{Device, Tensor};
 use draws::Draws;
 use drr_core::Seeds;
-use drr_nn::{Adam, NamedArray, soft_update};
+use drr_nn::{Adam, soft_update};
 use drr_replay::Batch;
+use drr_store::NamedArray;
 use slates::{last_slate, mean_vectors};
 
 /// Online networks, target networks, and their optimizers.

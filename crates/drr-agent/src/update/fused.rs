@@ -11,8 +11,9 @@ use crate::{AgentConfig, AgentError, Served};
 use drr_core::Seeds;
 use drr_kernels::adam::soft_update;
 use drr_kernels::mlp::Wanted;
-use drr_nn::{FlatAdam, NamedArray};
+use drr_nn::FlatAdam;
 use drr_replay::Batch;
+use drr_store::NamedArray;
 use passes::Passes;
 
 /// Online networks, target networks, and their optimizers, on flat arrays.

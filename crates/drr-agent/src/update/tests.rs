@@ -6,8 +6,9 @@ use drr_core::{
     ContextIdx, EmbeddingTable, ItemIdx, ItemSet, Observation, PartSet, RandomStream, RowDigest, RowOrigin,
     UserIdx,
 };
-use drr_nn::{AdamConfig, Values};
+use drr_nn::AdamConfig;
 use drr_replay::{Replay, ReplayConfig, Sizes, Transition};
+use drr_store::Values;
 use rand::Rng;
 
 pub(crate) const DIM: usize = 6;

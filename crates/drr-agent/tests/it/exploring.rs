@@ -8,7 +8,8 @@ use drr_agent::{
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, ItemSet, Observed, Query, Recommender, RowOrigin, Seeds, UserIdx,
 };
-use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
+use drr_nn::AdamConfig;
+use drr_store::{checkpoint_digest, latest_checkpoint};
 use std::sync::Arc;
 
 /// Says always the same of a policy.

@@ -5,7 +5,7 @@ use crate::memory::Memory;
 use crate::{RivalConfig, RivalError};
 use drr_agent::Validation;
 use drr_core::{Environment, Metrics, RandomStream, RowOrigin, StreamState};
-use drr_nn::{Checkpoint, load_checkpoint, save_checkpoint};
+use drr_store::{Checkpoint, load_checkpoint, save_checkpoint};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 

@@ -2,7 +2,6 @@
 
 use super::{Bench, FOLDER};
 use crate::cache::digest_of;
-use crate::files::read_json;
 use crate::stages::evaluate::{forms, headline_of, renamed, without_rl};
 use crate::stages::experiment::Experiment;
 use crate::stages::jobs::{Job, World};
@@ -113,11 +112,14 @@ impl Cells<'_> {
         judge: impl FnOnce() -> Result<Vec<Row>>,
     ) -> Result<()> {
         let there = path.exists() && !self.experiment.context.force;
-        if there && read_json::<CellFile>(path, "run the study").is_ok_and(|cell| cell.inputs == inputs) {
+        if there
+            && drr_store::read_json::<CellFile>(path, "run the study").is_ok_and(|cell| cell.inputs == inputs)
+        {
             return Ok(());
         }
         let cell = CellFile { inputs, rows: judge()? };
-        crate::files::write(path, &serde_json::to_vec(&cell)?)
+        drr_store::write_bytes(path, &serde_json::to_vec(&cell)?)?;
+        Ok(())
     }
 
     /// Trains and judges one learner under one protocol.
@@ -212,7 +214,7 @@ fn rows(path: &std::path::Path) -> Result<Vec<Row>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    Ok(read_json::<CellFile>(path, "run the study")?.rows)
+    Ok(drr_store::read_json::<CellFile>(path, "run the study")?.rows)
 }
 
 fn row(table: &str, seed: u64, evaluation: &Evaluation, effort: Effort) -> Result<Row> {

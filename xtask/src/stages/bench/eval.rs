@@ -103,7 +103,7 @@ fn run_peers(experiment: &Experiment<'_>, python: &Path, log: &InteractionLog) -
         bytes.extend_from_slice(&row.item.0.to_le_bytes());
     }
     let pairs = experiment.path("bench-pairs.bin");
-    crate::files::write(&pairs, &bytes)?;
+    drr_store::write_bytes(&pairs, &bytes)?;
     let output = Command::new(python)
         .arg(Context::root().join("xtask/bench/eval_peers.py"))
         .arg(&pairs)

@@ -88,7 +88,7 @@ pub fn run(context: &Context, request: &Request) -> Result<String> {
         None => earlier_trainings(&folder)?,
     };
     let record = Record { machine: crate::machine::facts(), figures, index_recall, whole, against };
-    crate::files::write(&folder.join("speed.json"), &serde_json::to_vec_pretty(&record)?)?;
+    drr_store::write_bytes(&folder.join("speed.json"), &serde_json::to_vec_pretty(&record)?)?;
     let text = table(&record)?;
     if let Some(path) = &request.into {
         readme::write_block(path, "speed", &text)?;
@@ -118,7 +118,7 @@ fn measured(work: &Work, folder: &Path) -> Result<Figure> {
         return Err(error.context(format!("{} failed", work.name)));
     }
     let path = folder.join(work.name).join("new/estimates.json");
-    let estimates: Estimates = crate::files::read_json(&path, "cargo xtask bench")?;
+    let estimates: Estimates = drr_store::read_json(&path, "cargo xtask bench")?;
     let Estimate { point_estimate, confidence_interval } = estimates.median;
     let seconds = point_estimate * 1e-9;
     Ok(Figure {
@@ -179,7 +179,7 @@ fn trainings(context: &Context, archive: &Path) -> Result<Vec<(String, f64)>> {
     let mut longer = ExperimentConfig::load(&shipped("report.toml"))?;
     longer.agent.n_episodes = MANY_EPISODES;
     let longer_file = folder.join("report-5000.toml");
-    crate::files::write(&longer_file, longer.to_toml()?.as_bytes())?;
+    drr_store::write_bytes(&longer_file, longer.to_toml()?.as_bytes())?;
     let mut timed = Vec::new();
     for (command, config) in [
         ("ingest", shipped("ml-1m.toml")),
@@ -208,7 +208,7 @@ fn earlier_trainings(folder: &Path) -> Result<Vec<(String, f64)>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let earlier: Record = crate::files::read_json(&path, "cargo xtask bench")?;
+    let earlier: Record = drr_store::read_json(&path, "cargo xtask bench")?;
     Ok(if earlier.machine == crate::machine::facts() { earlier.whole } else { Vec::new() })
 }
 

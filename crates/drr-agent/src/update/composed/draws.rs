@@ -2,7 +2,7 @@
 
 use crate::{AgentConfig, AgentError};
 use drr_core::{ItemIdx, RandomStream, Seeds, StreamState};
-use drr_nn::{NamedArray, Values};
+use drr_store::{NamedArray, Values};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
