@@ -4,6 +4,7 @@ use drr_core::{EnvironmentError, RecommendError};
 use drr_learn::LearnError;
 use drr_nn::NnError;
 use drr_replay::ReplayError;
+use drr_store::StoreError;
 
 /// A reason why an agent cannot be trained, saved or asked.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,12 @@ pub enum AgentError {
 
 impl From<NnError> for AgentError {
     fn from(source: NnError) -> Self {
+        Self::Learn(source.into())
+    }
+}
+
+impl From<StoreError> for AgentError {
+    fn from(source: StoreError) -> Self {
         Self::Learn(source.into())
     }
 }

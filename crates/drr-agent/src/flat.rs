@@ -7,7 +7,8 @@ use drr_core::{ItemIdx, ItemSet, RecommendError, ScoredItem, UserIdx};
 use drr_kernels::mlp::Workspace;
 use drr_kernels::{DrrShapes, NamedRange, Panels, Ranked, TopK, state};
 use drr_learn::{LearnError, ListRequest, Rows};
-use drr_nn::{FlatLayout, NamedArray};
+use drr_nn::FlatLayout;
+use drr_store::NamedArray;
 use std::ops::Deref;
 
 /// The shapes of actor, critic and state module, and where their parameters lie.

@@ -7,7 +7,8 @@ use crate::encoder::StateModule;
 use candle_core::{D, Tensor};
 use drr_core::Seeds;
 use drr_learn::{Inputs, LearnError};
-use drr_nn::{NamedArray, Parameters};
+use drr_nn::Parameters;
+use drr_store::NamedArray;
 
 /// All networks of an agent.
 #[derive(Debug, Clone)]

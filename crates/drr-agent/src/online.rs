@@ -13,8 +13,8 @@ use drr_core::{
     Recommender, RowOrigin, ScoredItem, Seeds, UserIdx,
 };
 use drr_learn::{LearnError, ListRequest, Rows, TrainingTables};
-use drr_nn::NamedArray;
 use drr_replay::{Replay, Transition};
+use drr_store::NamedArray;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -10,7 +10,7 @@ use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowO
 use drr_learn::{
     LearnError, ListRequest, PolicyHeader, Rows, StateFeatures, Wiring, normalize, scale_factor, scaled,
 };
-use drr_nn::NamedArray;
+use drr_store::NamedArray;
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Arc;

@@ -12,7 +12,8 @@ use drr_core::{
     ScoredItem, Seeds,
 };
 use drr_learn::{Inputs, LearnError, Rows, normalize, scale_factor, scaled};
-use drr_nn::{Adam, AdamConfig, NamedArray, Parameters};
+use drr_nn::{Adam, AdamConfig, Parameters};
+use drr_store::NamedArray;
 use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -15,8 +15,8 @@ use crate::{AgentConfig, ReplayAction, UpdatePath};
 use composed::ComposedLearner;
 use drr_core::{ItemIdx, MetricSink, ScoredItem, Seeds};
 use drr_learn::{LearnError, ListRequest, Rows, Schedule, Served, TrainingTables, UpdateReport, Updater};
-use drr_nn::NamedArray;
 use drr_replay::Batch;
+use drr_store::NamedArray;
 use fused::FusedLearner;
 
 /// The path that the configuration names, or another that the caller chose, with what holds on all of them: schedules of

@@ -13,7 +13,6 @@ use drr_lab::judge::Bench;
 use drr_lab::judge::contestants::{configured, fit_baseline};
 use drr_lab::plan::Plan;
 use drr_lab::run::Phase;
-use drr_lab::run::files;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -106,7 +105,7 @@ fn run_peers(bench: &Bench<'_>, python: &Path, log: &InteractionLog) -> Result<V
         bytes.extend_from_slice(&row.item.0.to_le_bytes());
     }
     let pairs = bench.work.path("bench-pairs.bin");
-    files::write(&pairs, &bytes)?;
+    drr_store::write_bytes(&pairs, &bytes)?;
     let output = Command::new(python)
         .arg(peer_file("eval_peers.py"))
         .arg(&pairs)

@@ -6,7 +6,6 @@
 use super::work;
 use anyhow::{Context as _, Result, bail};
 use drr::say;
-use drr_lab::run::files;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,7 +52,7 @@ pub fn check(program: &Path, golden: &Path, bless: bool) -> Result<Held> {
             "# Instructions of one call, by compiler. `cargo xtask ci --only instructions --bless` writes it.\n{}",
             toml::to_string(&recorded)?
         );
-        files::write(golden, text.as_bytes())?;
+        drr_store::write_bytes(golden, text.as_bytes())?;
         return Ok(Held::Yes);
     }
     let Some(before) = recorded.0.get(&compiler) else {

@@ -7,7 +7,6 @@ use criterion::Criterion;
 use drr_lab::config::ExperimentConfig;
 use drr_lab::document;
 use drr_lab::run::Context;
-use drr_lab::run::files;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -91,7 +90,7 @@ pub fn run(context: &Context, request: &Request) -> Result<String> {
         None => earlier_trainings(&folder)?,
     };
     let record = Record { machine: drr::machine_facts(), figures, index_recall, whole, against };
-    files::write(&folder.join("speed.json"), &serde_json::to_vec_pretty(&record)?)?;
+    drr_store::write_bytes(&folder.join("speed.json"), &serde_json::to_vec_pretty(&record)?)?;
     let text = table(&record)?;
     if let Some(path) = &request.into {
         document::write_block(path, "speed", &text)?;
@@ -121,7 +120,7 @@ fn measured(work: &Work, folder: &Path) -> Result<Figure> {
         return Err(error.context(format!("{} failed", work.name)));
     }
     let path = folder.join(work.name).join("new/estimates.json");
-    let estimates: Estimates = files::read_json(&path, "cargo xtask bench")?;
+    let estimates: Estimates = drr_store::read_json(&path, "cargo xtask bench")?;
     let Estimate { point_estimate, confidence_interval } = estimates.median;
     let seconds = point_estimate * 1e-9;
     Ok(Figure {
@@ -181,7 +180,7 @@ fn trainings(context: &Context, program: &Path, archive: &Path) -> Result<Vec<(S
     let mut longer = ExperimentConfig::preset("report")?;
     longer.agent.n_episodes = MANY_EPISODES;
     let longer_file = folder.join("report-5000.toml");
-    files::write(&longer_file, longer.to_toml()?.as_bytes())?;
+    drr_store::write_bytes(&longer_file, longer.to_toml()?.as_bytes())?;
     let mut timed = Vec::new();
     for (command, config) in [
         ("ingest", PathBuf::from("ml-1m")),
@@ -210,7 +209,7 @@ fn earlier_trainings(folder: &Path) -> Result<Vec<(String, f64)>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let earlier: Record = files::read_json(&path, "cargo xtask bench")?;
+    let earlier: Record = drr_store::read_json(&path, "cargo xtask bench")?;
     Ok(if earlier.machine == drr::machine_facts() { earlier.whole } else { Vec::new() })
 }
 

@@ -2,12 +2,12 @@
 //!
 //! From here on the product knows dense indices only; the tables translate them back for reports.
 
-use crate::atomic::{partial_directory, publish_directory};
-use crate::manifest::{FORMAT, Manifest, SourceNote, note_on};
+use crate::manifest::{FORMAT, FileNote, Manifest, SourceNote};
 use crate::split::{Split, SplitConfig, hex};
 use crate::store::{SplitRow, TableRow, read_rows, write_rows};
 use crate::{DataError, ItemRecord, Protocol, RawLog, UserRecord};
 use drr_core::{Interaction, InteractionLog, ItemIdx, Part, PartSet, UserIdx};
+use drr_store::NewFolder;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -157,13 +157,9 @@ impl Dataset {
     pub fn write(&self, processed_dir: &Path) -> Result<DatasetDir, DataError> {
         let hash = self.manifest.hash.clone();
         let path = processed_dir.join(&self.manifest.dataset).join(&hash[..16]);
-        let partial = partial_directory(&path)?;
-        if let Err(error) = self.write_files(&partial) {
-            // The first failure is the one to report.
-            let _ = std::fs::remove_dir_all(&partial);
-            return Err(error);
-        }
-        publish_directory(&partial, &path)?;
+        let new = NewFolder::beside(&path)?;
+        self.write_files(new.path())?;
+        new.publish()?;
         tracing::debug!(path = %path.display(), rows = self.rows.len(), "data set written");
         Ok(DatasetDir { path, hash })
     }
@@ -175,21 +171,15 @@ impl Dataset {
                 row.set(*protocol, *part);
             }
         }
-        write_rows(&dir.join(USERS), &self.users)?;
-        write_rows(&dir.join(ITEMS), &self.items)?;
-        write_rows(&dir.join(INTERACTIONS), &self.rows)?;
-        write_rows(&dir.join(SPLIT), &split)?;
-        let sizes = [
-            (USERS, self.users.len()),
-            (ITEMS, self.items.len()),
-            (INTERACTIONS, self.rows.len()),
-            (SPLIT, split.len()),
-        ];
         let mut manifest = self.manifest.clone();
-        manifest.files.clear();
-        for (name, rows) in sizes {
-            manifest.files.insert(name.to_owned(), note_on(&dir.join(name), rows)?);
-        }
+        manifest.files = [
+            (USERS, write_rows(&dir.join(USERS), &self.users)?, self.users.len()),
+            (ITEMS, write_rows(&dir.join(ITEMS), &self.items)?, self.items.len()),
+            (INTERACTIONS, write_rows(&dir.join(INTERACTIONS), &self.rows)?, self.rows.len()),
+            (SPLIT, write_rows(&dir.join(SPLIT), &split)?, split.len()),
+        ]
+        .map(|(name, written, rows)| (name.to_owned(), FileNote::new(written, rows)))
+        .into();
         manifest.write(dir)
     }
 

@@ -15,6 +15,9 @@ pub enum DataError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A file cannot be written or read.
+    #[error(transparent)]
+    Store(#[from] drr_store::StoreError),
     /// No registry file has this name.
     #[error(
         "there is no data set named \"{name}\"; known are: {known}. To add one, copy a file of its format in {} to \
@@ -130,18 +133,6 @@ pub enum DataError {
     /// The settings of the synthetic data set cannot be met.
     #[error("the synthetic data set cannot be made: {0}")]
     Synthetic(String),
-    /// There is no room for a file.
-    #[error(
-        "no space is left to write {}, of which {:.1} MB were written: free more than that, or choose another disk with \
-         --data-dir, and run the command again (what was there before is unchanged)",
-        .path.display(), *.written as f64 / 1e6
-    )]
-    NoSpace {
-        /// The file or folder that was to be written.
-        path: PathBuf,
-        /// The bytes of it that found room.
-        written: u64,
-    },
     /// A folder holds no ingested data set.
     #[error("{} holds no ingested data set: run `cargo xtask ingest` first", .path.display())]
     NotIngested {

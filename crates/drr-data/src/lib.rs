@@ -5,7 +5,6 @@
 //! Parquet and reads it back. Raw ids and file formats stop here: other crates see dense indices.
 
 mod archive;
-mod atomic;
 mod dataset;
 mod describe;
 mod error;
@@ -22,7 +21,6 @@ mod synthetic;
 mod tables;
 
 pub use archive::Archive;
-pub use atomic::{partial_directory, publish_directory, write_atomically};
 pub use dataset::{Dataset, DatasetDir, find_ingested, ingest};
 pub use describe::{
     Description, GenreCount, NEGATIVE_RATING, RatingCount, Streak, StreakKind, Summary, TimeSpan, describe,

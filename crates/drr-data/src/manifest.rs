@@ -1,14 +1,12 @@
 //! The manifest of an ingested data set: where it comes from, what is in it, and the checksum of each file.
 
-use crate::atomic::write_atomically;
-use crate::split::{SplitConfig, SplitSummary, hex};
+use crate::split::{SplitConfig, SplitSummary};
 use crate::{DataError, Protocol, RowCounts};
+use drr_store::{Written, file_digest, write_bytes};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::Path;
+use std::{fs, io};
 
 /// The name of the manifest in its folder.
 pub const MANIFEST: &str = "manifest.json";
@@ -99,11 +97,12 @@ impl Manifest {
 
     /// Writes the manifest into the folder `dir`.
     pub(crate) fn write(&self, dir: &Path) -> Result<(), DataError> {
-        write_atomically(&dir.join(MANIFEST), |file| {
-            let mut text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
-            text.push(b'\n');
-            file.write_all(&text)
-        })
+        let path = dir.join(MANIFEST);
+        let mut text = serde_json::to_vec_pretty(self)
+            .map_err(|error| DataError::Manifest { path: path.clone(), reason: error.to_string() })?;
+        text.push(b'\n');
+        write_bytes(&path, &text)?;
+        Ok(())
     }
 
     /// Compares a file of the folder `dir` with its note.
@@ -113,7 +112,7 @@ impl Manifest {
             reason: format!("it does not list {name}"),
         })?;
         let path = dir.join(name);
-        let found = sha256_of(&path)?;
+        let found = file_digest(&path)?;
         if found == note.sha256 {
             Ok(())
         } else {
@@ -122,18 +121,11 @@ impl Manifest {
     }
 }
 
-/// The note on a finished file of `rows` rows.
-pub(crate) fn note_on(path: &Path, rows: usize) -> Result<FileNote, DataError> {
-    let bytes = fs::metadata(path).map_err(DataError::io("read", path))?.len();
-    Ok(FileNote { sha256: sha256_of(path)?, bytes, rows: rows as u64 })
-}
-
-/// The SHA-256 of a file, as hexadecimal digits.
-fn sha256_of(path: &Path) -> Result<String, DataError> {
-    let mut file = File::open(path).map_err(DataError::io("open", path))?;
-    let mut hasher = Sha256::new();
-    io::copy(&mut file, &mut hasher).map_err(DataError::io("read", path))?;
-    Ok(hex(&hasher.finalize()))
+impl FileNote {
+    /// The note on a file of `rows` rows, as it was written.
+    pub(crate) fn new(written: Written, rows: usize) -> Self {
+        Self { sha256: written.digest, bytes: written.n_bytes, rows: rows as u64 }
+    }
 }
 
 #[cfg(test)]
@@ -159,10 +151,10 @@ mod tests {
     fn the_checksum_is_the_published_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("abc");
-        fs::write(&path, "abc").unwrap();
+        let written = write_bytes(&path, b"abc").unwrap();
         // FIPS 180-4's first example.
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        let note = note_on(&path, 1).unwrap();
+        let note = FileNote::new(written, 1);
         assert_eq!(note, FileNote { sha256: expected.to_owned(), bytes: 3, rows: 1 });
     }
 }

@@ -7,10 +7,11 @@
 mod entities;
 mod interactions;
 
-use crate::{DataError, atomic::write_atomically};
+use crate::DataError;
 use arrow_array::types::ArrowPrimitiveType;
 use arrow_array::{Array, ArrayRef, ListArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
+use drr_store::{Written, write_atomically};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -52,10 +53,10 @@ pub(crate) trait TableRow: Sized {
 }
 
 /// Writes rows as one Parquet file, in full or not at all.
-pub(crate) fn write_rows<R: TableRow>(path: &Path, rows: &[R]) -> Result<(), DataError> {
+pub(crate) fn write_rows<R: TableRow>(path: &Path, rows: &[R]) -> Result<Written, DataError> {
     check_rows(path, rows, 0, "the run that made it has a fault")?;
     let schema = Arc::new(Schema::new(R::fields()));
-    write_atomically(path, |file| {
+    let written = write_atomically(path, |file| {
         let mut writer =
             ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties::<R>()?)).map_err(io_error)?;
         for (group, rows) in rows.chunks(ROW_GROUP).enumerate() {
@@ -65,7 +66,8 @@ pub(crate) fn write_rows<R: TableRow>(path: &Path, rows: &[R]) -> Result<(), Dat
         }
         writer.close().map_err(io_error)?;
         Ok(())
-    })
+    })?;
+    Ok(written)
 }
 
 /// Reads a Parquet file of such rows.

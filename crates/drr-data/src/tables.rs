@@ -11,6 +11,7 @@ use crate::store::{Batch, TableRow, field, number_column, read_rows, text_column
 use arrow_array::ArrayRef;
 use arrow_array::types::{Float32Type, Float64Type, UInt32Type, UInt64Type};
 use arrow_schema::{DataType, Field};
+use drr_store::Written;
 use std::path::Path;
 
 /// What to do about a bad table of a run.
@@ -68,7 +69,7 @@ pub struct PerUserRow {
 /// # Errors
 ///
 /// Refuses a value that is not finite, and fails if the file cannot be written.
-pub fn write_training(path: &Path, rows: &[TrainingRow]) -> Result<(), DataError> {
+pub fn write_training(path: &Path, rows: &[TrainingRow]) -> Result<Written, DataError> {
     write_rows(path, rows)
 }
 
@@ -86,7 +87,7 @@ pub fn read_training(path: &Path) -> Result<Vec<TrainingRow>, DataError> {
 /// # Errors
 ///
 /// Refuses a rank of 0 and a score that is not finite, and fails if the file cannot be written.
-pub fn write_lists(path: &Path, rows: &[ListRow]) -> Result<(), DataError> {
+pub fn write_lists(path: &Path, rows: &[ListRow]) -> Result<Written, DataError> {
     write_rows(path, rows)
 }
 
@@ -104,7 +105,7 @@ pub fn read_lists(path: &Path) -> Result<Vec<ListRow>, DataError> {
 /// # Errors
 ///
 /// Refuses a value that is not finite, and fails if the file cannot be written.
-pub fn write_per_user(path: &Path, rows: &[PerUserRow]) -> Result<(), DataError> {
+pub fn write_per_user(path: &Path, rows: &[PerUserRow]) -> Result<Written, DataError> {
     write_rows(path, rows)
 }
 

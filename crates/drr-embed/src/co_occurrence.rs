@@ -10,10 +10,11 @@ pub(crate) mod eigen;
 pub(crate) mod similarity;
 
 use crate::EmbedError;
-use crate::arrays::{Array, Arrays, in_file};
+use crate::arrays::{Arrays, in_file, table_array, vector_array};
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, InteractionLog, ItemIdx, Observed, POSITIVE_RATING, RowOrigin, Seeds,
 };
+use drr_store::Written;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -131,8 +132,7 @@ impl CoOccurrence {
     ///
     /// Fails if the header cannot be written as JSON.
     pub fn to_arrays(&self) -> Result<Arrays, EmbedError> {
-        let arrays =
-            [("items", Array::table(&self.items)), ("eigenvalues", Array::vector(&self.eigenvalues))];
+        let arrays = [table_array("items", &self.items), vector_array("eigenvalues", &self.eigenvalues)];
         Arrays::pack(KIND, &self.header, arrays)
     }
 
@@ -161,7 +161,7 @@ impl CoOccurrence {
     /// # Errors
     ///
     /// Fails if the disk does.
-    pub fn save(&self, path: &Path) -> Result<(), EmbedError> {
+    pub fn save(&self, path: &Path) -> Result<Written, EmbedError> {
         self.to_arrays()?.save(path)
     }
 

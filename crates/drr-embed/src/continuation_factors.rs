@@ -23,10 +23,11 @@ mod moments;
 pub use config::ContinuationFactorsConfig;
 
 use crate::EmbedError;
-use crate::arrays::{Array, Arrays, in_file, table};
+use crate::arrays::{Arrays, in_file, table, table_array, vector_array};
 use crate::co_occurrence::eigen::{leading, transposed_product};
 use crate::co_occurrence::similarity::{self, mix};
 use drr_core::{EmbeddingSpace, EmbeddingTable, InteractionLog, Observed, RowOrigin, Seeds};
+use drr_store::Written;
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
 use moments::Moments;
@@ -150,11 +151,11 @@ impl ContinuationFactors {
     /// # Errors
     ///
     /// Fails if the disk does.
-    pub fn save(&self, path: &Path) -> Result<(), EmbedError> {
+    pub fn save(&self, path: &Path) -> Result<Written, EmbedError> {
         let arrays = [
-            ("items", Array::table(&self.items)),
-            ("additions", Array::table(&self.additions)),
-            ("start", Array::vector(&self.start)),
+            table_array("items", &self.items),
+            table_array("additions", &self.additions),
+            vector_array("start", &self.start),
         ];
         Arrays::pack(KIND, &self.header, arrays)?.save(path)
     }

@@ -10,11 +10,12 @@
 //! `(1 - share) B / |B| + share C / |C|`, with Frobenius norms.
 
 use crate::EmbedError;
-use crate::arrays::{Array, Arrays, in_file, table};
+use crate::arrays::{Arrays, in_file, table, table_array};
 use crate::co_occurrence::eigen::{leading, transposed_product};
 use crate::co_occurrence::similarity::{self, mix};
 use crate::co_occurrence::sum_of_positives;
 use drr_core::{EmbeddingSpace, EmbeddingTable, InteractionLog, Observed, RowOrigin, Seeds};
+use drr_store::Written;
 use faer::linalg::solvers::DenseSolveCore;
 use faer::{Mat, Side};
 use rayon::prelude::*;
@@ -140,8 +141,8 @@ impl EaseFactors {
     /// # Errors
     ///
     /// Fails if the disk does.
-    pub fn save(&self, path: &Path) -> Result<(), EmbedError> {
-        let arrays = [("items", Array::table(&self.items)), ("additions", Array::table(&self.additions))];
+    pub fn save(&self, path: &Path) -> Result<Written, EmbedError> {
+        let arrays = [table_array("items", &self.items), table_array("additions", &self.additions)];
         Arrays::pack(KIND, &self.header, arrays)?.save(path)
     }
 

@@ -90,22 +90,18 @@ pub enum EmbedError {
         /// What is wrong.
         reason: String,
     },
-    /// A file is damaged or something else.
-    #[error("{} is damaged or no embedding ({reason}): delete it and fit the embedding again", path.display())]
+    /// A file is whole, but of something else.
+    #[error(
+        "{} is not the embedding that was asked for ({reason}): delete it and run the pipeline again, which makes it anew",
+        path.display()
+    )]
     Corrupt {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         reason: String,
     },
-    /// A file cannot be read or written.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// `read` or `write`.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    /// A file cannot be read or written, or is damaged.
+    #[error(transparent)]
+    Store(#[from] drr_store::StoreError),
 }

@@ -16,7 +16,7 @@ mod neighbourhood;
 mod pmf;
 mod rating_factors;
 
-pub use arrays::{Array, Arrays};
+pub use arrays::Arrays;
 pub use co_occurrence::{CoOccurrence, CoOccurrenceConfig};
 pub use continuation_factors::{ContinuationFactors, ContinuationFactorsConfig};
 pub use ease_factors::{EaseFactors, EaseFactorsConfig};

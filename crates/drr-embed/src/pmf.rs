@@ -15,10 +15,11 @@ pub use config::PmfConfig;
 pub use fit::{EpochRmse, PmfFit};
 
 use crate::EmbedError;
-use crate::arrays::{Array, Arrays, in_file};
+use crate::arrays::{Arrays, in_file, table_array, vector_array};
 use drr_core::{
     EmbeddingSpace, EmbeddingTable, InteractionLog, ItemIdx, Observed, RowOrigin, Seeds, UserIdx,
 };
+use drr_store::Written;
 use ridge::{Factors, Ridge};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -172,10 +173,10 @@ impl Pmf {
     /// Fails if the header cannot be written as JSON.
     pub fn to_arrays(&self) -> Result<Arrays, EmbedError> {
         let arrays = [
-            ("users", Array::table(&self.users)),
-            ("items", Array::table(&self.items)),
-            ("user_biases", Array::vector(&self.user_biases)),
-            ("item_biases", Array::vector(&self.known.biases)),
+            table_array("users", &self.users),
+            table_array("items", &self.items),
+            vector_array("user_biases", &self.user_biases),
+            vector_array("item_biases", &self.known.biases),
         ];
         Arrays::pack(KIND, &self.header, arrays)
     }
@@ -212,7 +213,7 @@ impl Pmf {
     /// # Errors
     ///
     /// Fails if the disk does.
-    pub fn save(&self, path: &Path) -> Result<(), EmbedError> {
+    pub fn save(&self, path: &Path) -> Result<Written, EmbedError> {
         self.to_arrays()?.save(path)
     }
 

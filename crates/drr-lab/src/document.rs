@@ -2,7 +2,6 @@
 //!
 //! `<!-- results:NAME -->` and `<!-- /results:NAME -->` enclose what belongs to NAME.
 
-use crate::run::files;
 use anyhow::{Context as _, Result, bail};
 use std::path::Path;
 
@@ -63,11 +62,13 @@ pub fn check_block(path: &Path, name: &str) -> Result<()> {
 pub fn write_block(path: &Path, name: &str, block: &str) -> Result<()> {
     if !path.exists() {
         let text = format!("# {name}\n\n<!-- results:{name} -->\n{block}<!-- /results:{name} -->\n");
-        return files::write(path, text.as_bytes());
+        drr_store::write_bytes(path, text.as_bytes())?;
+        return Ok(());
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let replaced = replace(&text, name, block).with_context(|| format!("in {}", path.display()))?;
-    files::write(path, replaced.as_bytes())
+    drr_store::write_bytes(path, replaced.as_bytes())?;
+    Ok(())
 }
 
 fn replace(text: &str, name: &str, block: &str) -> Result<String> {

@@ -83,8 +83,8 @@ pub fn run(page: &Page<'_>) -> Result<String> {
         sections,
     };
     let markdown = report.to_markdown();
-    crate::run::files::write(&work.path("report.html"), report.to_html()?.as_bytes())?;
-    crate::run::files::write(&work.path("report.md"), markdown.as_bytes())?;
+    drr_store::write_bytes(&work.path("report.html"), report.to_html()?.as_bytes())?;
+    drr_store::write_bytes(&work.path("report.md"), markdown.as_bytes())?;
     Ok(markdown)
 }
 

@@ -4,7 +4,6 @@ pub mod cache;
 pub mod context;
 pub mod cut;
 pub mod data;
-pub mod files;
 pub mod manifest;
 pub mod work;
 
@@ -15,10 +14,10 @@ pub use work::Work;
 
 use crate::config::ExperimentConfig;
 use anyhow::{Context as _, Result};
-use cache::digest_of;
 use data::{Source, ingested};
 use drr_core::Protocol;
 use drr_data::Dataset;
+use drr_store::digest_of;
 use std::path::{Path, PathBuf};
 
 /// One run of one configuration on one data set.
@@ -59,8 +58,8 @@ impl<'a> Run<'a> {
         for sub in ["embeddings", "policies", "checkpoints"] {
             std::fs::create_dir_all(folder.join(sub))?;
         }
-        files::write(&folder.join("config.toml"), config.to_toml()?.as_bytes())?;
-        files::write(&folder.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)?;
+        drr_store::write_bytes(&folder.join("config.toml"), config.to_toml()?.as_bytes())?;
+        drr_store::write_bytes(&folder.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)?;
         Ok(Self { context, config, dataset, manifest, folder })
     }
 

@@ -3,13 +3,17 @@
 use drr_core::{EnvironmentError, RecommendError};
 use drr_nn::NnError;
 use drr_replay::ReplayError;
+use drr_store::StoreError;
 
 /// A reason why a training cannot begin, go on, or be saved.
 #[derive(Debug, thiserror::Error)]
 pub enum LearnError {
-    /// A network, an optimizer or a file failed.
+    /// A network or an optimizer failed.
     #[error(transparent)]
     Network(#[from] NnError),
+    /// A file failed, or lacks an array.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Candle refused an operation.
     #[error("a tensor operation failed: {0}")]
     Candle(#[from] candle_core::Error),

@@ -3,7 +3,7 @@
 
 use crate::LearnError;
 use drr_core::{EmbeddingTable, ItemIdx, UserIdx};
-use drr_nn::{NamedArray, Values};
+use drr_store::{NamedArray, Values};
 
 const USERS: &str = "features.users";
 const ITEMS: &str = "features.items";

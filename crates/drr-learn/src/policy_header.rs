@@ -2,7 +2,7 @@
 
 use crate::LearnError;
 use drr_core::{EmbeddingSpace, RowOrigin};
-use drr_nn::{NamedArray, read_arrays, write_arrays};
+use drr_store::{NamedArray, read_arrays, write_arrays};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -33,7 +33,8 @@ impl<C: Serialize> PolicyHeader<C> {
     /// Fails if the file cannot be written.
     pub fn write(&self, kind: &str, arrays: &[NamedArray], path: &Path) -> Result<(), LearnError> {
         let text = serde_json::to_string(self).map_err(|error| LearnError::OtherRun(error.to_string()))?;
-        Ok(write_arrays(path, arrays, &[(kind, text)])?)
+        write_arrays(path, arrays, &[(kind, text)])?;
+        Ok(())
     }
 }
 

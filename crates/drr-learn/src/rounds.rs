@@ -4,13 +4,14 @@
 //! by bit. The loop is the same for every system that is trained in rounds.
 
 use drr_core::{Metrics, Outcome, TrainingHooks, Validation};
-use drr_nn::{NnError, latest_checkpoint};
+use drr_store::{StoreError, load_latest};
+use serde::de::IgnoredAny;
 use std::path::Path;
 
 /// A training that goes on in rounds.
 pub trait Rounds {
     /// Why it may fail.
-    type Error: From<NnError>;
+    type Error: From<StoreError>;
 
     /// Rounds done so far.
     fn round(&self) -> u64;
@@ -70,10 +71,14 @@ pub trait Rounds {
 ///
 /// # Errors
 ///
-/// Fails on a damaged checkpoint and on one of another configuration.
+/// Fails on a checkpoint of another configuration. A damaged one is passed over, with a warning, for the one before it.
 pub fn resume<T: Rounds>(training: &mut T, folder: &Path) -> Result<u64, T::Error> {
-    if let Some(path) = latest_checkpoint(folder)? {
-        training.load(&path)?;
+    let latest = load_latest::<IgnoredAny>(folder)?;
+    for damaged in &latest.skipped {
+        tracing::warn!("{}; the training goes on from the checkpoint before it", damaged.error);
+    }
+    if let Some(found) = latest.found {
+        training.load(&found.path)?;
     }
     Ok(training.round())
 }

@@ -5,8 +5,8 @@
 
 use crate::{LearnError, Rows, TrainingTables};
 use drr_core::{ItemSet, ScoredItem, UserIdx};
-use drr_nn::NamedArray;
 use drr_replay::Batch;
+use drr_store::NamedArray;
 use serde::{Deserialize, Serialize};
 
 /// Which networks are judged and served.

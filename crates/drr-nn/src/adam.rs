@@ -1,9 +1,10 @@
 //! Adam with coupled L2 and a global norm clip, in one pass over each parameter, with moments that can be saved.
 
-use crate::{NamedArray, NnError, Parameters, Values};
+use crate::{NnError, Parameters};
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Storage, Tensor};
 use drr_kernels::adam::{AdamStep, Moving};
+use drr_store::{NamedArray, Values};
 use serde::{Deserialize, Serialize};
 use std::sync::{Mutex, PoisonError};
 

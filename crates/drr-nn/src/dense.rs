@@ -79,8 +79,8 @@ impl Dense {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{NamedArray, Values};
     use candle_core::Device;
+    use drr_store::{NamedArray, Values};
 
     #[test]
     fn it_computes_the_product_and_the_bias() -> Result<(), NnError> {

@@ -1,6 +1,6 @@
 //! What can go wrong with networks and their files.
 
-use std::path::PathBuf;
+use drr_store::StoreError;
 
 /// A reason why a network cannot be built, updated, saved or loaded.
 #[derive(Debug, thiserror::Error)]
@@ -30,32 +30,7 @@ pub enum NnError {
         /// What is there.
         found: String,
     },
-    /// A file cannot be read or written.
-    #[error("{}: {source}: check the path and the permissions, free some space, or choose another disk with --data-dir", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file is not what it should be.
-    #[error("{}: {reason}: delete it, of a checkpoint the whole folder step-N, and run again: a training goes on from the checkpoint before, or begins anew", .path.display())]
-    Corrupt {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-impl NnError {
-    /// Wraps an I/O error with the file's path.
-    pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
-        move |source| Self::Io { path: path.to_owned(), source }
-    }
-
-    /// Says what is wrong with a file.
-    pub(crate) fn corrupt(path: &std::path::Path, reason: impl std::fmt::Display) -> Self {
-        Self::Corrupt { path: path.to_owned(), reason: reason.to_string() }
-    }
+    /// A file cannot be read or written, or lacks an array.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }

@@ -6,7 +6,8 @@ mod adam;
 
 pub use adam::FlatAdam;
 
-use crate::{NamedArray, NnError, Values};
+use crate::NnError;
+use drr_store::{NamedArray, Values};
 use std::ops::Range;
 
 /// Where each parameter lies in a flat slice, in the order of the names.

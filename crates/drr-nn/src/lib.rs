@@ -7,8 +7,6 @@
 pub mod ops;
 
 mod adam;
-mod arrays;
-mod checkpoint;
 mod dense;
 mod error;
 mod flat;
@@ -16,8 +14,6 @@ mod parameters;
 mod soft_update;
 
 pub use adam::{Adam, AdamConfig};
-pub use arrays::{NamedArray, Values, read_arrays, write_arrays};
-pub use checkpoint::{Checkpoint, checkpoint_digest, latest_checkpoint, load_checkpoint, save_checkpoint};
 pub use dense::Dense;
 pub use error::NnError;
 pub use flat::{FlatAdam, FlatLayout};

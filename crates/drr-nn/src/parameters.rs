@@ -1,8 +1,9 @@
 //! Named parameters, drawn from streams keyed by their names, in a fixed order.
 
-use crate::{NamedArray, NnError, Values};
+use crate::NnError;
 use candle_core::{DType, Device, Shape, Tensor, Var};
 use drr_core::Seeds;
+use drr_store::{NamedArray, Values};
 use rand::Rng;
 use std::collections::BTreeMap;
 

@@ -4,7 +4,6 @@
 //! how that module gets its gradient. Everything lies in flat arrays, so that a batch is gathered, and a checkpoint
 //! written, without a walk over objects.
 
-mod array;
 mod batch;
 mod config;
 mod error;
@@ -14,10 +13,10 @@ mod state;
 mod storage;
 mod sum_tree;
 
-pub use array::{ReplayArray, ReplayState, ReplayValues};
 pub use batch::{Batch, ObservationBatch};
 pub use config::{ReplayConfig, ReplayKind};
 pub use error::ReplayError;
 pub use replay::Replay;
+pub use state::ReplayState;
 pub use storage::{Sizes, Transition};
 pub use sum_tree::SumTree;

@@ -4,9 +4,17 @@
 //! them), the greatest priority so far, and the number of samples, which beta depends on.
 
 use crate::storage::{Fields, Storage};
-use crate::{Replay, ReplayArray, ReplayConfig, ReplayError, ReplayState, ReplayValues, Sizes};
+use crate::{Replay, ReplayConfig, ReplayError, Sizes};
 use drr_core::ItemIdx;
+use drr_store::{NamedArray, Values};
 use std::ops::Range;
+
+/// All that a replay needs to go on as if it had never stopped.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplayState {
+    /// The arrays, in any order.
+    pub arrays: Vec<NamedArray>,
+}
 
 impl Replay {
     /// The state to save.
@@ -24,28 +32,28 @@ impl Replay {
                 let padding = std::iter::repeat_n(ItemIdx::PADDING.0, rest.len());
                 items.iter().copied().chain(padding).collect::<Vec<u32>>()
             };
-            ReplayValues::U32(rows().flat_map(padded).collect())
+            Values::U32(rows().flat_map(padded).collect())
         };
-        let flags = |at: usize| ReplayValues::U8(rows().map(|row| u8::from(row[at] == 1)).collect());
+        let flags = |at: usize| Values::U8(rows().map(|row| u8::from(row[at] == 1)).collect());
         let actions = || {
             let bits = rows().flat_map(|row| &row[fields.action.clone()]);
-            ReplayValues::F32(bits.copied().map(f32::from_bits).collect())
+            Values::F32(bits.copied().map(f32::from_bits).collect())
         };
         let rewards = column(Fields::REWARD).into_iter().map(f32::from_bits).collect();
         let mut arrays = vec![
-            array("position", vec![1], ReplayValues::U64(vec![self.storage.position as u64])),
-            array("contexts", flat(), ReplayValues::U32(column(Fields::CONTEXT))),
+            array("position", vec![1], Values::U64(vec![self.storage.position as u64])),
+            array("contexts", flat(), Values::U32(column(Fields::CONTEXT))),
             array("histories", wide(sizes.history_length), ids(&fields.history, Fields::LENGTH)),
-            array("n_accepted", flat(), ReplayValues::U32(column(Fields::N_ACCEPTED))),
+            array("n_accepted", flat(), Values::U32(column(Fields::N_ACCEPTED))),
             array(
                 "next_histories",
                 wide(sizes.history_length),
                 ids(&fields.next_history, Fields::NEXT_LENGTH),
             ),
-            array("next_n_accepted", flat(), ReplayValues::U32(column(Fields::NEXT_N_ACCEPTED))),
+            array("next_n_accepted", flat(), Values::U32(column(Fields::NEXT_N_ACCEPTED))),
             array("actions", wide(sizes.action_dim), actions()),
-            array("items", flat(), ReplayValues::U32(column(Fields::ITEM))),
-            array("rewards", flat(), ReplayValues::F32(rewards)),
+            array("items", flat(), Values::U32(column(Fields::ITEM))),
+            array("rewards", flat(), Values::F32(rewards)),
             array("terminated", flat(), flags(Fields::TERMINATED)),
             array("truncated", flat(), flags(Fields::TRUNCATED)),
             array(
@@ -57,9 +65,9 @@ impl Replay {
         if let Some(priorities) = &self.priorities {
             let leaves = priorities.tree.leaves(len).to_vec();
             arrays.extend([
-                array("leaves", flat(), ReplayValues::F64(leaves)),
-                array("greatest_priority", vec![1], ReplayValues::F64(vec![priorities.greatest])),
-                array("n_samples", vec![1], ReplayValues::U64(vec![priorities.n_samples])),
+                array("leaves", flat(), Values::F64(leaves)),
+                array("greatest_priority", vec![1], Values::F64(vec![priorities.greatest])),
+                array("n_samples", vec![1], Values::U64(vec![priorities.n_samples])),
             ]);
         }
         ReplayState { arrays }
@@ -134,8 +142,8 @@ impl Replay {
     }
 }
 
-fn array(name: &str, shape: Vec<usize>, values: ReplayValues) -> ReplayArray {
-    ReplayArray { name: name.to_owned(), shape, values }
+fn array(name: &str, shape: Vec<usize>, values: Values) -> NamedArray {
+    NamedArray::new(name, shape, values)
 }
 
 const fn problem(name: &'static str, problem: &'static str) -> ReplayError {
@@ -146,7 +154,7 @@ const TYPE: &str = "has another type than expected";
 
 impl ReplayState {
     /// The array's values, of `shape`, or of any shape of one dimension.
-    fn values(&self, name: &'static str, shape: Option<&[usize]>) -> Result<&ReplayValues, ReplayError> {
+    fn values(&self, name: &'static str, shape: Option<&[usize]>) -> Result<&Values, ReplayError> {
         let array = self.arrays.iter().find(|array| array.name == name);
         let array = array.ok_or(problem(name, "is absent"))?;
         let fits = match shape {
@@ -161,7 +169,7 @@ impl ReplayState {
 
     fn u32s(&self, name: &'static str, shape: Option<&[usize]>) -> Result<Vec<u32>, ReplayError> {
         match self.values(name, shape)? {
-            ReplayValues::U32(values) => Ok(values.clone()),
+            Values::U32(values) => Ok(values.clone()),
             _ => Err(problem(name, TYPE)),
         }
     }
@@ -176,30 +184,30 @@ impl ReplayState {
 
     fn f32s(&self, name: &'static str, shape: &[usize]) -> Result<Vec<f32>, ReplayError> {
         match self.values(name, Some(shape))? {
-            ReplayValues::F32(values) if values.iter().all(|value| value.is_finite()) => Ok(values.clone()),
-            ReplayValues::F32(_) => Err(problem(name, "has a value that is not finite")),
+            Values::F32(values) if values.iter().all(|value| value.is_finite()) => Ok(values.clone()),
+            Values::F32(_) => Err(problem(name, "has a value that is not finite")),
             _ => Err(problem(name, TYPE)),
         }
     }
 
     fn f64s(&self, name: &'static str, shape: &[usize]) -> Result<&[f64], ReplayError> {
         match self.values(name, Some(shape))? {
-            ReplayValues::F64(values) => Ok(values),
+            Values::F64(values) => Ok(values),
             _ => Err(problem(name, TYPE)),
         }
     }
 
     fn u64(&self, name: &'static str) -> Result<u64, ReplayError> {
         match self.values(name, Some(&[1]))? {
-            ReplayValues::U64(values) => Ok(values[0]),
+            Values::U64(values) => Ok(values[0]),
             _ => Err(problem(name, TYPE)),
         }
     }
 
     fn flags(&self, name: &'static str, len: usize) -> Result<Vec<u8>, ReplayError> {
         match self.values(name, Some(&[len]))? {
-            ReplayValues::U8(values) if values.iter().all(|flag| *flag <= 1) => Ok(values.clone()),
-            ReplayValues::U8(_) => Err(problem(name, "has a flag that is neither 0 nor 1")),
+            Values::U8(values) if values.iter().all(|flag| *flag <= 1) => Ok(values.clone()),
+            Values::U8(_) => Err(problem(name, "has a flag that is neither 0 nor 1")),
             _ => Err(problem(name, TYPE)),
         }
     }

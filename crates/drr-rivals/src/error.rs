@@ -2,6 +2,7 @@
 
 use drr_learn::LearnError;
 use drr_nn::NnError;
+use drr_store::StoreError;
 
 /// A reason why a system cannot be trained or served.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,9 @@ pub enum RivalError {
     /// Networks or their files failed.
     #[error(transparent)]
     Nn(#[from] NnError),
+    /// A file failed, or lacks an array.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Candle failed.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),

@@ -3,7 +3,7 @@
 use crate::RivalError;
 use crate::situation::Situation;
 use drr_core::{ContextIdx, ItemIdx, RandomStream};
-use drr_nn::{NamedArray, Values};
+use drr_store::{NamedArray, Values};
 use rand::Rng;
 
 /// One decision and what followed.

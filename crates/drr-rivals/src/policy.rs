@@ -7,7 +7,7 @@ use crate::train::RivalTrainee;
 use crate::{RivalConfig, RivalError};
 use drr_core::{EmbeddingSpace, EmbeddingTable, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
 use drr_learn::{PolicyHeader, Wiring};
-use drr_nn::NamedArray;
+use drr_store::NamedArray;
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Arc;

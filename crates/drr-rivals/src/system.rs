@@ -4,7 +4,7 @@ use crate::RivalError;
 use crate::memory::Experience;
 use crate::situation::{RivalWorld, Situation, View};
 use drr_core::{ItemIdx, ItemSet, RandomStream, ScoredItem};
-use drr_nn::NamedArray;
+use drr_store::NamedArray;
 
 /// A session that waits for a decision.
 #[derive(Debug, Clone, Copy)]

@@ -14,7 +14,7 @@ use crate::situation::RivalWorld;
 use crate::system::{Ranker, System};
 use crate::{RivalConfig, RivalError, SystemConfig};
 use drr_core::{EmbeddingTable, Seeds};
-use drr_nn::NamedArray;
+use drr_store::NamedArray;
 
 /// What a system is made of.
 #[derive(Debug, Clone, Copy)]

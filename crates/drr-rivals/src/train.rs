@@ -12,7 +12,7 @@ use crate::systems::{self, Parts};
 use crate::{RivalConfig, RivalError, ScheduleConfig};
 use drr_core::{Environment, ItemIdx, ItemSet, Metrics, Observation, RandomStream, Seeds};
 use drr_learn::{LearnError, Rhythm, SavedTraining, Trainee, Wiring};
-use drr_nn::NamedArray;
+use drr_store::NamedArray;
 use round::Round;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

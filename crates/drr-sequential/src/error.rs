@@ -1,6 +1,7 @@
 //! Why a sequential recommender cannot be fitted, saved, loaded or asked.
 
 use drr_nn::NnError;
+use drr_store::StoreError;
 
 /// A reason why a sequential recommender cannot be fitted, saved, loaded or asked.
 #[derive(Debug, thiserror::Error)]
@@ -39,9 +40,12 @@ pub enum SequentialError {
     /// A file is no sequential recommender.
     #[error("{0}: fit it again")]
     NoRecommender(String),
-    /// A network's or a file's failure.
+    /// A network's failure.
     #[error(transparent)]
     Network(#[from] NnError),
+    /// A file failed, or lacks an array.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl From<candle_core::Error> for SequentialError {

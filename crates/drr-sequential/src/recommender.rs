@@ -7,7 +7,7 @@ use crate::{SequentialConfig, SequentialError};
 use drr_core::{
     InteractionLog, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds, rank,
 };
-use drr_nn::{NamedArray, Values, read_arrays, write_arrays};
+use drr_store::{NamedArray, Values, read_arrays, write_arrays};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -101,7 +101,8 @@ impl SequentialRecommender {
     pub fn save(&self, path: &Path) -> Result<(), SequentialError> {
         let text = serde_json::to_string(&self.header)
             .map_err(|error| SequentialError::NoRecommender(error.to_string()))?;
-        Ok(write_arrays(path, &self.to_arrays()?, &[("sequential", text)])?)
+        write_arrays(path, &self.to_arrays()?, &[("sequential", text)])?;
+        Ok(())
     }
 
     /// Reads a recommender.

@@ -162,7 +162,10 @@ fn add(network: &Network, mut sum: GradStore, more: &GradStore) -> Result<GradSt
 }
 
 /// Sets the best epoch's parameters, if any was judged.
-fn restore(network: &Network, best: Option<(f64, Vec<drr_nn::NamedArray>)>) -> Result<(), SequentialError> {
+fn restore(
+    network: &Network,
+    best: Option<(f64, Vec<drr_store::NamedArray>)>,
+) -> Result<(), SequentialError> {
     if let Some((_, arrays)) = best {
         network.parameters.load_arrays("", &arrays)?;
     }

@@ -10,7 +10,7 @@ use drr_lab::judge::{check, compare, score};
 use drr_lab::plan::{self, Plan};
 use drr_lab::recommend::{self, Request};
 use drr_lab::report;
-use drr_lab::run::{Context, Run, data, files};
+use drr_lab::run::{Context, Run, data};
 use drr_lab::shelf::{Preset, Shelf};
 use drr_lab::study::{ablation, seeds, sweep};
 use drr_lab::watch::Watch;
@@ -137,7 +137,7 @@ fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<(
     }
     if let (Some((name, _)), true) = (first, n_seeds > 1) {
         let text = seeds::summary(&runs)?;
-        files::write(&context.runs_dir().join(name).join("seeds.md"), text.as_bytes())?;
+        drr_store::write_bytes(&context.runs_dir().join(name).join("seeds.md"), text.as_bytes())?;
         say(text);
     }
     Ok(())

@@ -20,8 +20,9 @@ use drr_core::{ScoredItem, Seeds};
 use drr_learn::{
     Inputs, LearnError, ListRequest, Rows, Served, Side, StateFeatures, TrainingTables, UpdateReport, Updater,
 };
-use drr_nn::{Adam, NamedArray, soft_update};
+use drr_nn::{Adam, soft_update};
 use drr_replay::Batch;
+use drr_store::NamedArray;
 use slates::{last_slate, mean_vectors};
 
 /// Online networks, target networks, and their optimizers.

@@ -9,8 +9,9 @@ use drr_core::{ScoredItem, Seeds};
 use drr_kernels::adam::soft_update;
 use drr_kernels::mlp::Wanted;
 use drr_learn::{LearnError, ListRequest, Rows, Served, Side, TrainingTables, UpdateReport, Updater};
-use drr_nn::{FlatAdam, NamedArray};
+use drr_nn::FlatAdam;
 use drr_replay::Batch;
+use drr_store::NamedArray;
 use passes::Passes;
 
 /// Online networks, target networks, and their optimizers, on flat arrays.

@@ -7,8 +7,9 @@ use drr_core::{
     UserIdx,
 };
 use drr_learn::ExplorationConfig;
-use drr_nn::{AdamConfig, Values};
+use drr_nn::AdamConfig;
 use drr_replay::{Replay, ReplayConfig, Sizes, Transition};
+use drr_store::Values;
 use rand::Rng;
 
 pub(crate) const DIM: usize = 6;

@@ -9,7 +9,8 @@ use drr_core::{Judgement, TrainingHooks};
 use drr_learn::{
     ExplorationConfig, ExplorationKind, LearnError, Schedule, StateFeatures, TrainingSetup, TrainingTables,
 };
-use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
+use drr_nn::AdamConfig;
+use drr_store::{checkpoint_digest, latest_checkpoint};
 use std::sync::Arc;
 
 /// Says always the same of a policy.

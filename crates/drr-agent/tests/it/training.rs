@@ -8,7 +8,7 @@ use drr_core::{
 };
 use drr_core::{Outcome, TrainingHooks};
 use drr_learn::{LearnError, TrainingSetup};
-use drr_nn::{checkpoint_digest, latest_checkpoint};
+use drr_store::{checkpoint_digest, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
 

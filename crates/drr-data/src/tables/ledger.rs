@@ -6,6 +6,7 @@ use crate::store::{Batch, TableRow, field, number_column, read_rows, text_column
 use arrow_array::ArrayRef;
 use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_schema::{DataType, Field};
+use drr_store::Written;
 use std::path::Path;
 
 /// One evaluation of one setting.
@@ -34,7 +35,7 @@ pub struct LedgerRow {
 /// # Errors
 ///
 /// Refuses a value that is not finite, and fails if the file cannot be written.
-pub fn write_ledger(path: &Path, rows: &[LedgerRow]) -> Result<(), DataError> {
+pub fn write_ledger(path: &Path, rows: &[LedgerRow]) -> Result<Written, DataError> {
     write_rows(path, rows)
 }
 

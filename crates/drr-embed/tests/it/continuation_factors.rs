@@ -156,5 +156,8 @@ fn any_number_of_threads_gives_the_same_bits_and_so_does_the_file() {
     assert_eq!(ContinuationFactors::load(&path).unwrap(), space);
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() - 4]).unwrap();
-    assert!(matches!(ContinuationFactors::load(&path), Err(EmbedError::Corrupt { .. })));
+    assert!(matches!(
+        ContinuationFactors::load(&path),
+        Err(EmbedError::Store(drr_store::StoreError::Damaged { .. }))
+    ));
 }

@@ -3,6 +3,7 @@
 use crate::two_tastes;
 use drr_core::{PartSet, Seeds};
 use drr_embed::{Arrays, CoOccurrence, CoOccurrenceConfig, EmbedError, Pmf, PmfConfig};
+use drr_store::{NamedArray, StoreError, Values};
 use std::fs;
 
 fn pmf() -> Pmf {
@@ -44,9 +45,9 @@ fn a_damaged_file_is_named_with_the_remedy() {
     for damaged in [&whole[..whole.len() - 5], &whole[..4], &wrong_header, b""] {
         fs::write(&path, damaged).unwrap();
         let error = Pmf::load(&path).unwrap_err();
-        assert!(matches!(error, EmbedError::Corrupt { .. }));
+        assert!(matches!(error, EmbedError::Store(StoreError::Damaged { .. })));
         let text = error.to_string();
-        assert!(text.contains("pmf.safetensors") && text.contains("fit the embedding again"), "{text}");
+        assert!(text.contains("pmf.safetensors") && text.contains("run the pipeline again"), "{text}");
     }
 }
 
@@ -61,9 +62,10 @@ fn the_file_of_another_embedding_is_refused() {
 #[test]
 fn a_missing_file_and_a_missing_folder_are_named() {
     let folder = tempfile::tempdir().unwrap();
-    let nowhere = folder.path().join("nowhere").join("file");
-    assert!(matches!(Pmf::load(&nowhere), Err(EmbedError::Io { action: "read", .. })));
-    assert!(matches!(pmf().save(&nowhere), Err(EmbedError::Io { action: "write", .. })));
+    let nowhere = folder.path().join("file").join("below");
+    fs::write(folder.path().join("file"), "").unwrap();
+    assert!(matches!(Pmf::load(&nowhere), Err(EmbedError::Store(StoreError::Io { action: "read", .. }))));
+    assert!(matches!(pmf().save(&nowhere), Err(EmbedError::Store(StoreError::Io { action: "write", .. }))));
 }
 
 #[test]
@@ -73,11 +75,16 @@ fn arrays_that_disagree_or_are_not_finite_are_refused() {
         with(&mut arrays);
         Pmf::from_arrays(arrays).unwrap_err().to_string()
     };
-    let missing = change(|it| drop(it.arrays.remove("items")));
+    fn array<'a>(arrays: &'a mut Arrays, name: &str) -> &'a mut NamedArray {
+        arrays.arrays.iter_mut().find(|it| it.name == name).unwrap()
+    }
+    let missing = change(|it| it.arrays.retain(|array| array.name != "items"));
     assert!(missing.contains("items is missing"), "{missing}");
-    let nan = change(|it| it.arrays.get_mut("users").unwrap().values[0] = f32::NAN);
+    let nan = change(|it| array(it, "users").values = Values::F32(vec![f32::NAN; 60]));
     assert!(nan.contains("not finite"), "{nan}");
-    let shape = change(|it| it.arrays.get_mut("items").unwrap().shape = vec![15, 2]);
+    let other = change(|it| array(it, "users").values = Values::F64(vec![0.0; 60]));
+    assert!(other.contains("32-bit"), "{other}");
+    let shape = change(|it| array(it, "items").shape = vec![15, 2]);
     assert!(shape.contains("disagree"), "{shape}");
     let header = change(|it| it.header = it.header.replace("\"dim\":3", "\"dim\":3,\"more\":1"));
     assert!(header.contains("more"), "{header}");

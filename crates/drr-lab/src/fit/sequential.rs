@@ -1,12 +1,12 @@
 //! The networks that read histories as sequences: fitted once, kept as files, since they take minutes.
 
-use crate::run::cache::digest_of;
-use crate::run::files::read_json;
 use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
 use drr_data::Protocol;
 use drr_sequential::{SequentialConfig, SequentialHooks, SequentialRecommender};
+use drr_store::digest_of;
+use drr_store::read_json;
 use std::path::PathBuf;
 
 /// The protocols that they are judged under.
@@ -58,7 +58,8 @@ impl<'a> SequentialModels<'a> {
                 self.work.stop_if_asked()?;
                 fitted.save(&outputs[0])?;
                 let seconds = self.work.watch.seconds() - begun;
-                crate::run::files::write(&outputs[1], &serde_json::to_vec_pretty(&seconds)?)
+                drr_store::write_bytes(&outputs[1], &serde_json::to_vec_pretty(&seconds)?)?;
+                Ok(())
             })?;
         }
         Ok(())

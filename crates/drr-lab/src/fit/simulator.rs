@@ -5,12 +5,12 @@
 //! simulator it was trained in has learned the simulator.
 
 use crate::run::Cut;
-use crate::run::cache::digest_of;
 use anyhow::{Result, bail};
 use drr_core::{ContextIdx, InteractionLog, ItemIdx, Observed, Part, Seeds, UserIdx, World};
 use drr_embed::{Neighbourhood, NeighbourhoodConfig, Pmf, PmfConfig};
 use drr_env::{RatingModel, RatingScale, Sessions};
 use drr_eval::UserSimulator;
+use drr_store::digest_of;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;

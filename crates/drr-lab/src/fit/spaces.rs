@@ -1,8 +1,7 @@
 //! Embeddings: fitted on train rows to choose by, and on train and validation rows for the test.
 
 use crate::config::{EmbeddingConfig, SpaceKind};
-use crate::run::cache::{Stage, digest_of};
-use crate::run::files::read_json;
+use crate::run::cache::Stage;
 use crate::run::{Cut, Phase, Work};
 use anyhow::Result;
 use drr_core::{EmbeddingSpace, InteractionLog, Part};
@@ -10,6 +9,8 @@ use drr_data::Protocol;
 use drr_embed::{
     CoOccurrence, CoOccurrenceConfig, ContinuationFactors, EaseFactors, Pmf, PmfConfig, RatingFactors,
 };
+use drr_store::digest_of;
+use drr_store::read_json;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -153,7 +154,8 @@ impl Spaces<'_> {
         }
         bar.finish();
         tracing::info!(%protocol, epochs = note.epochs, rmse = note.validation_rmse.last(), "embeddings are fitted");
-        crate::run::files::write(&self.work.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)
+        drr_store::write_bytes(&self.work.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)?;
+        Ok(())
     }
 
     /// Fits a space that not every run fits, and returns the duration in seconds.
@@ -218,7 +220,7 @@ impl Spaces<'_> {
     ///
     /// Fails if nothing was fitted.
     pub fn note(&self) -> Result<PretrainNote> {
-        read_json(&self.work.path(note_file(self.cut.protocol)), "run pretrain")
+        Ok(read_json(&self.work.path(note_file(self.cut.protocol)), "run pretrain")?)
     }
 
     /// The digests of the files that a space is read from, as inputs of a later stage; what tells how long a fit took is

@@ -8,8 +8,7 @@ use super::simulator::{Simulator, Simulators};
 use super::spaces::Spaces;
 use crate::config::{EnvironmentConfig, SpaceKind};
 use crate::failure::Interrupted;
-use crate::run::cache::{Stage, digest_of};
-use crate::run::files::read_json;
+use crate::run::cache::Stage;
 use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
@@ -18,6 +17,8 @@ use drr_core::{EmbeddingSpace, Judgement, Outcome, Part, Recommender, TrainingHo
 use drr_data::{TrainingRow, read_training, write_training};
 use drr_env::Unrated;
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
+use drr_store::digest_of;
+use drr_store::read_json;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -86,7 +87,7 @@ impl Training<'_> {
     ///
     /// Fails if it was not trained.
     pub fn note(&self) -> Result<JobNote> {
-        read_json(&self.work.path(self.job.file("policies", ".json")), "run train")
+        Ok(read_json(&self.work.path(self.job.file("policies", ".json")), "run train")?)
     }
 
     /// The space that the learner acts in.
@@ -126,13 +127,13 @@ impl Training<'_> {
         let settings = (&self.job.learner.settings, rules.environment, rules.choose_on_validation, kind);
         let judged = (rules.n_observed, rules.n_online_steps);
         let world = self.job.world;
-        digest_of(&(
+        Ok(digest_of(&(
             (settings, judged, world),
             self.spaces.digests_of(kind)?,
             self.ratings()?,
             self.cut.hash()?,
             (self.cut.seed, self.cut.positive()),
-        ))
+        ))?)
     }
 
     /// What predicts the ratings that no log has: nothing, where nothing is predicted.
@@ -197,14 +198,14 @@ impl Training<'_> {
         series.extend(fit.curves(job, Phase::Final));
         write_training(&work.path(job.file("policies", ".parquet")), &series)?;
         fit.steps.save_policy(&work.path(job.policy(true)))?;
-        let last = drr_nn::latest_checkpoint(&checkpoints.join("final"))?
+        let last = drr_store::latest_checkpoint(&checkpoints.join("final"))?
             .context("the final checkpoint is missing")?;
         let note = JobNote {
             rounds: chosen,
             episodes: chosen * settings.n_environments() as u64,
             updates: fit.steps.n_updates(),
             validations,
-            checkpoint: drr_nn::checkpoint_digest(&last)?,
+            checkpoint: drr_store::checkpoint_digest(&last)?,
             seconds,
         };
         let (rounds, updates, checkpoint) = (note.rounds, note.updates, &note.checkpoint);
@@ -226,10 +227,11 @@ impl Training<'_> {
             job.name(),
             job.split
         );
-        crate::run::files::write(
+        drr_store::write_bytes(
             &work.path(job.file("policies", ".json")),
             &serde_json::to_vec_pretty(&note)?,
-        )
+        )?;
+        Ok(())
     }
 
     /// The best validation score of an agent with other settings, trained on train rows; nothing is kept of it.
@@ -281,7 +283,8 @@ pub fn run(work: Work<'_>, trainings: &[Training<'_>]) -> Result<()> {
     for training in trainings {
         rows.extend(read_training(&work.path(training.job.file("policies", ".parquet")))?);
     }
-    Ok(write_training(&work.path("training.parquet"), &rows)?)
+    write_training(&work.path("training.parquet"), &rows)?;
+    Ok(())
 }
 
 /// Works on all of `tasks`, so many at a time, each on one thread. After a failure its thread takes no more tasks; the

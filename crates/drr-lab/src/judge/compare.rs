@@ -92,7 +92,7 @@ pub fn run(
         sections,
     };
     let markdown = report.to_markdown();
-    crate::run::files::write(&page, report.to_html()?.as_bytes())?;
-    crate::run::files::write(&page.with_extension("md"), markdown.as_bytes())?;
+    drr_store::write_bytes(&page, report.to_html()?.as_bytes())?;
+    drr_store::write_bytes(&page.with_extension("md"), markdown.as_bytes())?;
     Ok(format!("{markdown}\nwritten: {}", page.display()))
 }

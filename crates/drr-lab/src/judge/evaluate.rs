@@ -9,7 +9,6 @@ use super::figures::{Judged, RunMetrics};
 use super::forms::{forms, one_form, table_name};
 use crate::fit::simulator::Simulator;
 use crate::fit::train::Training;
-use crate::run::cache::digest_of;
 use crate::run::{Phase, RunManifest, Work};
 use anyhow::{Context as _, Result};
 use drr_core::{ItemIdx, LearnerId, Part, Query, Recommender, Seeds, World};
@@ -18,6 +17,7 @@ use drr_eval::{
     Canaries, CanaryUser, Evaluation, EvaluationSet, EvaluationSummary, ListMeasures, Oracle,
     SessionEvaluation, SimulatorOracle, evaluate,
 };
+use drr_store::digest_of;
 use std::collections::BTreeMap;
 
 /// Everything that a run judges.
@@ -94,8 +94,9 @@ fn judge(evaluation: &Evaluated<'_>) -> Result<()> {
     }
     write_lists(&work.path("lists.parquet"), &all.lists)?;
     write_per_user(&work.path("per_user.parquet"), &all.per_user)?;
-    crate::run::files::write(&work.path("costs.json"), &serde_json::to_vec_pretty(&all.costs)?)?;
-    crate::run::files::write(&work.path("metrics.json"), &serde_json::to_vec_pretty(&metrics)?)
+    drr_store::write_bytes(&work.path("costs.json"), &serde_json::to_vec_pretty(&all.costs)?)?;
+    drr_store::write_bytes(&work.path("metrics.json"), &serde_json::to_vec_pretty(&metrics)?)?;
+    Ok(())
 }
 
 fn judge_protocol(bench: &Bench<'_>, all: &mut Collected) -> Result<()> {

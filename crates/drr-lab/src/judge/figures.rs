@@ -3,12 +3,12 @@
 use super::comparisons::Comparison;
 use super::costs::CostRow;
 use super::forms::headline_of;
-use crate::run::files::read_json;
 use crate::run::{RunManifest, Work};
 use anyhow::{Result, bail};
 use drr_core::LearnerId;
 use drr_data::Protocol;
 use drr_eval::{CanaryVerdict, EvaluationSummary, ListMeasures, Metric};
+use drr_store::read_json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -162,7 +162,7 @@ pub fn check_folder(folder: &Path) -> Result<Option<Origin>> {
 ///
 /// Fails if the run was not judged.
 pub fn load_costs(work: Work<'_>) -> Result<Vec<CostRow>> {
-    read_json(&work.path("costs.json"), "run evaluate")
+    Ok(read_json(&work.path("costs.json"), "run evaluate")?)
 }
 
 /// The mean of a recommender's primary metric in its table.

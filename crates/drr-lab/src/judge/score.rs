@@ -65,8 +65,8 @@ pub fn run(bench: &Bench<'_>, manifest: &RunManifest, request: &Request<'_>) -> 
     let stem: String =
         name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
     let page = bench.work.path(format!("score-{stem}.html"));
-    crate::run::files::write(&page, report.to_html()?.as_bytes())?;
-    crate::run::files::write(&page.with_extension("md"), markdown.as_bytes())?;
+    drr_store::write_bytes(&page, report.to_html()?.as_bytes())?;
+    drr_store::write_bytes(&page.with_extension("md"), markdown.as_bytes())?;
     Ok(format!("{markdown}\nwritten: {}", page.display()))
 }
 

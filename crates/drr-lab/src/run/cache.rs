@@ -3,9 +3,9 @@
 //! What a stage did stands in `stages/NAME.json` in the run's folder, written after its outputs: a stage that was killed
 //! half-way has no note, or an old one, and runs again.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
+use drr_store::file_digest;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -50,13 +50,13 @@ impl Stage {
             digests.insert(self.relative(path), file_digest(path)?);
         }
         let note = Note { inputs: inputs.to_owned(), outputs: digests };
-        crate::run::files::write(&self.note_path(), &serde_json::to_vec_pretty(&note)?)
+        drr_store::write_bytes(&self.note_path(), &serde_json::to_vec_pretty(&note)?)?;
+        Ok(())
     }
 
     /// Refuses an output that is not as the stage left it.
     pub fn check_output(&self, path: &Path) -> Result<()> {
-        let note: Note =
-            crate::run::files::read_json(&self.note_path(), &format!("run {} again", self.name))?;
+        let note: Note = drr_store::read_json(&self.note_path(), &format!("run {} again", self.name))?;
         let then = note.outputs.get(&self.relative(path));
         if then.is_none_or(|then| file_digest(path).map_or(true, |now| now != *then)) {
             bail!(
@@ -82,27 +82,6 @@ impl Stage {
     fn relative(&self, path: &Path) -> String {
         path.strip_prefix(&self.folder).unwrap_or(path).to_string_lossy().into_owned()
     }
-}
-
-/// The digest of anything that can be written as JSON, with the version of the project: another version may compute
-/// otherwise.
-pub fn digest_of(value: &impl Serialize) -> Result<String> {
-    let mut hasher = Sha256::new();
-    hasher.update(env!("CARGO_PKG_VERSION"));
-    hasher.update(serde_json::to_vec(value)?);
-    Ok(hex(&hasher.finalize()))
-}
-
-/// The digest of a file.
-pub fn file_digest(path: &Path) -> Result<String> {
-    let mut file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut hasher = Sha256::new();
-    std::io::copy(&mut file, &mut hasher).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(hex(&hasher.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -144,10 +123,5 @@ mod tests {
         assert!(stage.run("a", std::slice::from_ref(&output), || bail!("no")).is_err());
         assert!(stage.run("a", std::slice::from_ref(&output), || Ok(())).is_err());
         assert!(works(&stage, "a", &output));
-    }
-
-    #[test]
-    fn digests_tell_values_apart() {
-        assert_ne!(digest_of(&(1, "a")).unwrap(), digest_of(&(1, "b")).unwrap());
     }
 }

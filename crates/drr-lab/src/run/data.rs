@@ -148,7 +148,7 @@ fn note(config: &ExperimentConfig, source: &Source) -> Result<SourceNote> {
         RawSource::Generator => None,
     };
     let rules = (&config.data.rows, &config.data.synthetic);
-    let rules = crate::run::cache::digest_of(&rules).unwrap_or_default();
+    let rules = drr_store::digest_of(&rules).unwrap_or_default();
     let archive = format!("{} ({})", archive.unwrap_or_else(|| "generator".to_owned()), &rules[..8]);
     let sha256 = match &source.fetched.source {
         RawSource::Archive(path) => Some(content_digest(path)?),
@@ -160,13 +160,14 @@ fn note(config: &ExperimentConfig, source: &Source) -> Result<SourceNote> {
 /// The digest of an archive, or of all files in a folder of unpacked ones.
 fn content_digest(path: &Path) -> Result<String> {
     if path.is_file() {
-        return crate::run::cache::file_digest(path);
+        return Ok(drr_store::file_digest(path)?);
     }
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let entries = std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
+    let mut files: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     files.sort();
     let digests: Result<Vec<String>> = files.iter().map(|file| content_digest(file)).collect();
-    crate::run::cache::digest_of(&(digests?, files.iter().map(|file| file.file_name()).collect::<Vec<_>>()))
+    let names: Vec<_> = files.iter().map(|file| file.file_name()).collect();
+    Ok(drr_store::digest_of(&(digests?, names))?)
 }
 
 /// `drr fetch`.
@@ -192,7 +193,7 @@ pub fn run_describe(context: &Context, config: &ExperimentConfig, source: &Sourc
     let json = serde_json::to_vec_pretty(&description)?;
     for (name, bytes) in [("description.txt", text.as_bytes()), ("description.json", json.as_slice())] {
         let path: PathBuf = dir.path.join(name);
-        crate::run::files::write(&path, bytes)?;
+        drr_store::write_bytes(&path, bytes)?;
         context.watch.say(&format!("written: {}", path.display()));
     }
     Ok(())

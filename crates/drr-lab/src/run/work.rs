@@ -31,7 +31,7 @@ impl Work<'_> {
     ///
     /// Fails if the file cannot be read.
     pub fn digest(&self, name: impl AsRef<Path>) -> Result<String> {
-        super::cache::file_digest(&self.path(name))
+        Ok(drr_store::file_digest(&self.path(name))?)
     }
 
     /// The cache of one stage.

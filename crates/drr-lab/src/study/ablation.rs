@@ -81,8 +81,8 @@ pub fn run(study: &Study<'_>, request: &Request<'_>) -> Result<String> {
     let result = table::Ablation::of(&rows, &study.learners, &bandits, study.manifest)?;
     let data_set = study.benches.first().map_or("", |bench| &bench.cut.dataset.manifest().dataset);
     let text = markdown::text(&result, study.manifest, data_set, study.config);
-    crate::run::files::write(&work.path(FOLDER).join("table.json"), &serde_json::to_vec_pretty(&result)?)?;
-    crate::run::files::write(&work.path(FOLDER).join("table.md"), text.as_bytes())?;
+    drr_store::write_bytes(&work.path(FOLDER).join("table.json"), &serde_json::to_vec_pretty(&result)?)?;
+    drr_store::write_bytes(&work.path(FOLDER).join("table.md"), text.as_bytes())?;
     if let Some(path) = request.into {
         crate::document::write_block(path, &marker(&work.name()), &text)?;
     }

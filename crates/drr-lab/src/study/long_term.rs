@@ -11,14 +11,13 @@ use crate::failure::Interrupted;
 use crate::fit::learner::Settings;
 use crate::fit::train::Steps;
 use crate::run::Work;
-use crate::run::cache::digest_of;
-use crate::run::files::read_json;
 use anyhow::{Context as _, Result};
 use drr_agent::Trainer;
 use drr_core::{EmbeddingSpace, Form, Judgement, Outcome, Recommender, Seeds, TrainingHooks};
 use drr_env::long_term::{LongTermConfig as Sizes, LongTermEnvironment};
 use drr_learn::TrainingSetup;
 use drr_rivals::{RivalTrainer, RivalWorld};
+use drr_store::digest_of;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -125,7 +124,8 @@ pub fn run(work: Work<'_>, config: &LongTermConfig, seed: u64) -> Result<()> {
         let n_done = AtomicU64::new(0);
         let study = study(config, seeds, &stops, &|| bar.set(n_done.fetch_add(1, Ordering::Relaxed) + 1))?;
         bar.finish();
-        crate::run::files::write(&output, &serde_json::to_vec_pretty(&study)?)
+        drr_store::write_bytes(&output, &serde_json::to_vec_pretty(&study)?)?;
+        Ok(())
     })
 }
 
@@ -139,7 +139,7 @@ pub fn load(work: Work<'_>) -> Result<Option<LongTermStudy>> {
     if !path.exists() {
         return Ok(None);
     }
-    read_json(&path, "run evaluate").map(Some)
+    Ok(Some(drr_store::read_json(&path, "run evaluate")?))
 }
 
 /// Trains everybody from every seed, side by side.

@@ -45,7 +45,7 @@ pub fn length(training: &Training<'_>, agent: &AgentConfig, lengths: &[usize]) -
         bar.set(at as u64 + 1);
     }
     bar.finish();
-    crate::run::files::write(&work.path("study-length.md"), text.as_bytes())?;
+    drr_store::write_bytes(&work.path("study-length.md"), text.as_bytes())?;
     Ok(text)
 }
 
@@ -104,7 +104,7 @@ pub fn case(bench: &Bench<'_>, user: &str, names: &[String], n_steps: usize) -> 
         let recommender = named(bench, name)?;
         write!(text, "\n{}", step_by_step(dataset, &*recommender, case, n_steps)?)?;
     }
-    crate::run::files::write(&bench.work.path(format!("study-case-{user}.md")), text.as_bytes())?;
+    drr_store::write_bytes(&bench.work.path(format!("study-case-{user}.md")), text.as_bytes())?;
     Ok(text)
 }
 

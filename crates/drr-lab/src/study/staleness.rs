@@ -5,14 +5,13 @@
 //! users: those with a rating before the cut and something relevant in the period, and items they have not rated yet.
 
 use crate::config::StalenessConfig;
-use crate::run::cache::digest_of;
-use crate::run::files::read_json;
 use crate::run::{Cut, Work};
 use anyhow::{Context as _, Result, bail};
 use drr_baselines::{BaselineConfig, FitInputs};
 use drr_core::{Interaction, InteractionLog, Part, PartSet, Recommender};
 use drr_data::Dataset;
 use drr_eval::{EvaluationSet, Interval, Metric, evaluate};
+use drr_store::digest_of;
 use serde::{Deserialize, Serialize};
 
 /// How a model is kept.
@@ -87,7 +86,8 @@ pub fn run(study: &Staleness<'_>) -> Result<()> {
     let inputs = digest_of(&(study.dataset_hash, study.config, study.cut.seed))?;
     let output = study.work.path(FILE);
     study.work.stage("staleness").run(&inputs, std::slice::from_ref(&output), || {
-        crate::run::files::write(&output, &serde_json::to_vec_pretty(&points(study)?)?)
+        drr_store::write_bytes(&output, &serde_json::to_vec_pretty(&points(study)?)?)?;
+        Ok(())
     })
 }
 
@@ -101,7 +101,7 @@ pub fn load(work: Work<'_>) -> Result<Option<Vec<StalenessPoint>>> {
     if !path.exists() {
         return Ok(None);
     }
-    read_json(&path, "run evaluate").map(Some)
+    Ok(Some(drr_store::read_json(&path, "run evaluate")?))
 }
 
 /// Every point, period by period.

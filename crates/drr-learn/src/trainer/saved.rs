@@ -5,7 +5,7 @@ use super::trainee::{SavedTraining, Trainee};
 use super::{Trainer, Validation};
 use crate::LearnError;
 use drr_core::{Environment, Metrics, RandomStream, RowOrigin};
-use drr_nn::{Checkpoint, load_checkpoint, save_checkpoint};
+use drr_store::{Checkpoint, load_checkpoint, save_checkpoint};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 

@@ -2,7 +2,8 @@
 
 use crate::{LearnError, TrainingTables};
 use drr_core::{EmbeddingSpace, Environment, ItemSet, Metrics, Observation, Recommender, Seeds};
-use drr_nn::{NamedArray, NnError};
+use drr_nn::NnError;
+use drr_store::{NamedArray, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -65,7 +66,7 @@ pub trait Trainee: Sized {
     /// What remains after training.
     type Policy: Recommender;
     /// Why it may fail.
-    type Error: From<LearnError> + From<NnError>;
+    type Error: From<LearnError> + From<NnError> + From<StoreError>;
     /// Its random streams; their fields stand beside those of the trainer in a checkpoint.
     type Streams: Serialize + DeserializeOwned;
     /// What else it keeps that is no array; its fields stand at the end of a checkpoint's state.

@@ -1,8 +1,9 @@
 //! Adam on flat parameters.
 
 use super::FlatLayout;
-use crate::{AdamConfig, NamedArray, NnError, Values};
+use crate::{AdamConfig, NnError};
 use drr_kernels::adam::{AdamStep, Moving, soft_update, sum_of_squares};
+use drr_store::{NamedArray, Values};
 use std::ops::Range;
 
 /// The values that are moved before their targets follow: few enough to stay in the nearest cache.

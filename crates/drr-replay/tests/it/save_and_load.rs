@@ -2,7 +2,8 @@
 
 use crate::{SIZES, filled, random, transition, uniform};
 use drr_core::RandomStream;
-use drr_replay::{Batch, Replay, ReplayConfig, ReplayError, ReplayState, ReplayValues, Sizes};
+use drr_replay::{Batch, Replay, ReplayConfig, ReplayError, ReplayState, Sizes};
+use drr_store::Values;
 
 /// Draws, updates and pushes, as a training loop does.
 fn go_on(replay: &mut Replay, random: &mut RandomStream, from: u32) -> Vec<Batch> {
@@ -52,7 +53,7 @@ fn a_state_that_does_not_fit_is_refused_with_the_name_of_the_array() {
         absent.arrays.remove(at);
         assert_eq!(refused(&absent, SIZES, &config), name);
         let mut short = state.clone();
-        short.arrays[at].values = ReplayValues::U8(Vec::new());
+        short.arrays[at].values = Values::U8(Vec::new());
         assert_eq!(refused(&short, SIZES, &config), name);
     }
     assert_eq!(refused(&state, Sizes { action_dim: 7, ..SIZES }, &config), "actions");
@@ -63,7 +64,7 @@ fn a_state_that_does_not_fit_is_refused_with_the_name_of_the_array() {
 fn numbers_that_cannot_be_are_refused() {
     let config = ReplayConfig::prioritized(8, 10);
     let state = filled(&config, 2).state();
-    let with = |name: &str, values: ReplayValues| {
+    let with = |name: &str, values: Values| {
         let mut changed = state.clone();
         for array in changed.arrays.iter_mut().filter(|array| array.name == name) {
             array.values = values.clone();
@@ -71,8 +72,8 @@ fn numbers_that_cannot_be_are_refused() {
         Replay::from_state(&config, SIZES, &changed).unwrap_err()
     };
     let is_of = |error, expected| matches!(error, ReplayError::State { name, .. } if name == expected);
-    assert!(is_of(with("rewards", ReplayValues::F32(vec![0.0, f32::NAN])), "rewards"));
-    assert!(is_of(with("terminated", ReplayValues::U8(vec![0, 2])), "terminated"));
-    assert!(is_of(with("greatest_priority", ReplayValues::F64(vec![0.0])), "greatest_priority"));
-    assert_eq!(with("leaves", ReplayValues::F64(vec![1.0, -1.0])), ReplayError::InvalidPriority(-1.0));
+    assert!(is_of(with("rewards", Values::F32(vec![0.0, f32::NAN])), "rewards"));
+    assert!(is_of(with("terminated", Values::U8(vec![0, 2])), "terminated"));
+    assert!(is_of(with("greatest_priority", Values::F64(vec![0.0])), "greatest_priority"));
+    assert_eq!(with("leaves", Values::F64(vec![1.0, -1.0])), ReplayError::InvalidPriority(-1.0));
 }

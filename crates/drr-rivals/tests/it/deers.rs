@@ -3,8 +3,9 @@
 use crate::hated;
 use crate::world::{self, Quiet, Vectors};
 use drr_core::{Observed, Query, Recommender, Seeds, UserIdx};
-use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
+use drr_nn::AdamConfig;
 use drr_rivals::{DeersConfig, RivalConfig, RivalPolicy, ScheduleConfig, SystemConfig};
+use drr_store::{checkpoint_digest, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -3,8 +3,9 @@
 use crate::world::{Quiet, Vectors, finds_what_its_greedy_twin_cannot, trainer};
 use drr_core::{ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
 use drr_learn::ExplorationConfig;
-use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
+use drr_nn::AdamConfig;
 use drr_rivals::{DpgFbeConfig, RivalConfig, RivalPolicy, ScheduleConfig, SystemConfig};
+use drr_store::{checkpoint_digest, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -4,11 +4,12 @@ use crate::world::{Quiet, SIZES, Vectors, finds_what_its_greedy_twin_cannot, tra
 use drr_core::{ContextIdx, ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
 use drr_env::long_term::LongTermEnvironment;
 use drr_learn::TrainingSetup;
-use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
+use drr_nn::AdamConfig;
 use drr_rivals::{
     ActivenessConfig, DrnConfig, ReturnTimes, RivalConfig, RivalPolicy, RivalTrainer, ScheduleConfig,
     SystemConfig,
 };
+use drr_store::{checkpoint_digest, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
 

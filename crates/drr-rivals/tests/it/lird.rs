@@ -5,8 +5,9 @@ use drr_core::Outcome;
 use drr_core::{Environment, ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
 use drr_env::long_term::{LongTermConfig, LongTermEnvironment};
 use drr_learn::TrainingSetup;
-use drr_nn::{AdamConfig, checkpoint_digest, latest_checkpoint};
+use drr_nn::AdamConfig;
 use drr_rivals::{LirdConfig, RivalConfig, RivalPolicy, RivalTrainer, ScheduleConfig, SystemConfig};
+use drr_store::{checkpoint_digest, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
 

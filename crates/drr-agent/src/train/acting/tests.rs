@@ -8,7 +8,7 @@ use drr_core::{
     RandomStream, RowOrigin, Seeds, Step,
 };
 use drr_learn::{TrainingSetup, TrainingTables};
-use drr_replay::ReplayValues;
+use drr_store::Values;
 use std::sync::Arc;
 
 const HORIZON: usize = 5;
@@ -105,14 +105,13 @@ fn a_slate_is_one_transition_with_its_mean_reward_and_the_last_one_is_short() {
         let trainer = trained(&AgentConfig { slate: 2, slate_reward, ..base });
         let state = trainer.trainee().replay.state();
         let array = |name: &str| &state.arrays.iter().find(|it| it.name == name).unwrap().values;
-        let ReplayValues::F32(rewards) = array("rewards") else { panic!("rewards are numbers") };
+        let Values::F32(rewards) = array("rewards") else { panic!("rewards are numbers") };
         assert_eq!(rewards.len(), 3);
         for (reward, expected) in rewards.iter().zip(expected) {
             assert!((reward - expected).abs() < 1e-6, "{slate_reward:?}: {rewards:?}");
         }
-        assert_eq!(array("truncated"), &ReplayValues::U8(vec![0, 0, 1]));
-        let (ReplayValues::U32(items), ReplayValues::U32(next)) = (array("items"), array("next_histories"))
-        else {
+        assert_eq!(array("truncated"), &Values::U8(vec![0, 0, 1]));
+        let (Values::U32(items), Values::U32(next)) = (array("items"), array("next_histories")) else {
             panic!("items are ids")
         };
         assert_eq!(next.iter().step_by(WINDOW).collect::<Vec<_>>(), items.iter().collect::<Vec<_>>());

@@ -3,7 +3,7 @@
 use crate::AgentConfig;
 use drr_core::{ItemIdx, RandomStream, Seeds, StreamState};
 use drr_learn::LearnError;
-use drr_nn::{NamedArray, Values};
+use drr_store::{NamedArray, Values};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 

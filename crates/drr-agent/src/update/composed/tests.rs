@@ -7,8 +7,9 @@ use crate::{ActionBase, ActionConfig, SlateReward, StateKind, UpdatePath};
 use drr_core::ItemIdx;
 use drr_core::{ContextIdx, EmbeddingTable, Observation, PartSet, RowDigest, RowOrigin};
 use drr_learn::{ExplorationConfig, Served};
-use drr_nn::{AdamConfig, Values};
+use drr_nn::AdamConfig;
 use drr_replay::{Replay, ReplayConfig, ReplayKind, Sizes, Transition};
+use drr_store::Values;
 
 const DIM: usize = 2;
 const WINDOW: usize = 2;

@@ -44,7 +44,7 @@ pub fn run(judged: &Judged, origin: Option<&Origin>, path: &Path) -> Result<Stri
     let golden = bless(&before, &lookup(judged)).map_err(|error| explained(judged, error))?;
     let pairs = before.lines.iter().zip(&golden.lines);
     let n_changed = pairs.filter(|(old, new)| (old.value - new.value).abs() > 1e-12).count();
-    crate::run::files::write(path, (HEAD.to_owned() + &toml::to_string(&golden)?).as_bytes())?;
+    drr_store::write_bytes(path, (HEAD.to_owned() + &toml::to_string(&golden)?).as_bytes())?;
     let n = golden.lines.len();
     let mut text = if exists {
         format!("blessed: {n_changed} of {n} values of {} changed", path.display())

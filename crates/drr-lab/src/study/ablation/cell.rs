@@ -6,11 +6,11 @@ use crate::fit::train::Training;
 use crate::judge::Bench;
 use crate::judge::contestants::{renamed, without_rl, worlds};
 use crate::judge::forms::{Judgement, forms, headline_of};
-use crate::run::cache::digest_of;
-use crate::run::files::read_json;
 use anyhow::{Context as _, Result};
 use drr_core::{Form, LearnerId, Recommender};
 use drr_eval::{Metric, Oracle, SessionEvaluation};
+use drr_store::digest_of;
+use drr_store::read_json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -107,7 +107,7 @@ impl Cells<'_> {
     fn judgement(self) -> Result<String> {
         let (lab, evaluation) = (self.bench.lab, self.bench.evaluation);
         let sessions = (&lab.episodes, lab.online.n_steps, &lab.rerank);
-        digest_of(&(self.bench.cut.protocol, &evaluation.list_lengths, evaluation.n_observed, sessions))
+        Ok(digest_of(&(self.bench.cut.protocol, &evaluation.list_lengths, evaluation.n_observed, sessions))?)
     }
 
     /// Writes the rows that `judge` finds, unless the file has those of the same inputs.
@@ -117,7 +117,8 @@ impl Cells<'_> {
             return Ok(());
         }
         let cell = CellFile { inputs, rows: judge()? };
-        crate::run::files::write(path, &serde_json::to_vec(&cell)?)
+        drr_store::write_bytes(path, &serde_json::to_vec(&cell)?)?;
+        Ok(())
     }
 
     /// Trains and judges one learner.

@@ -17,7 +17,8 @@ pub fn into(path: &Path, protocol: Protocol, config: &BaselineConfig) -> Result<
     let changed = replaced(&text, protocol, config)?;
     toml::from_str::<ExperimentConfig>(&changed)
         .with_context(|| format!("{} would be no valid configuration with the choice", path.display()))?;
-    crate::run::files::write(path, changed.as_bytes())
+    drr_store::write_bytes(path, changed.as_bytes())?;
+    Ok(())
 }
 
 fn replaced(text: &str, protocol: Protocol, config: &BaselineConfig) -> Result<String> {

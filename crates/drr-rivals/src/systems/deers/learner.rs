@@ -9,7 +9,8 @@ use crate::system::{Report, Session, System};
 use crate::systems::Parts;
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingTable, ItemIdx, RandomStream, Seeds};
-use drr_nn::{Adam, NamedArray, Parameters, soft_update};
+use drr_nn::{Adam, Parameters, soft_update};
+use drr_store::NamedArray;
 use rand::Rng;
 
 /// The online and the target network with their optimizer.

@@ -11,7 +11,8 @@ use crate::system::{Report, Session, System};
 use crate::systems::Parts;
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingTable, ItemIdx, ItemSet, RandomStream, Seeds};
-use drr_nn::{Adam, NamedArray, Parameters, Values};
+use drr_nn::{Adam, Parameters};
+use drr_store::{NamedArray, Values};
 use std::collections::VecDeque;
 use std::sync::Arc;
 

@@ -164,7 +164,7 @@ fn weighted_relu(left: &[f32], right: &[f32], weights: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use drr_nn::{NamedArray, Values};
+    use drr_store::{NamedArray, Values};
 
     fn views() -> Vec<View> {
         let liked = vec![ItemIdx(0), ItemIdx(1)];

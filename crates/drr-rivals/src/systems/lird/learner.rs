@@ -9,7 +9,8 @@ use crate::system::{Report, Session, System};
 use crate::systems::Parts;
 use candle_core::{Device, Tensor};
 use drr_core::{EmbeddingTable, ItemIdx, ItemSet, RandomStream, Seeds};
-use drr_nn::{Adam, AdamConfig, NamedArray, Parameters, soft_update};
+use drr_nn::{Adam, AdamConfig, Parameters, soft_update};
+use drr_store::NamedArray;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 

@@ -3,74 +3,11 @@
 //! Each file carries a SHA-256 of all that it holds, names, types, shapes, numbers and texts, and is refused if that
 //! is not what is read. It is the one rule by which any file of networks, policies as well as checkpoints, is trusted.
 
-use crate::NnError;
+use crate::{NamedArray, StoreError, Values, Written, write_bytes};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::Path;
-
-/// The numbers of an array.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Values {
-    /// Single precision.
-    F32(Vec<f32>),
-    /// Double precision.
-    F64(Vec<f64>),
-    /// Bytes.
-    U8(Vec<u8>),
-    /// Ids.
-    U32(Vec<u32>),
-    /// Counts.
-    U64(Vec<u64>),
-}
-
-/// An array with a name.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NamedArray {
-    /// The name, unique in a file.
-    pub name: String,
-    /// The dimensions.
-    pub shape: Vec<usize>,
-    /// The numbers, row after row.
-    pub values: Values,
-}
-
-impl NamedArray {
-    /// An array.
-    pub fn new(name: impl Into<String>, shape: Vec<usize>, values: Values) -> Self {
-        Self { name: name.into(), shape, values }
-    }
-
-    /// The single precision values of the array `name`, of which there must be `n_values`.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such array.
-    pub fn f32<'a>(arrays: &'a [Self], name: &str, n_values: usize) -> Result<&'a [f32], NnError> {
-        match arrays.iter().find(|array| array.name == name).map(|array| &array.values) {
-            Some(Values::F32(values)) if values.len() == n_values => Ok(values),
-            other => Err(absent(name, n_values, other)),
-        }
-    }
-
-    /// The counts of the array `name`, of which there must be `n_values`.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such array.
-    pub fn u64<'a>(arrays: &'a [Self], name: &str, n_values: usize) -> Result<&'a [u64], NnError> {
-        match arrays.iter().find(|array| array.name == name).map(|array| &array.values) {
-            Some(Values::U64(values)) if values.len() == n_values => Ok(values),
-            other => Err(absent(name, n_values, other)),
-        }
-    }
-}
-
-fn absent(name: &str, n_values: usize, found: Option<&Values>) -> NnError {
-    let found = if found.is_some() { "an array of another kind or size" } else { "no such array" };
-    NnError::Array { name: name.to_owned(), expected: vec![n_values], found: found.to_owned() }
-}
 
 fn bytes(values: &Values) -> (Dtype, Vec<u8>) {
     match values {
@@ -86,6 +23,9 @@ fn bytes(values: &Values) -> (Dtype, Vec<u8>) {
 fn numbers<const N: usize, T>(bytes: &[u8], read: impl Fn([u8; N]) -> T) -> Vec<T> {
     bytes.as_chunks::<N>().0.iter().map(|chunk| read(*chunk)).collect()
 }
+
+/// What to do about a damaged file.
+const REMEDY: &str = "delete it and run the pipeline again, which makes it anew";
 
 /// The entry of the file's header that holds all else: a map of texts has no order, and equal runs must write equal bytes.
 const HEADER: &str = "drr";
@@ -121,13 +61,17 @@ fn digest(texts: &BTreeMap<String, String>, arrays: &[(String, TensorView<'_>)])
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Writes arrays and text entries to a safetensors file: a temporary file, synced, then renamed over `path`.
+/// Writes arrays and text entries to a safetensors file, whole or not at all.
 ///
 /// # Errors
 ///
 /// Fails if the file cannot be written; what was at `path` before is still there.
-pub fn write_arrays(path: &Path, arrays: &[NamedArray], texts: &[(&str, String)]) -> Result<(), NnError> {
-    write_with_digest(path, arrays, texts).map(drop)
+pub fn write_arrays(
+    path: &Path,
+    arrays: &[NamedArray],
+    texts: &[(&str, String)],
+) -> Result<Written, StoreError> {
+    write_with_digest(path, arrays, texts).map(|(written, _)| written)
 }
 
 /// As [`write_arrays`], and returns the digest in the file.
@@ -135,34 +79,22 @@ pub(crate) fn write_with_digest(
     path: &Path,
     arrays: &[NamedArray],
     texts: &[(&str, String)],
-) -> Result<String, NnError> {
+) -> Result<(Written, String), StoreError> {
+    let refused = |error: safetensors::SafeTensorError| StoreError::Value(error.to_string());
     let stored: Vec<(Dtype, Vec<u8>)> = arrays.iter().map(|array| bytes(&array.values)).collect();
     let mut views = Vec::new();
     for (array, (dtype, data)) in arrays.iter().zip(&stored) {
-        let view = TensorView::new(*dtype, array.shape.clone(), data)
-            .map_err(|error| NnError::corrupt(path, error))?;
+        let view = TensorView::new(*dtype, array.shape.clone(), data).map_err(refused)?;
         views.push((array.name.clone(), view));
     }
     let texts: BTreeMap<String, String> =
         texts.iter().map(|(key, text)| ((*key).to_owned(), text.clone())).collect();
     let sha256 = digest(&texts, &views);
     let header = serde_json::to_string(&Header { sha256: sha256.clone(), texts })
-        .map_err(|error| NnError::corrupt(path, error))?;
-    let data = safetensors::serialize(views, Some(HashMap::from([(HEADER.to_owned(), header)])))
-        .map_err(|error| NnError::corrupt(path, error))?;
-    write_bytes(path, &data)?;
-    Ok(sha256)
-}
-
-/// Writes a whole file or nothing: temporary file, sync, rename.
-pub(crate) fn write_bytes(path: &Path, data: &[u8]) -> Result<(), NnError> {
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(NnError::io(folder))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(NnError::io(path))?;
-    file.write_all(data).map_err(NnError::io(path))?;
-    file.as_file().sync_all().map_err(NnError::io(path))?;
-    file.persist(path).map_err(|error| NnError::Io { path: path.to_owned(), source: error.error })?;
-    Ok(())
+        .map_err(|error| StoreError::Value(error.to_string()))?;
+    let data =
+        safetensors::serialize(views, Some(HashMap::from([(HEADER.to_owned(), header)]))).map_err(refused)?;
+    Ok((write_bytes(path, &data)?, sha256))
 }
 
 /// The arrays and texts of a file.
@@ -173,28 +105,32 @@ type Contents = (Vec<NamedArray>, HashMap<String, String>);
 /// # Errors
 ///
 /// Fails if the file cannot be read, is cut short, is no such file, or holds other contents than its digest vouches for.
-pub fn read_arrays(path: &Path) -> Result<Contents, NnError> {
-    read_with_digest(path).map(|(contents, _)| contents)
+pub fn read_arrays(path: &Path) -> Result<Contents, StoreError> {
+    read_with_digest(path, REMEDY).map(|(contents, _)| contents)
 }
 
-/// As [`read_arrays`], with the digest in the file.
-pub(crate) fn read_with_digest(path: &Path) -> Result<(Contents, String), NnError> {
-    let data = std::fs::read(path).map_err(NnError::io(path))?;
-    let corrupt = |error: safetensors::SafeTensorError| NnError::corrupt(path, error);
-    let (_, header) = SafeTensors::read_metadata(&data).map_err(corrupt)?;
+/// As [`read_arrays`], with the digest in the file; `remedy` says what to do about a damaged file.
+pub(crate) fn read_with_digest(path: &Path, remedy: &str) -> Result<(Contents, String), StoreError> {
+    let data = std::fs::read(path).map_err(StoreError::io("read", path))?;
+    from_bytes(&data).map_err(|reason| StoreError::damaged(path, reason, remedy))
+}
+
+/// The contents of a file's bytes, or what is wrong with them.
+fn from_bytes(data: &[u8]) -> Result<(Contents, String), String> {
+    let told = |error: safetensors::SafeTensorError| error.to_string();
+    let (_, header) = SafeTensors::read_metadata(data).map_err(told)?;
     let header = header.metadata().as_ref().and_then(|entries| entries.get(HEADER));
-    let header = header.ok_or_else(|| NnError::corrupt(path, "it has no digest"))?;
-    let Header { sha256, texts } =
-        serde_json::from_str(header).map_err(|error| NnError::corrupt(path, error))?;
-    let views = SafeTensors::deserialize(&data).map_err(corrupt)?.tensors();
+    let header = header.ok_or("it has no digest of its contents, as files of earlier versions have none")?;
+    let Header { sha256, texts } = serde_json::from_str(header).map_err(|error| error.to_string())?;
+    let views = SafeTensors::deserialize(data).map_err(told)?.tensors();
     if digest(&texts, &views) != sha256 {
-        return Err(NnError::corrupt(path, "its contents have another digest than it was written with"));
+        return Err("its contents have another digest than it was written with".to_owned());
     }
-    Ok(((to_arrays(path, views)?, texts.into_iter().collect()), sha256))
+    Ok(((to_arrays(views)?, texts.into_iter().collect()), sha256))
 }
 
 /// The arrays, in the order of their names.
-fn to_arrays(path: &Path, views: Vec<(String, TensorView<'_>)>) -> Result<Vec<NamedArray>, NnError> {
+fn to_arrays(views: Vec<(String, TensorView<'_>)>) -> Result<Vec<NamedArray>, String> {
     let mut arrays = Vec::new();
     for (name, view) in views {
         let values = match view.dtype() {
@@ -203,12 +139,7 @@ fn to_arrays(path: &Path, views: Vec<(String, TensorView<'_>)>) -> Result<Vec<Na
             Dtype::U8 => Values::U8(view.data().to_vec()),
             Dtype::U32 => Values::U32(numbers(view.data(), u32::from_le_bytes)),
             Dtype::U64 => Values::U64(numbers(view.data(), u64::from_le_bytes)),
-            other => {
-                return Err(NnError::corrupt(
-                    path,
-                    format!("array {name} has the unsupported type {other:?}"),
-                ));
-            }
+            other => return Err(format!("array {name} has the unsupported type {other:?}")),
         };
         arrays.push(NamedArray::new(name, view.shape().to_vec(), values));
     }
@@ -252,7 +183,10 @@ mod tests {
         for length in [0, 4, data.len() / 2, data.len() - 1] {
             std::fs::write(&path, &data[..length]).unwrap();
             let message = read_arrays(&path).unwrap_err().to_string();
-            assert!(message.contains("state.safetensors") && message.contains("run again"), "{message}");
+            assert!(
+                message.contains("state.safetensors") && message.contains("run the pipeline again"),
+                "{message}"
+            );
         }
     }
 
@@ -273,7 +207,7 @@ mod tests {
                     n_refused += 1;
                     let message = error.to_string();
                     assert!(
-                        message.contains("policy.safetensors") && message.contains("run again"),
+                        message.contains("policy.safetensors") && message.contains("run the pipeline again"),
                         "{message}"
                     );
                 }
@@ -284,12 +218,25 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_write_leaves_the_old_file() {
+    fn a_file_without_a_digest_is_refused_with_the_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("space.safetensors");
+        let data = 1.5_f32.to_le_bytes();
+        let view = TensorView::new(Dtype::F32, vec![1], &data).unwrap();
+        let texts = HashMap::from([("header".to_owned(), "{}".to_owned())]);
+        std::fs::write(&path, safetensors::serialize([("items", view)], Some(texts)).unwrap()).unwrap();
+        let message = read_arrays(&path).unwrap_err().to_string();
+        for part in ["space.safetensors", "no digest", "run the pipeline again, which makes it anew"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_array_whose_shape_is_not_that_of_its_values_is_not_written() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        std::fs::create_dir(&path).unwrap();
-        assert!(write_bytes(&path, b"new").is_err());
-        assert!(path.is_dir());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays behind");
+        let array = NamedArray::new("a", vec![3], Values::F32(vec![1.0]));
+        assert!(matches!(write_arrays(&path, &[array], &[]), Err(StoreError::Value(_))));
+        assert!(!path.exists());
     }
 }

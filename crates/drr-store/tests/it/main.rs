@@ -1,0 +1,3 @@
+//! The store among several processes.
+
+mod processes;
