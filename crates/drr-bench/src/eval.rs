@@ -28,7 +28,7 @@ pub fn eval(experiment: &Run<'_>, python: Option<&Path>, rounds: usize) -> Resul
     if rounds == 0 {
         bail!("--rounds must be at least 1");
     }
-    let protocol = Protocol::Seed;
+    let protocol = Protocol::FirstRatings;
     let log = experiment.log(protocol, Phase::Final)?;
     let (mut ours, mut peers): (BTreeMap<String, Vec<f64>>, BTreeMap<String, Vec<f64>>) = Default::default();
     let bar = experiment.context.bar("bench eval", rounds as u64);
@@ -71,10 +71,10 @@ fn timed(work: impl FnOnce() -> Result<()>) -> Result<f64> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
-/// The users of "leave-one-out", or of the protocol "seed" where there is no time, ranked by popularity.
+/// The users of "leave-one-out", or of the protocol "first_ratings" where there is no time, ranked by popularity.
 fn full_ranking(experiment: &Run<'_>) -> Result<(usize, f64)> {
     let has_time = experiment.dataset.split_hash(Protocol::LeaveOneOut).is_ok();
-    let protocol = if has_time { Protocol::LeaveOneOut } else { Protocol::Seed };
+    let protocol = if has_time { Protocol::LeaveOneOut } else { Protocol::FirstRatings };
     let set = evaluation_set(experiment, protocol, Part::Test)?;
     let log = experiment.log(protocol, Phase::Final)?;
     let popularity = Popularity::fit(&log, experiment.positive(protocol));
@@ -95,7 +95,7 @@ fn whole_protocol(experiment: &Run<'_>, protocol: Protocol, log: &InteractionLog
 
 /// One run of the Python peers on the same positive pairs.
 fn run_peers(experiment: &Run<'_>, python: &Path, log: &InteractionLog) -> Result<Vec<(String, f64)>> {
-    let positive = experiment.positive(Protocol::Seed);
+    let positive = experiment.positive(Protocol::FirstRatings);
     let mut bytes = Vec::new();
     for row in log.iter().filter(|row| row.rating >= positive) {
         bytes.extend_from_slice(&row.user.0.to_le_bytes());

@@ -156,7 +156,7 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
     config.training.name = Some("strong".to_owned());
     config.lab.agents = vec![AgentVariant {
         name: "items".to_owned(),
-        protocols: vec![Protocol::Seed],
+        protocols: vec![Protocol::FirstRatings],
         space: Some(SpaceKind::EaseFactors),
         twins: true,
         changes: "state = \"drr_n\"\ndiscount = 0.5".parse().unwrap(),
@@ -166,14 +166,14 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
     train::run(&experiment).unwrap();
     let metrics = evaluate::run(&experiment).unwrap();
     assert_eq!(metrics.names.agents, ["strong", "items"]);
-    assert!(experiment.path("embeddings/seed-final-ease-factors.safetensors").exists());
+    assert!(experiment.path("embeddings/first_ratings-final-ease-factors.safetensors").exists());
     let names = |table: &str| -> Vec<String> {
         let learners = metrics.table(table).into_iter().map(|it| it.summary.recommender.clone());
         learners.filter(|name| metrics.names.parse(name).is_some()).collect()
     };
     let untrained = ["items_untrained", "strong_untrained"];
     let trained = ["items_gamma_0", "items", "strong_gamma_0", "strong"];
-    assert_eq!(names("seed"), [&untrained[..], &trained].concat());
+    assert_eq!(names("first_ratings"), [&untrained[..], &trained].concat());
     assert_eq!(names("temporal"), ["strong_untrained", "strong_gamma_0", "strong"]);
     let markdown = report::run(&experiment).unwrap();
     assert!(markdown.contains("strong is") && markdown.contains("| another agent |"), "{markdown}");
@@ -191,11 +191,12 @@ fn figures_of_another_configuration_and_damaged_embeddings_are_refused() {
     let context = context(folder.path());
     let experiment = run(&context, 1);
     evaluate::check_folder(&experiment.folder).unwrap();
-    let path = experiment.path("embeddings/seed-final-co-occurrence.safetensors");
+    let path = experiment.path("embeddings/first_ratings-final-co-occurrence.safetensors");
     let mut bytes = std::fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let damaged = pretrain::own_space(&experiment, Protocol::Seed, Phase::Final).err().unwrap().to_string();
+    let damaged =
+        pretrain::own_space(&experiment, Protocol::FirstRatings, Phase::Final).err().unwrap().to_string();
     assert!(damaged.contains("co-occurrence") && damaged.contains("drr pipeline"), "{damaged}");
 
     // The same name with another seed: the figures that lie there are not its own.
@@ -244,7 +245,7 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let uninterrupted = context(whole.path());
     let whole_run = run(&uninterrupted, 1);
-    let expected = note(&whole_run, &Job::main(&whole_run, Protocol::Seed, World::Logged)).unwrap();
+    let expected = note(&whole_run, &Job::main(&whole_run, Protocol::FirstRatings, World::Logged)).unwrap();
 
     let stopped = impatient(parts.path());
     let experiment = Run::begin(&stopped, config(1), &source(&stopped), "test").unwrap();
@@ -255,7 +256,8 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     assert!(load(&experiment).is_err(), "nothing was judged yet");
 
     let resumed_run = run(&undisturbed, 1);
-    let resumed = note(&resumed_run, &Job::main(&resumed_run, Protocol::Seed, World::Logged)).unwrap();
+    let resumed =
+        note(&resumed_run, &Job::main(&resumed_run, Protocol::FirstRatings, World::Logged)).unwrap();
     assert_eq!(resumed.checkpoint, expected.checkpoint);
     assert_eq!(resumed.validations, expected.validations);
 }
@@ -267,7 +269,7 @@ fn judging_learns_first_what_is_not_learned_and_only_that() {
     let experiment = Run::begin(&context, config(1), &source(&context), "test").unwrap();
     crate::plan::stages::learn_and_judge(&experiment).unwrap();
     let written = |name: &str| std::fs::metadata(experiment.path(name)).unwrap().modified().unwrap();
-    let policy = Job::main(&experiment, Protocol::Seed, World::Logged).policy(true);
+    let policy = Job::main(&experiment, Protocol::FirstRatings, World::Logged).policy(true);
     let policy = policy.to_str().unwrap();
     let before = (written(policy), written("metrics.json"));
     let forced = Context { force: true, ..context.clone() };
@@ -296,7 +298,7 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     assert!(std::fs::read_to_string(&document).unwrap().contains("| drr_ave |"));
 
     let last = &experiment.dataset.users().last().unwrap().id;
-    let known = recommend::run(&experiment, Protocol::Seed, &Request::User(last), 3).unwrap();
+    let known = recommend::run(&experiment, Protocol::FirstRatings, &Request::User(last), 3).unwrap();
     for part in
         ["user_id", "rated_items_length", "recommended_items_ids", "precision", "idcg", "ndcg", "reward"]
     {
@@ -305,15 +307,17 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     let item = &experiment.dataset.items()[3].id;
     let new = recommend::run(&experiment, Protocol::Temporal, &Request::History(item), 5).unwrap();
     assert!(new.contains(" 5. ") && !new.contains(" 6. "), "{new}");
-    let unknown =
-        recommend::run(&experiment, Protocol::Seed, &Request::User("nobody"), 3).unwrap_err().to_string();
+    let unknown = recommend::run(&experiment, Protocol::FirstRatings, &Request::User("nobody"), 3)
+        .unwrap_err()
+        .to_string();
     assert!(unknown.contains("nobody") && unknown.contains("--history"), "{unknown}");
-    let empty =
-        recommend::run(&experiment, Protocol::Seed, &Request::History(" ,"), 3).unwrap_err().to_string();
+    let empty = recommend::run(&experiment, Protocol::FirstRatings, &Request::History(" ,"), 3)
+        .unwrap_err()
+        .to_string();
     assert!(empty.contains("at least one id"), "{empty}");
     let absent =
         recommend::run(&experiment, Protocol::Rerank, &Request::User(last), 3).unwrap_err().to_string();
-    assert!(absent.contains("rerank") && absent.contains("seed, temporal"), "{absent}");
+    assert!(absent.contains("rerank") && absent.contains("first_ratings, temporal"), "{absent}");
     let archive = data::named(&context, "ml-100k", Some(&folder.path().join("none.zip"))).err().unwrap();
     assert!(format!("{archive:#}").contains("--archive") && format!("{archive:#}").contains("none.zip"));
     assert!(Run::open(&context, "none").err().unwrap().to_string().contains("drr pipeline"));

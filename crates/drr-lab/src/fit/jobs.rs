@@ -6,7 +6,7 @@ use crate::fit::pretrain;
 use crate::run::experiment::{Phase, Run};
 use anyhow::{Context as _, Result, bail};
 use drr_agent::{AgentConfig, DrrPolicy};
-use drr_core::{EmbeddingSpace, Recommender};
+use drr_core::{EmbeddingSpace, Recommender, SessionKind};
 use drr_data::Protocol;
 use drr_rivals::{RivalConfig, RivalPolicy};
 use serde::{Serialize, Serializer};
@@ -118,8 +118,8 @@ impl World {
 
     /// The worlds in which a cut's learners are trained.
     pub const fn of(split: Protocol) -> &'static [Self] {
-        match split {
-            Protocol::Online => &Self::SIMULATED,
+        match split.facts().sessions {
+            SessionKind::Simulated => &Self::SIMULATED,
             _ => &[Self::Logged],
         }
     }
@@ -159,7 +159,7 @@ impl Job {
         format!("{}{}", self.learner.full_name(), self.world.suffix())
     }
 
-    /// A file of the job: `policies/seed-drr_ave.safetensors`.
+    /// A file of the job: `policies/first_ratings-drr_ave.safetensors`.
     pub fn file(&self, folder: &str, ending: &str) -> PathBuf {
         self.folder.join(format!("{folder}/{}-{}{ending}", self.split, self.name()))
     }
@@ -309,7 +309,7 @@ mod tests {
             Settings::Rival(rival) => rival.discount,
         };
         assert_eq!((discount(2), discount(3)), (0.5, 0.0));
-        assert!(learners[2].is_of(Protocol::Holdout) && !learners[2].is_of(Protocol::Seed));
-        assert!(learners[0].is_of(Protocol::Seed));
+        assert!(learners[2].is_of(Protocol::Holdout) && !learners[2].is_of(Protocol::FirstRatings));
+        assert!(learners[0].is_of(Protocol::FirstRatings));
     }
 }

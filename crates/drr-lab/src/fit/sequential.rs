@@ -7,12 +7,10 @@ use crate::run::experiment::Run;
 use crate::run::files::read_json;
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
+use drr_core::Known;
 use drr_data::Protocol;
 use drr_sequential::{SequentialConfig, SequentialHooks, SequentialRecommender};
 use std::path::PathBuf;
-
-/// The protocols that they are judged under.
-const PROTOCOLS: [Protocol; 2] = [Protocol::Temporal, Protocol::LeaveOneOut];
 
 fn file(protocol: Protocol, config: &SequentialConfig, ending: &str) -> PathBuf {
     PathBuf::from(format!("policies/{protocol}-{}{ending}", config.architecture.name()))
@@ -20,7 +18,9 @@ fn file(protocol: Protocol, config: &SequentialConfig, ending: &str) -> PathBuf 
 
 fn jobs<'a>(experiment: &'a Run<'_>) -> Vec<(Protocol, &'a SequentialConfig)> {
     let protocols = experiment.protocols();
-    let wanted = PROTOCOLS.into_iter().filter(|protocol| protocols.contains(protocol));
+    // They are judged where whole histories are known, up to a moment.
+    let known = Protocol::ALL.into_iter().filter(|it| it.facts().known == Known::BeforeTheCut);
+    let wanted = known.filter(|protocol| protocols.contains(protocol));
     wanted
         .flat_map(|protocol| experiment.config.lab.sequential.iter().map(move |it| (protocol, it)))
         .collect()

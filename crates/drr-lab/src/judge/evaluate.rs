@@ -25,7 +25,7 @@ use crate::run::experiment::RunManifest;
 use crate::run::files::read_json;
 use anyhow::{Context as _, Result, bail};
 use contestants::Contestant;
-use drr_core::{ItemIdx, Part, PartSet, Query, Recommender, Seeds};
+use drr_core::{ItemIdx, Part, PartSet, Query, Recommender, Seeds, SessionKind};
 use drr_data::{ListRow, PerUserRow, Protocol, write_lists, write_per_user};
 use drr_eval::{
     Canaries, CanaryUser, CanaryVerdict, Evaluation, EvaluationSet, EvaluationSummary, ListMeasures, Metric,
@@ -38,7 +38,7 @@ use std::path::Path;
 /// A recommender's row in one table.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Judged {
-    /// The protocol, with what tells apart its tables: `seed`, `online factors_a`.
+    /// The protocol, with what tells apart its tables: `first_ratings`, `online factors_a`.
     pub table: String,
     /// The figures.
     pub summary: EvaluationSummary,
@@ -228,8 +228,8 @@ fn judge_protocol(experiment: &Run<'_>, protocol: Protocol, all: &mut Collected)
         });
     }
     let judge = Judge::new(experiment, protocol, &set)?;
-    match protocol {
-        Protocol::Online => {
+    match protocol.facts().sessions {
+        SessionKind::Simulated => {
             let log = experiment.dataset.log(protocol, &[Part::Test].into_iter().collect::<PartSet>())?;
             for world in World::SIMULATED {
                 let simulator = Simulator::new(experiment, world, &log)?;
@@ -254,10 +254,8 @@ impl<'a> Judge<'a> {
     fn new(experiment: &'a Run<'a>, protocol: Protocol, set: &'a EvaluationSet) -> Result<Self> {
         let features = sets::item_features(experiment, protocol)?;
         // Candidates of "rerank" are all rated, and in a session everybody's candidates differ: nothing can be planted.
-        let per_user = match protocol {
-            Protocol::Rerank | Protocol::Episodes | Protocol::Online => 0,
-            _ => experiment.config.lab.canaries_per_user,
-        };
+        let ranks = protocol.facts().ranks_catalogue;
+        let per_user = if ranks { experiment.config.lab.canaries_per_user } else { 0 };
         let rated: Vec<Vec<ItemIdx>> =
             set.cases.iter().map(|case| case.rated.iter().map(|(item, _)| *item).collect()).collect();
         let users: Vec<CanaryUser<'_>> = set
@@ -344,10 +342,7 @@ impl<'a> Judge<'a> {
         recommender: &dyn Recommender,
         summary: &EvaluationSummary,
     ) -> Result<Option<f64>> {
-        let ranks = matches!(
-            self.protocol,
-            Protocol::Seed | Protocol::Temporal | Protocol::Holdout | Protocol::LeaveOneOut
-        );
+        let ranks = self.protocol.facts().ranks_catalogue;
         if !ranks || ["oracle", "random"].contains(&&*summary.recommender) {
             return Ok(None);
         }

@@ -6,7 +6,9 @@ use crate::run::experiment::Phase;
 use crate::run::experiment::Run;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::DrrPolicy;
-use drr_core::{InteractionLog, ItemIdx, ItemSet, Observed, Query, Recommender, ScoredItem, UserIdx};
+use drr_core::{
+    Cut, InteractionLog, ItemIdx, ItemSet, Known, Observed, Query, Recommender, ScoredItem, UserIdx,
+};
 use drr_data::Protocol;
 use drr_env::RatingScale;
 use drr_eval::metrics;
@@ -49,9 +51,9 @@ fn known(experiment: &Run<'_>, protocol: Protocol, policy: &DrrPolicy, id: &str,
     })?;
     let log = dataset.full_log()?;
     let fitted = experiment.log(protocol, Phase::Final)?;
-    let n_known = match protocol {
-        Protocol::Temporal | Protocol::LeaveOneOut | Protocol::Rerank => fitted.of_user(user).len(),
-        _ => experiment.config.evaluation.n_observed,
+    let n_known = match protocol.facts().known {
+        Known::BeforeTheCut | Known::TrainRows => fitted.of_user(user).len(),
+        Known::FirstRatings => experiment.config.evaluation.n_observed,
     };
     let (seen, later) = log.of_user(user).split_at(n_known);
     let history = seen.observed();
@@ -88,7 +90,7 @@ fn known(experiment: &Run<'_>, protocol: Protocol, policy: &DrrPolicy, id: &str,
         text,
         "precision: {precision:.4}, dcg: {dcg:.4}, idcg: {idcg:.4}, ndcg: {ndcg:.4}, reward: {total:.4} (over the {n_rated} listed items that the user rated later)"
     )?;
-    if !fitted.of_user(user).is_empty() && protocol == Protocol::Seed {
+    if !fitted.of_user(user).is_empty() && protocol.facts().cut == Cut::LastUsers {
         writeln!(
             text,
             "note: this user's rows were fitted on, so these figures prove nothing; held-out users come last in id order"
@@ -130,8 +132,8 @@ fn new(experiment: &Run<'_>, protocol: Protocol, policy: &DrrPolicy, ids: &str, 
 
 /// What the protocol allows to recommend: the whole catalogue, or what had a rating before the cut.
 fn candidates(protocol: Protocol, fitted: &InteractionLog) -> ItemSet {
-    match protocol {
-        Protocol::Seed => ItemSet::full(fitted.n_items()),
+    match protocol.facts().cut {
+        Cut::LastUsers => ItemSet::full(fitted.n_items()),
         _ => ItemSet::from_items(fitted.n_items(), fitted.iter().map(|row| row.item)),
     }
 }

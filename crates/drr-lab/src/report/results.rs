@@ -5,6 +5,7 @@ use crate::fit::jobs::World;
 use crate::fit::names::{Form, Names};
 use crate::judge::evaluate::comparisons::letters;
 use crate::judge::evaluate::{Comparison, Judged, NO_RL, RunMetrics, headline};
+use drr_core::SessionKind;
 use drr_data::{PerUserRow, Protocol};
 use drr_eval::Metric;
 use drr_eval::report::{Bar, Best, Cell, Plot, ScatterPoint, Section, Series, Table};
@@ -294,8 +295,8 @@ fn curve_plot(rows: &[&Judged], table: &str) -> Option<Plot> {
             points: it.curve.iter().zip(1..).map(|(value, step)| (f64::from(step), *value)).collect(),
         })
         .collect();
-    let y_label = match rows.first()?.summary.protocol {
-        Protocol::Online => "mean reward of the step",
+    let y_label = match rows.first()?.summary.protocol.facts().sessions {
+        SessionKind::Simulated => "mean reward of the step",
         _ => "mean hits so far",
     };
     (!series.is_empty()).then(|| Plot::Lines {

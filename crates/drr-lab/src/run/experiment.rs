@@ -5,7 +5,7 @@ use crate::run::cache::{Stage, digest_of, file_digest};
 use crate::run::context::Context;
 use crate::run::data::{Source, ingested};
 use anyhow::{Context as _, Result};
-use drr_core::{InteractionLog, PartSet, Seeds};
+use drr_core::{InteractionLog, PartSet, Positives, Seeds};
 use drr_data::{Dataset, Protocol};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -130,7 +130,7 @@ impl<'a> Run<'a> {
 
     /// The root seed of one protocol.
     pub fn seeds(&self, protocol: Protocol) -> Seeds {
-        Seeds(self.config.seed).child(protocol.name())
+        Seeds(self.config.seed).child(protocol.facts().key)
     }
 
     /// The rows of a phase.
@@ -167,9 +167,9 @@ impl<'a> Run<'a> {
     /// The least rating that counts as positive: under "leave-one-out" every rating does, as in the literature on
     /// sequences.
     pub fn positive(&self, protocol: Protocol) -> f32 {
-        match protocol {
-            Protocol::LeaveOneOut => self.dataset.manifest().rating_scale.0,
-            _ => self.config.data.positive_rating,
+        match protocol.facts().positives {
+            Positives::EveryRating => self.dataset.manifest().rating_scale.0,
+            Positives::FromThreshold => self.config.data.positive_rating,
         }
     }
 

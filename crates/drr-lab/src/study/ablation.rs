@@ -23,7 +23,7 @@ use crate::judge::evaluate::{evaluation_set, table_name};
 use crate::run::experiment::Run;
 use anyhow::{Context as _, Result, bail};
 use cell::{Cells, Row};
-use drr_core::{Part, PartSet};
+use drr_core::{Part, PartSet, SessionKind};
 use drr_data::Protocol;
 use drr_eval::EvaluationSet;
 use std::collections::BTreeMap;
@@ -104,7 +104,7 @@ pub struct Bench {
 impl Bench {
     fn new(experiment: &Run<'_>, protocol: Protocol) -> Result<Self> {
         let cases = evaluation_set(experiment, protocol, Part::Test)?;
-        if protocol != Protocol::Online {
+        if protocol.facts().sessions != SessionKind::Simulated {
             return Ok(Self { cases, tables: vec![(table_name(protocol, None), None)] });
         }
         let log = experiment.dataset.log(protocol, &[Part::Test].into_iter().collect::<PartSet>())?;

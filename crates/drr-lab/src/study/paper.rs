@@ -41,7 +41,7 @@ pub fn length(experiment: &Run<'_>, protocol: Protocol, lengths: &[usize]) -> Re
             manifest: experiment.manifest.clone(),
             folder: experiment.folder.clone(),
         };
-        let world = if protocol == Protocol::Online { World::A } else { World::Logged };
+        let world = World::of(protocol)[0];
         let job = Job::main(&varied, protocol.split(), world);
         let score = train::best_validation(&varied, &job, &varied.config.agent)?;
         writeln!(text, "| {horizon} | {score:.4} |")?;

@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result, bail};
 use budget::Budget;
 use drr_agent::AgentConfig;
 use drr_baselines::BaselineConfig;
-use drr_core::{Part, PartSet, RandomStream, Recommender};
+use drr_core::{Part, PartSet, RandomStream, Recommender, SessionKind};
 use drr_data::{LedgerRow, Protocol, read_ledger, write_ledger};
 use drr_eval::{evaluate, evaluate_episodes, evaluate_online};
 use rand::Rng;
@@ -191,7 +191,7 @@ fn validated(experiment: &Run<'_>, protocol: Protocol, settings: &Settings) -> R
     match settings {
         Settings::Baseline(config) => judged(experiment, protocol, config, Phase::Choose, Part::Validation),
         Settings::Agent(agent) => {
-            let world = if protocol == Protocol::Online { World::A } else { World::Logged };
+            let world = World::of(protocol)[0];
             let job = Job::main(experiment, protocol.split(), world);
             train::best_validation(experiment, &job, agent)
         }
@@ -212,18 +212,18 @@ fn judged(
     let log = experiment.log(protocol, phase)?;
     let recommender: Box<dyn Recommender> = fit_baseline(experiment, protocol, &log, config, phase)?;
     let set = evaluation_set(experiment, protocol, part)?;
-    let summary = match protocol {
-        Protocol::Online => {
+    let summary = match protocol.facts().sessions {
+        SessionKind::Simulated => {
             let users = experiment.dataset.log(protocol, &[part].into_iter().collect::<PartSet>())?;
             let simulator = Simulator::new(experiment, World::A, &users)?;
             evaluate_online(&*recommender, &set, &simulator, &simulated(experiment)?)?.evaluation.summary
         }
-        Protocol::Episodes => {
+        SessionKind::Logged => {
             evaluate_episodes(&*recommender, &set, &crate::judge::evaluate::episodes(experiment))?
                 .evaluation
                 .summary
         }
-        _ => evaluate(&*recommender, &set, &[10])?.summary,
+        SessionKind::None => evaluate(&*recommender, &set, &[10])?.summary,
     };
     let metric = primary(protocol);
     let found = summary.metrics.iter().find(|it| it.metric == metric);

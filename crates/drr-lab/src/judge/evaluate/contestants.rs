@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result};
 use drr_agent::RewardModel;
 use drr_baselines::{BaselineConfig, FitInputs, FoldInRecommender, Popularity};
 use drr_core::{
-    Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx,
+    Feedback, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem, SessionKind, UserIdx,
 };
 use drr_data::Protocol;
 
@@ -43,7 +43,7 @@ pub fn without_rl(experiment: &Run<'_>, protocol: Protocol) -> Result<Vec<Contes
     let log = experiment.log(protocol, Phase::Final)?;
     let mut all = baselines(experiment, protocol, &log)?;
     all.extend(spaces(experiment, protocol, &log)?);
-    if protocol == Protocol::Online {
+    if protocol.facts().sessions == SessionKind::Simulated {
         all.extend(fitted(experiment, protocol, &log, &experiment.config.lab.online.bandits)?);
     }
     if let Some(config) = &experiment.config.lab.reward_model {
@@ -164,7 +164,9 @@ fn agents(experiment: &Run<'_>, protocol: Protocol) -> Result<Vec<Contestant>> {
         contestant.cost.seconds = train::note(experiment, job)?.seconds[1];
         all.push(contestant);
     }
-    if let (Protocol::Online, Some(learning)) = (protocol, experiment.config.lab.online.learning) {
+    if let (SessionKind::Simulated, Some(learning)) =
+        (protocol.facts().sessions, experiment.config.lab.online.learning)
+    {
         for world in World::SIMULATED {
             let meter = Meter::start(&experiment.context.watch);
             all.push(meter.contestant(Box::new(train::online_agent(experiment, split, world, learning)?)));

@@ -7,7 +7,7 @@ use crate::fit::names::{Form, Names};
 use crate::fit::simulator::Simulator;
 use crate::run::experiment::Run;
 use anyhow::Result;
-use drr_core::Recommender;
+use drr_core::{Candidates, Recommender, SessionKind};
 use drr_data::Protocol;
 use drr_eval::{
     EvaluationSet, EvaluationSummary, Interval, Metric, SessionEvaluation, UserSimulator, evaluate,
@@ -32,7 +32,7 @@ pub fn forms(
     let learner = Names::of(&experiment.config).parse(name).map(|it| it.form);
     let is_trained = learner.is_some_and(|form| form != Form::Untrained);
     let adapts = experiment.config.lab.rerank.adaptive.iter().any(|it| it == name);
-    if protocol == Protocol::Rerank && (is_trained || adapts) {
+    if protocol.facts().candidates == Candidates::OwnTestItems && (is_trained || adapts) {
         let mut evaluation = evaluate_adaptive(recommender, set, &experiment.config.evaluation.list_lengths)?;
         evaluation.summary.recommender = format!("{name}{ADAPTIVE}");
         forms.push(SessionEvaluation { evaluation, curve: Vec::new() });
@@ -48,11 +48,11 @@ pub fn one_form(
     recommender: &dyn Recommender,
     simulator: Option<&Simulator>,
 ) -> Result<SessionEvaluation> {
-    Ok(match (protocol, simulator) {
-        (Protocol::Online, Some(simulator)) => {
+    Ok(match (protocol.facts().sessions, simulator) {
+        (SessionKind::Simulated, Some(simulator)) => {
             evaluate_online(recommender, set, simulator, &simulated(experiment)?)?
         }
-        (Protocol::Episodes, _) => evaluate_episodes(recommender, set, &episodes(experiment))?,
+        (SessionKind::Logged, _) => evaluate_episodes(recommender, set, &episodes(experiment))?,
         _ => {
             let evaluation = evaluate(recommender, set, &experiment.config.evaluation.list_lengths)?;
             SessionEvaluation { evaluation, curve: Vec::new() }

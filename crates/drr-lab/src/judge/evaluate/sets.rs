@@ -4,7 +4,7 @@ use crate::run::experiment::Phase;
 use crate::run::experiment::Run;
 use anyhow::Result;
 use drr_agent::LabelledContext;
-use drr_core::{ContextIdx, InteractionLog, ItemIdx, ItemSet, Part, PartSet, RowOrigin};
+use drr_core::{Candidates, ContextIdx, InteractionLog, ItemIdx, ItemSet, Known, Part, PartSet, RowOrigin};
 use drr_data::Protocol;
 use drr_env::{RatingScale, Sessions};
 use drr_eval::{EpisodeConfig, EvaluationSet, ItemFeatures, SimulatedConfig};
@@ -18,14 +18,19 @@ pub fn evaluation_set(experiment: &Run<'_>, protocol: Protocol, part: Part) -> R
     let permitted: Vec<RowOrigin> = vec![past.origin().clone()];
     let held_out = experiment.dataset.log(protocol, &[part].into_iter().collect::<PartSet>())?;
     let catalogue = ItemSet::full(held_out.n_items());
-    Ok(match protocol {
-        Protocol::Seed | Protocol::Holdout | Protocol::Episodes | Protocol::Online => {
+    let facts = protocol.facts();
+    Ok(match (facts.known, facts.candidates) {
+        (Known::FirstRatings, _) => {
             let n_observed = config.evaluation.n_observed;
             EvaluationSet::held_out(protocol, &held_out, catalogue, positive, n_observed, part, permitted)?
         }
-        Protocol::Temporal => EvaluationSet::temporal(&past, &held_out, positive, part, permitted)?,
-        Protocol::LeaveOneOut => EvaluationSet::leave_one_out(&past, &held_out, catalogue, part, permitted)?,
-        Protocol::Rerank => EvaluationSet::rerank(&past, &held_out, positive, part, permitted)?,
+        (_, Candidates::RatedBeforeTheCut) => {
+            EvaluationSet::temporal(&past, &held_out, positive, part, permitted)?
+        }
+        (_, Candidates::OwnTestItems) => EvaluationSet::rerank(&past, &held_out, positive, part, permitted)?,
+        (_, Candidates::Catalogue | Candidates::CatalogueWithoutSession) => {
+            EvaluationSet::leave_one_out(&past, &held_out, catalogue, part, permitted)?
+        }
     })
 }
 

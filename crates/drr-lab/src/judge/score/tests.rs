@@ -41,7 +41,7 @@ fn popular(experiment: &Run<'_>, protocol: Protocol) -> Vec<ListRow> {
 }
 
 fn judged(experiment: &Run<'_>, lists: &Path, unknown: Unknown) -> anyhow::Result<Scored> {
-    score(experiment, &Request { lists, protocol: Protocol::Seed, name: None, unknown })
+    score(experiment, &Request { lists, protocol: Protocol::FirstRatings, name: None, unknown })
 }
 
 fn csv(rows: &[ListRow]) -> String {
@@ -53,7 +53,7 @@ fn csv(rows: &[ListRow]) -> String {
 #[test]
 fn lists_that_a_recommender_wrote_get_exactly_its_figures() {
     with_experiment(|experiment| {
-        let rows = popular(experiment, Protocol::Seed);
+        let rows = popular(experiment, Protocol::FirstRatings);
         let (parquet, text) = (experiment.path("lists.parquet"), experiment.path("mine.csv"));
         write_lists(&parquet, &rows).unwrap();
         std::fs::write(&text, csv(&rows)).unwrap();
@@ -74,7 +74,7 @@ fn lists_that_a_recommender_wrote_get_exactly_its_figures() {
 fn an_unknown_id_is_refused_with_its_line_or_left_out_and_counted() {
     with_experiment(|experiment| {
         let path = experiment.path("mine.csv");
-        let text = csv(&popular(experiment, Protocol::Seed)) + "nobody,1,0\n";
+        let text = csv(&popular(experiment, Protocol::FirstRatings)) + "nobody,1,0\n";
         let n_lines = text.lines().count();
         std::fs::write(&path, text).unwrap();
         let error = format!("{:#}", judged(experiment, &path, Unknown::Refuse).unwrap_err());
@@ -94,7 +94,7 @@ fn an_unknown_id_is_refused_with_its_line_or_left_out_and_counted() {
 #[test]
 fn what_is_not_allowed_or_missing_is_counted_and_does_not_help() {
     with_experiment(|experiment| {
-        let set = evaluation_set(experiment, Protocol::Seed, Part::Test).unwrap();
+        let set = evaluation_set(experiment, Protocol::FirstRatings, Part::Test).unwrap();
         let case = &set.cases[0];
         let user = &experiment.dataset.user_record(case.query.user).id;
         let item = |at| &experiment.dataset.item_record(at).id;
@@ -112,7 +112,7 @@ fn what_is_not_allowed_or_missing_is_counted_and_does_not_help() {
 #[test]
 fn longer_lists_are_cut_and_equal_scores_keep_the_order_of_the_file() {
     with_experiment(|experiment| {
-        let set = evaluation_set(experiment, Protocol::Seed, Part::Test).unwrap();
+        let set = evaluation_set(experiment, Protocol::FirstRatings, Part::Test).unwrap();
         let case = &set.cases[0];
         let user = &experiment.dataset.user_record(case.query.user).id;
         let items: Vec<_> = case.query.allowed.iter().take(60).collect();

@@ -120,7 +120,7 @@ impl<'a> Trial<'a> {
 /// Judges every cheat under every protocol with canaries: the name, precision at 10, and whether the canary refuses.
 fn judged(experiment: &Run<'_>, is_planted: bool) -> Vec<(String, f64, bool)> {
     let mut all = Vec::new();
-    for protocol in [Protocol::Seed, Protocol::Temporal, Protocol::Holdout] {
+    for protocol in [Protocol::FirstRatings, Protocol::Temporal, Protocol::Holdout] {
         let trial = Trial::new(experiment, protocol);
         for cheat in trial.cheats(is_planted) {
             let name = cheat.name().to_owned();
