@@ -24,7 +24,9 @@ pub use item_set::ItemSet;
 pub use learner::{Form, LearnerId, Mode, World};
 pub use log::{Interaction, InteractionLog, LogError, UserRatings};
 pub use origin::{Part, PartSet, RowDigest, RowOrigin};
-pub use protocol::Protocol;
+pub use protocol::{
+    Candidates, ComparedBy, Cut, Known, Positives, Protocol, ProtocolFacts, SessionKind, Starts,
+};
 pub use recommend::{Feedback, Observed, Query, RecommendError, Recommender, ScoredItem, rank};
 pub use seeds::{RandomStream, Seeds, StreamState};
 pub use sink::{MetricSink, Metrics, NoMetrics};

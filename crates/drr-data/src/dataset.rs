@@ -6,7 +6,7 @@ use crate::manifest::{FORMAT, FileNote, Manifest, SourceNote};
 use crate::split::{Split, SplitConfig, hex};
 use crate::store::{SplitRow, TableRow, read_rows, write_rows};
 use crate::{DataError, ItemRecord, Protocol, RawLog, UserRecord};
-use drr_core::{Interaction, InteractionLog, ItemIdx, Part, PartSet, UserIdx};
+use drr_core::{Cut, Interaction, InteractionLog, ItemIdx, Part, PartSet, UserIdx};
 use drr_store::NewFolder;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -303,7 +303,7 @@ impl Dataset {
 
 /// Whether a data set without the protocol's cut is refused.
 const fn is_main(protocol: Protocol) -> bool {
-    matches!(protocol, Protocol::Seed | Protocol::Temporal)
+    matches!(protocol.facts().cut, Cut::LastUsers | Cut::Moment)
 }
 
 /// Reads a table that is the one of the manifest.
@@ -341,7 +341,7 @@ fn content_hash(manifest: &Manifest, raw: &RawLog) -> String {
         text(&format!("{item:?}"));
     }
     for (protocol, summary) in &manifest.splits {
-        text(protocol.name());
+        text(protocol.facts().key);
         text(&summary.hash);
     }
     hasher.update(manifest.rating_scale.0.to_le_bytes());

@@ -231,7 +231,9 @@ pub enum DataError {
         part: &'static str,
     },
     /// A data set without times cannot be cut in time.
-    #[error("the data set \"{dataset}\" has no times, so there is no split \"{protocol}\": use \"seed\"")]
+    #[error(
+        "the data set \"{dataset}\" has no times, so there is no split \"{protocol}\": use \"first_ratings\""
+    )]
     NoTime {
         /// The data set.
         dataset: String,

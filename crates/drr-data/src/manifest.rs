@@ -3,7 +3,7 @@
 use crate::split::{SplitConfig, SplitSummary};
 use crate::{DataError, Protocol, RowCounts};
 use drr_store::{Written, file_digest, write_bytes};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
@@ -65,10 +65,18 @@ pub struct Manifest {
     pub has_time: bool,
     /// Where the cuts of the splits are.
     pub split: SplitConfig,
-    /// The splits that exist.
+    /// The splits that exist; in the file each by its protocol's key, which stays when a protocol gets another name.
+    #[serde(serialize_with = "by_key")]
     pub splits: BTreeMap<Protocol, SplitSummary>,
     /// The files, by name.
     pub files: BTreeMap<String, FileNote>,
+}
+
+fn by_key<S: Serializer>(
+    splits: &BTreeMap<Protocol, SplitSummary>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(splits.iter().map(|(protocol, summary)| (protocol.facts().key, summary)))
 }
 
 impl Manifest {

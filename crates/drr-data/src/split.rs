@@ -1,6 +1,6 @@
 //! Which rows may be fitted on, chosen on, and judged on.
 //!
-//! Six cuts of the same rows. "seed" holds out users: the last ones in the order of ids are judged on, from their first
+//! Six cuts of the same rows. "first_ratings" holds out users: the last ones in the order of ids are judged on, from their first
 //! ratings to the rest. "temporal" cuts the whole log at one moment, as a service that is trained today meets tomorrow.
 //! Both cut a validation part from the end of train, since that is what lies nearest to the test. The others draw users
 //! or ratings at random (`drawn`), or hold out every user's last rating.
@@ -10,7 +10,7 @@ mod drawn;
 mod properties;
 
 use crate::DataError;
-use drr_core::{Interaction, Part, Protocol, RowDigest};
+use drr_core::{Cut, Interaction, Part, Protocol, RowDigest};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SplitConfig {
-    /// "seed": the share of the users who are judged on, in `(0, 1)`.
+    /// "first_ratings": the share of the users who are judged on, in `(0, 1)`.
     pub test_fraction_users: f64,
     /// "temporal": the share of the rows that are judged on, in `(0, 1)`; .2 cuts at the 80 % quantile of time.
     pub test_fraction_rows: f64,
@@ -75,12 +75,12 @@ impl SplitConfig {
 
     /// The share of the test in one protocol.
     const fn test_fraction(&self, protocol: Protocol) -> f64 {
-        match protocol {
-            Protocol::Seed => self.test_fraction_users,
-            Protocol::Temporal | Protocol::Rerank => self.test_fraction_rows,
-            Protocol::Holdout | Protocol::Episodes | Protocol::Online => self.holdout_fraction_users,
+        match protocol.facts().cut {
+            Cut::LastUsers => self.test_fraction_users,
+            Cut::Moment | Cut::DrawnRatings => self.test_fraction_rows,
+            Cut::DrawnUsers | Cut::DrawnUsersAndSimulators => self.holdout_fraction_users,
             // One rating of each user, whatever the settings.
-            Protocol::LeaveOneOut => 0.0,
+            Cut::LastRating => 0.0,
         }
     }
 }
@@ -129,7 +129,7 @@ impl Split {
 
     /// Cuts `rows`, given in file order, by one protocol.
     ///
-    /// - Seed, with `U` users: users below `floor(.8 U)` are train, of those the ones from `floor(.8 * .8 U)` on are
+    /// - First ratings, with `U` users: users below `floor(.8 U)` are train, of those the ones from `floor(.8 * .8 U)` on are
     ///   validation, the rest is test.
     /// - Temporal, with `n` rows in the order of (time, file): the first `floor(.8 n)` are train, of those the ones
     ///   from `floor(.8 * .8 n)` on are validation, the rest is test.
@@ -152,16 +152,17 @@ impl Split {
         config: &SplitConfig,
     ) -> Result<Self, DataError> {
         config.check()?;
-        let parts = match protocol {
-            Protocol::Seed => seed_parts(n_users, rows, config),
-            Protocol::Temporal => temporal_parts(rows, config),
-            Protocol::Holdout | Protocol::Episodes => drawn::holdout(n_users, rows, config),
-            Protocol::LeaveOneOut => drawn::leave_one_out(n_users, rows),
-            Protocol::Rerank => drawn::rerank(rows, config),
-            Protocol::Online => drawn::online(n_users, rows, config),
+        let cut = protocol.facts().cut;
+        let parts = match cut {
+            Cut::LastUsers => last_users_parts(n_users, rows, config),
+            Cut::Moment => temporal_parts(rows, config),
+            Cut::DrawnUsers => drawn::holdout(n_users, rows, config),
+            Cut::LastRating => drawn::leave_one_out(n_users, rows),
+            Cut::DrawnRatings => drawn::rerank(rows, config),
+            Cut::DrawnUsersAndSimulators => drawn::online(n_users, rows, config),
         };
-        let needed: &[Part] = match protocol {
-            Protocol::Online => &[Part::Train, Part::Test, Part::SimulatorA, Part::SimulatorB],
+        let needed: &[Part] = match cut {
+            Cut::DrawnUsersAndSimulators => &[Part::Train, Part::Test, Part::SimulatorA, Part::SimulatorB],
             _ => &[Part::Train, Part::Test],
         };
         for part in needed.iter().copied() {
@@ -221,8 +222,8 @@ fn share_of(n: usize, share: f64) -> usize {
     (share * n as f64 + 1e-6).floor() as usize
 }
 
-fn seed_parts(n_users: usize, rows: &[Interaction], config: &SplitConfig) -> Vec<Part> {
-    let cuts = Cuts::new(n_users, Protocol::Seed, config);
+fn last_users_parts(n_users: usize, rows: &[Interaction], config: &SplitConfig) -> Vec<Part> {
+    let cuts = Cuts::new(n_users, Protocol::FirstRatings, config);
     rows.iter().map(|row| cuts.part(row.user.index())).collect()
 }
 
@@ -250,13 +251,15 @@ fn split_hash(protocol: Protocol, rows: &[Interaction], config: &SplitConfig) ->
         order = (order.rotate_left(5) ^ pair).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
     hasher.update(order.to_le_bytes());
-    hasher.update(protocol.name().as_bytes());
+    // The key stays when a protocol gets another name, and with it the hash.
+    hasher.update(protocol.facts().key.as_bytes());
     hasher.update(config.test_fraction(protocol).to_le_bytes());
     // "holdout" validates on as many users as it tests on, "leave_one_out" on one row of each user.
-    if !matches!(protocol, Protocol::Holdout | Protocol::Episodes | Protocol::LeaveOneOut) {
+    let cut = protocol.facts().cut;
+    if !matches!(cut, Cut::DrawnUsers | Cut::LastRating) {
         hasher.update(config.validation_fraction.to_le_bytes());
     }
-    if !matches!(protocol, Protocol::Seed | Protocol::Temporal | Protocol::LeaveOneOut) {
+    if !matches!(cut, Cut::LastUsers | Cut::Moment | Cut::LastRating) {
         hasher.update(config.seed.to_le_bytes());
     }
     hex(&hasher.finalize())
@@ -286,20 +289,20 @@ mod tests {
     }
 
     #[test]
-    fn seed_cuts_ten_users_after_the_sixth_and_the_eighth() {
+    fn first_ratings_cuts_ten_users_after_the_sixth_and_the_eighth() {
         // floor(.8 * 10) = 8 train users, of whom those from floor(.64 * 10) = 6 on are validation.
         let rows: Vec<Interaction> = (0..10).rev().map(|user| row(user, 0, 0)).collect();
-        let parts = split(Protocol::Seed, 10, &rows).unwrap().parts;
+        let parts = split(Protocol::FirstRatings, 10, &rows).unwrap().parts;
         assert_eq!(parts[..2], [Part::Test; 2]);
         assert_eq!(parts[2..4], [Part::Validation; 2]);
         assert_eq!(parts[4..], [Part::Train; 6]);
     }
 
     #[test]
-    fn seed_cuts_the_users_of_movielens_as_published() {
+    fn first_ratings_cuts_the_users_of_movielens_as_published() {
         let config = SplitConfig::default();
-        assert_eq!(Cuts::new(6040, Protocol::Seed, &config), Cuts { validation: 3865, test: 4832 });
-        assert_eq!(Cuts::new(943, Protocol::Seed, &config), Cuts { validation: 603, test: 754 });
+        assert_eq!(Cuts::new(6040, Protocol::FirstRatings, &config), Cuts { validation: 3865, test: 4832 });
+        assert_eq!(Cuts::new(943, Protocol::FirstRatings, &config), Cuts { validation: 603, test: 754 });
     }
 
     #[test]
@@ -317,8 +320,8 @@ mod tests {
     }
 
     #[test]
-    fn a_log_of_one_user_has_no_seed_split() {
-        let error = split(Protocol::Seed, 1, &[row(0, 0, 0), row(0, 1, 1)]).unwrap_err();
+    fn a_log_of_one_user_has_no_split_by_users() {
+        let error = split(Protocol::FirstRatings, 1, &[row(0, 0, 0), row(0, 1, 1)]).unwrap_err();
         assert!(matches!(error, DataError::EmptyPart { part: "train", .. }), "{error}");
     }
 
@@ -337,16 +340,16 @@ mod tests {
     fn the_hash_depends_on_protocol_rows_order_and_its_own_shares_alone() {
         let rows: Vec<Interaction> = (0..10).map(|user| row(user, 0, i64::from(user))).collect();
         let config = SplitConfig::default();
-        let hash = split_hash(Protocol::Seed, &rows, &config);
+        let hash = split_hash(Protocol::FirstRatings, &rows, &config);
         let mut swapped = rows.clone();
         swapped.swap(0, 1);
         assert_ne!(hash, split_hash(Protocol::Temporal, &rows, &config));
-        assert_ne!(hash, split_hash(Protocol::Seed, &swapped, &config));
-        assert_ne!(hash, split_hash(Protocol::Seed, &rows[1..], &config));
+        assert_ne!(hash, split_hash(Protocol::FirstRatings, &swapped, &config));
+        assert_ne!(hash, split_hash(Protocol::FirstRatings, &rows[1..], &config));
         let other = SplitConfig { test_fraction_users: 0.3, ..config };
-        assert_ne!(hash, split_hash(Protocol::Seed, &rows, &other));
+        assert_ne!(hash, split_hash(Protocol::FirstRatings, &rows, &other));
         let unrelated = SplitConfig { test_fraction_rows: 0.3, ..config };
-        assert_eq!(hash, split_hash(Protocol::Seed, &rows, &unrelated));
+        assert_eq!(hash, split_hash(Protocol::FirstRatings, &rows, &unrelated));
         let validated = SplitConfig { validation_fraction: 0.1, ..config };
         for protocol in Protocol::ALL {
             let unused = matches!(protocol, Protocol::Holdout | Protocol::Episodes | Protocol::LeaveOneOut);
@@ -357,12 +360,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn seed_never_splits_a_user_and_temporal_never_looks_back(
+        fn first_ratings_never_splits_a_user_and_temporal_never_looks_back(
             rows in prop::collection::vec((0_u32..30, 0_u32..9, 0_i64..50), 5..200),
         ) {
             let rows: Vec<Interaction> = rows.into_iter().map(|(user, item, at)| row(user, item, at)).collect();
             let config = SplitConfig::default();
-            let by_user = seed_parts(30, &rows, &config);
+            let by_user = last_users_parts(30, &rows, &config);
             let by_time = temporal_parts(&rows, &config);
             for (left, a) in rows.iter().enumerate() {
                 for (right, b) in rows.iter().enumerate() {

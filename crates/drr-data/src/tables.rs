@@ -6,8 +6,8 @@ mod ledger;
 
 pub use ledger::{LedgerRow, read_ledger, write_ledger};
 
-use crate::DataError;
 use crate::store::{Batch, TableRow, field, number_column, read_rows, text_column, write_rows};
+use crate::{DataError, Protocol};
 use arrow_array::ArrayRef;
 use arrow_array::types::{Float32Type, Float64Type, UInt32Type, UInt64Type};
 use arrow_schema::{DataType, Field};
@@ -20,7 +20,7 @@ const RERUN: &str = "run the command that writes it again with --force";
 /// One number of a training: `training.parquet`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingRow {
-    /// The label of the run: `seed/drr_ave/final`.
+    /// The label of the run: `first_ratings/drr_ave/final`.
     pub series: String,
     /// The environment steps taken so far.
     pub step: u64,
@@ -33,7 +33,7 @@ pub struct TrainingRow {
 /// One place of a ranked list: `lists.parquet`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListRow {
-    /// The evaluation protocol: `seed`.
+    /// The evaluation protocol: `first_ratings`.
     pub protocol: String,
     /// Who ranked.
     pub recommender: String,
@@ -50,7 +50,7 @@ pub struct ListRow {
 /// One metric of one user: `per_user.parquet`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PerUserRow {
-    /// The evaluation protocol: `seed`.
+    /// The evaluation protocol: `first_ratings`.
     pub protocol: String,
     /// Who was judged.
     pub recommender: String,
@@ -197,7 +197,7 @@ impl TableRow for ListRow {
         let items = batch.texts("item_id")?;
         let scores = batch.numbers::<Float32Type>("score")?;
         rows.extend((0..batch.len()).map(|at| Self {
-            protocol: protocols.value(at).to_owned(),
+            protocol: Protocol::table_name(protocols.value(at)).into_owned(),
             recommender: recommenders.value(at).to_owned(),
             user_id: users.value(at).to_owned(),
             rank: ranks[at],
@@ -248,7 +248,7 @@ impl TableRow for PerUserRow {
         let ks = batch.numbers::<UInt32Type>("k")?;
         let values = batch.numbers::<Float64Type>("value")?;
         rows.extend((0..batch.len()).map(|at| Self {
-            protocol: protocols.value(at).to_owned(),
+            protocol: Protocol::table_name(protocols.value(at)).into_owned(),
             recommender: recommenders.value(at).to_owned(),
             user_id: users.value(at).to_owned(),
             metric: metrics.value(at).to_owned(),
@@ -270,7 +270,7 @@ mod tests {
 
     fn list_row(rank: u32, score: f32) -> ListRow {
         ListRow {
-            protocol: "seed".to_owned(),
+            protocol: "first_ratings".to_owned(),
             recommender: "popularity".to_owned(),
             user_id: "4833".to_owned(),
             rank,

@@ -19,7 +19,7 @@ pub use ranked::{
 };
 pub use session::{cumulative_hits, discounted_return, mean_reward, total_reward};
 
-use drr_core::Protocol;
+use drr_core::{Candidates, ComparedBy, Protocol};
 use serde::{Deserialize, Serialize};
 
 /// A metric of one user: of a ranked list, or of a session.
@@ -92,9 +92,20 @@ impl Metric {
     /// The metrics of a list that `protocol` reports.
     #[must_use]
     pub const fn of_protocol(protocol: Protocol) -> &'static [Self] {
-        match protocol {
-            Protocol::Rerank => &Self::RERANK,
+        match protocol.facts().candidates {
+            Candidates::OwnTestItems => &Self::RERANK,
             _ => &Self::ALL,
+        }
+    }
+
+    /// The metric that the recommenders of `protocol` are compared by.
+    #[must_use]
+    pub const fn primary(protocol: Protocol) -> Self {
+        match protocol.facts().compared_by {
+            ComparedBy::Precision => Self::Precision,
+            ComparedBy::Recall => Self::Recall,
+            ComparedBy::Hits => Self::Hits,
+            ComparedBy::TotalReward => Self::TotalReward,
         }
     }
 
@@ -104,7 +115,8 @@ impl Metric {
     /// Everywhere else the value of such a user is 0.
     #[must_use]
     pub const fn is_defined(self, protocol: Protocol, n_relevant: usize) -> bool {
-        n_relevant > 0 || !matches!((protocol, self), (Protocol::Rerank, Self::Ndcg))
+        n_relevant > 0
+            || !matches!((protocol.facts().candidates, self), (Candidates::OwnTestItems, Self::Ndcg))
     }
 
     /// The name in files: `precision`.

@@ -5,7 +5,8 @@
 
 use crate::EvalError;
 use drr_core::{
-    InteractionLog, ItemIdx, ItemSet, Part, Protocol, Query, RandomStream, RowOrigin, UserIdx, UserRatings,
+    Candidates, InteractionLog, ItemIdx, ItemSet, Part, Protocol, Query, RandomStream, RowOrigin,
+    SessionKind, UserIdx, UserRatings,
 };
 use rand::seq::SliceRandom as _;
 
@@ -75,12 +76,12 @@ pub struct EvaluationSet {
 }
 
 impl EvaluationSet {
-    /// Protocol "seed": see [`EvaluationSet::held_out`].
+    /// Protocol "first_ratings": see [`EvaluationSet::held_out`].
     ///
     /// # Errors
     ///
     /// Fails if no held-out user has a rating, or if log and catalogue count different items.
-    pub fn seed(
+    pub fn first_ratings(
         held_out: &InteractionLog,
         catalogue: ItemSet,
         positive: f32,
@@ -88,10 +89,10 @@ impl EvaluationSet {
         part: Part,
         permitted: Vec<RowOrigin>,
     ) -> Result<Self, EvalError> {
-        Self::held_out(Protocol::Seed, held_out, catalogue, positive, n_observed, part, permitted)
+        Self::held_out(Protocol::FirstRatings, held_out, catalogue, positive, n_observed, part, permitted)
     }
 
-    /// Protocols of held-out users ("seed", "holdout", "episodes", "online"): the history of a held-out user is the first
+    /// Protocols of held-out users ("first_ratings", "holdout", "episodes", "online"): the history of a held-out user is the first
     /// `n_observed` ratings, whatever their stars, relevant are the items rated at least `positive` later, and candidates
     /// are the items of the catalogue without the history.
     ///
@@ -218,10 +219,11 @@ impl EvaluationSet {
     }
 
     fn checked(self) -> Result<Self, EvalError> {
-        // Elsewhere ratings count, or a simulator's answers, and not what is relevant alone.
-        let asks_for_relevant =
-            matches!(self.protocol, Protocol::Seed | Protocol::Holdout | Protocol::Episodes);
-        let has_nothing = |case: &Case| asks_for_relevant && case.relevant.is_empty();
+        let facts = self.protocol.facts();
+        // The ratings of the user's own items count, or a simulator's answers, and not what is relevant alone.
+        let others_count =
+            facts.candidates == Candidates::OwnTestItems || facts.sessions == SessionKind::Simulated;
+        let has_nothing = |case: &Case| !others_count && case.relevant.is_empty();
         if self.cases.iter().all(has_nothing) {
             return Err(EvalError::NoCases { protocol: self.protocol.name() });
         }

@@ -2,12 +2,14 @@
 
 mod lab;
 mod long_term;
+mod old_names;
 mod staleness;
 mod study;
 mod variants;
 
 pub use lab::{EpisodesConfig, LabConfig};
 pub use long_term::LongTermConfig;
+pub use old_names::{is_old_name, warn_of_old_name};
 pub use staleness::StalenessConfig;
 pub use study::{AblationConfig, StudyConfig};
 pub use variants::{AgentVariant, check_name, supervised};
@@ -15,6 +17,7 @@ pub use variants::{AgentVariant, check_name, supervised};
 use crate::shelf::{Preset, Shelf};
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
+use drr_core::Starts;
 use drr_data::{Protocol, RowPolicy, SplitConfig, SyntheticConfig};
 use drr_embed::{CoOccurrenceConfig, ContinuationFactorsConfig, EaseFactorsConfig, PmfConfig};
 use drr_env::{RewardConfig, SessionStart};
@@ -174,18 +177,19 @@ pub struct EnvironmentConfig {
     pub horizon: usize,
     /// The reward.
     pub reward: RewardConfig,
-    /// Where sessions start under protocol "seed".
-    pub start_seed: SessionStart,
-    /// Where sessions start under protocol "temporal".
+    /// Where sessions start under protocol "first_ratings" and the others of unknown users.
+    #[serde(alias = "start_seed")]
+    pub start_first_ratings: SessionStart,
+    /// Where sessions start under protocol "temporal" and the others of known users.
     pub start_temporal: SessionStart,
 }
 
 impl EnvironmentConfig {
     /// Where sessions start under `protocol`.
     pub const fn start(&self, protocol: Protocol) -> SessionStart {
-        match protocol {
-            Protocol::Temporal | Protocol::LeaveOneOut | Protocol::Rerank => self.start_temporal,
-            Protocol::Seed | Protocol::Holdout | Protocol::Episodes | Protocol::Online => self.start_seed,
+        match protocol.facts().starts {
+            Starts::BeforeTheCut => self.start_temporal,
+            Starts::FirstRatings => self.start_first_ratings,
         }
     }
 }
@@ -218,7 +222,7 @@ pub struct EvaluationConfig {
     pub protocols: Vec<Protocol>,
     /// The lengths of the judged lists.
     pub list_lengths: Vec<usize>,
-    /// The first ratings of a held-out user that are known, in protocol "seed".
+    /// The first ratings of a held-out user that are known, in protocol "first_ratings".
     pub n_observed: usize,
 }
 
@@ -241,6 +245,11 @@ impl ExperimentConfig {
         let config: Self =
             toml::from_str(&preset.text).with_context(|| format!("{place} is no valid configuration"))?;
         config.check().with_context(|| format!("in {place}"))?;
+        if toml::from_str(&preset.text)
+            .is_ok_and(|table| old_names::uses_old_names(&toml::Value::Table(table)))
+        {
+            warn_of_old_name();
+        }
         Ok(config)
     }
 
@@ -256,7 +265,7 @@ impl ExperimentConfig {
         self.lab.check(self.environment.horizon)?;
         self.study.check()?;
         if self.evaluation.protocols.is_empty() {
-            bail!("evaluation.protocols is empty: name \"seed\", \"temporal\" or both");
+            bail!("evaluation.protocols is empty: name \"first_ratings\", \"temporal\" or both");
         }
         let mut protocols = self.evaluation.protocols.clone();
         protocols.sort_unstable();
@@ -346,9 +355,10 @@ mod tests {
             change(&mut config);
             format!("{:#}", config.check().unwrap_err())
         };
-        let error =
-            refused(|it| it.evaluation.protocols = vec![Protocol::Seed, Protocol::Temporal, Protocol::Seed]);
-        assert!(error.contains("\"seed\" twice"), "{error}");
+        let error = refused(|it| {
+            it.evaluation.protocols = vec![Protocol::FirstRatings, Protocol::Temporal, Protocol::FirstRatings]
+        });
+        assert!(error.contains("\"first_ratings\" twice"), "{error}");
         assert!(refused(|it| it.evaluation.list_lengths = vec![10, 5, 5]).contains("list_lengths"));
         assert!(refused(|it| it.evaluation.list_lengths = vec![0, 10]).contains("list_lengths"));
         assert!(refused(|it| it.environment.history_length = 0).contains("history_length"));
@@ -367,7 +377,7 @@ mod tests {
         // Sessions are of the cut of "holdout".
         assert_eq!(again.embedding.space_of(Protocol::Episodes), SpaceKind::ContinuationFactors);
         assert_eq!(again.embedding.continuation_of(Protocol::Episodes).dim, 7);
-        assert_eq!(again.embedding.continuation_of(Protocol::Seed).dim, 100);
-        assert_eq!(again.embedding.space_of(Protocol::Seed), config.embedding.space);
+        assert_eq!(again.embedding.continuation_of(Protocol::FirstRatings).dim, 100);
+        assert_eq!(again.embedding.space_of(Protocol::FirstRatings), config.embedding.space);
     }
 }

@@ -3,8 +3,11 @@
 use crate::run::Cut;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::DrrPolicy;
-use drr_core::{InteractionLog, ItemIdx, ItemSet, Observed, Query, Recommender, ScoredItem, UserIdx};
-use drr_data::{Dataset, Protocol};
+use drr_core::{
+    Candidates, Cut as HeldOut, InteractionLog, ItemIdx, ItemSet, Known, Observed, Query, Recommender,
+    ScoredItem, UserIdx,
+};
+use drr_data::Dataset;
 use drr_env::RewardConfig;
 use drr_eval::metrics;
 use std::fmt::Write as _;
@@ -47,11 +50,11 @@ impl Bundle<'_> {
     /// cut. Under "rerank" every judged user has candidates of their own, so here it is what had a rating.
     fn candidates(&self) -> ItemSet {
         let fitted = &self.fitted;
-        match self.cut.protocol {
-            Protocol::Temporal | Protocol::Rerank => {
+        match self.cut.protocol.facts().candidates {
+            Candidates::Catalogue | Candidates::CatalogueWithoutSession => ItemSet::full(fitted.n_items()),
+            Candidates::RatedBeforeTheCut | Candidates::OwnTestItems => {
                 ItemSet::from_items(fitted.n_items(), fitted.iter().map(|row| row.item))
             }
-            _ => ItemSet::full(fitted.n_items()),
         }
     }
 }
@@ -72,16 +75,16 @@ pub fn run(bundle: &Bundle<'_>, request: &Request<'_>, k: usize) -> Result<Strin
 }
 
 fn known(bundle: &Bundle<'_>, id: &str, k: usize) -> Result<String> {
-    let (dataset, protocol) = (bundle.cut.dataset, bundle.cut.protocol);
+    let dataset = bundle.cut.dataset;
     let user = dataset.user(id).with_context(|| {
         let (first, last) = (&dataset.users()[0].id, &dataset.users()[dataset.users().len() - 1].id);
         format!("there is no user {id} in the data set: ids go from {first} to {last}; for a new user give --history")
     })?;
     let log = dataset.full_log()?;
     let fitted = &bundle.fitted;
-    let n_known = match protocol {
-        Protocol::Temporal | Protocol::LeaveOneOut | Protocol::Rerank => fitted.of_user(user).len(),
-        _ => bundle.n_observed,
+    let n_known = match bundle.cut.protocol.facts().known {
+        Known::BeforeTheCut | Known::TrainRows => fitted.of_user(user).len(),
+        Known::FirstRatings => bundle.n_observed,
     };
     let (seen, later) = log.of_user(user).split_at(n_known);
     let history = seen.observed();
@@ -117,7 +120,7 @@ fn known(bundle: &Bundle<'_>, id: &str, k: usize) -> Result<String> {
         text,
         "precision: {precision:.4}, dcg: {dcg:.4}, idcg: {idcg:.4}, ndcg: {ndcg:.4}, reward: {total:.4} (over the {n_rated} listed items that the user rated later)"
     )?;
-    if !fitted.of_user(user).is_empty() && protocol == Protocol::Seed {
+    if !fitted.of_user(user).is_empty() && bundle.cut.protocol.facts().cut == HeldOut::LastUsers {
         writeln!(
             text,
             "note: this user's rows were fitted on, so these figures prove nothing; held-out users come last in id order"

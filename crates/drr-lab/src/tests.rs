@@ -144,7 +144,7 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
     config.training.name = Some("strong".to_owned());
     config.lab.agents = vec![AgentVariant {
         name: "items".to_owned(),
-        protocols: vec![Protocol::Seed],
+        protocols: vec![Protocol::FirstRatings],
         space: Some(SpaceKind::EaseFactors),
         twins: true,
         changes: "state = \"drr_n\"\ndiscount = 0.5".parse().unwrap(),
@@ -156,14 +156,14 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
     plan.evaluate().unwrap();
     let metrics = plan.figures().unwrap();
     assert_eq!(metrics.learners, ["strong", "items"]);
-    assert!(run.work().path("embeddings/seed-final-ease-factors.safetensors").exists());
+    assert!(run.work().path("embeddings/first_ratings-final-ease-factors.safetensors").exists());
     let names = |table: &str| -> Vec<String> {
         let learners = metrics.table(table).into_iter().filter_map(|it| it.id.as_ref());
         learners.map(ToString::to_string).collect()
     };
     let untrained = ["items_untrained", "strong_untrained"];
     let trained = ["items_gamma_0", "items", "strong_gamma_0", "strong"];
-    assert_eq!(names("seed"), [&untrained[..], &trained].concat());
+    assert_eq!(names("first_ratings"), [&untrained[..], &trained].concat());
     assert_eq!(names("temporal"), ["strong_untrained", "strong_gamma_0", "strong"]);
     let markdown = report::run(&plan.page().unwrap()).unwrap();
     assert!(markdown.contains("strong is") && markdown.contains("| another agent |"), "{markdown}");
@@ -182,11 +182,11 @@ fn figures_of_another_configuration_and_damaged_embeddings_are_refused() {
     let run = run(&context, 1);
     let plan = Plan::new(&run).unwrap();
     figures::check_folder(&run.folder).unwrap();
-    let path = run.work().path("embeddings/seed-final-co-occurrence.safetensors");
+    let path = run.work().path("embeddings/first_ratings-final-co-occurrence.safetensors");
     let mut bytes = std::fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&path, bytes).unwrap();
-    let damaged = plan.spaces(Protocol::Seed).own(Phase::Final).err().unwrap().to_string();
+    let damaged = plan.spaces(Protocol::FirstRatings).own(Phase::Final).err().unwrap().to_string();
     assert!(damaged.contains("co-occurrence") && damaged.contains("drr pipeline"), "{damaged}");
 
     // The same name with another seed: the figures that lie there are not its own.
@@ -236,7 +236,7 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     let uninterrupted = context(whole.path());
     let whole_run = run(&uninterrupted, 1);
     let note_of = |run: &Run<'_>| -> fit::train::JobNote {
-        Plan::new(run).unwrap().main_training(Protocol::Seed).unwrap().note().unwrap()
+        Plan::new(run).unwrap().main_training(Protocol::FirstRatings).unwrap().note().unwrap()
     };
     let expected = note_of(&whole_run);
 
@@ -264,7 +264,7 @@ fn judging_learns_first_what_is_not_learned_and_only_that() {
     let plan = Plan::new(&run).unwrap();
     plan.learn_and_judge().unwrap();
     let written = |name: &str| std::fs::metadata(run.work().path(name)).unwrap().modified().unwrap();
-    let policy = plan.main_training(Protocol::Seed).unwrap().job.policy(true);
+    let policy = plan.main_training(Protocol::FirstRatings).unwrap().job.policy(true);
     let policy = policy.to_str().unwrap();
     let before = (written(policy), written("metrics.json"));
     let forced = Context { force: true, ..context.clone() };
@@ -294,7 +294,7 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     assert!(std::fs::read_to_string(&document).unwrap().contains("| drr_ave |"));
 
     let last = &run.dataset.users().last().unwrap().id;
-    let known = recommend::run(&plan.bundle(Protocol::Seed).unwrap(), &Request::User(last), 3).unwrap();
+    let known = recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User(last), 3).unwrap();
     for part in
         ["user_id", "rated_items_length", "recommended_items_ids", "precision", "idcg", "ndcg", "reward"]
     {
@@ -304,14 +304,14 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     let new = recommend::run(&plan.bundle(Protocol::Temporal).unwrap(), &Request::History(item), 5).unwrap();
     assert!(new.contains(" 5. ") && !new.contains(" 6. "), "{new}");
     let unknown =
-        recommend::run(&plan.bundle(Protocol::Seed).unwrap(), &Request::User("nobody"), 3).unwrap_err().to_string();
+        recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User("nobody"), 3).unwrap_err().to_string();
     assert!(unknown.contains("nobody") && unknown.contains("--history"), "{unknown}");
     let empty =
-        recommend::run(&plan.bundle(Protocol::Seed).unwrap(), &Request::History(" ,"), 3).unwrap_err().to_string();
+        recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::History(" ,"), 3).unwrap_err().to_string();
     assert!(empty.contains("at least one id"), "{empty}");
     let absent =
         plan.bundle(Protocol::Rerank).err().unwrap().to_string();
-    assert!(absent.contains("rerank") && absent.contains("seed, temporal"), "{absent}");
+    assert!(absent.contains("rerank") && absent.contains("first_ratings, temporal"), "{absent}");
     let archive = data::named(&context, "ml-100k", Some(&folder.path().join("none.zip"))).err().unwrap();
     assert!(format!("{archive:#}").contains("--archive") && format!("{archive:#}").contains("none.zip"));
     assert!(Run::open(&context, "none").err().unwrap().to_string().contains("drr pipeline"));

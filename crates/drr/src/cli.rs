@@ -1,9 +1,12 @@
 //! The command line.
 
 use crate::logging::LogFormat;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, Parser, Subcommand};
+use drr_core::ProtocolFacts;
 use drr_data::Protocol;
+use drr_lab::config::is_old_name;
 use drr_lab::judge::score::Unknown;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 /// Does deep reinforcement learning recommend better? From a log of ratings to an honest answer.
@@ -155,8 +158,8 @@ Examples:
         /// The length of the list.
         #[arg(short, default_value_t = 10)]
         k: usize,
-        /// Whose policy and whose view of the user: seed (the first ratings are known) or temporal (all before the cut).
-        #[arg(long, default_value = "seed", value_parser = protocol)]
+        /// Whose policy and whose view of the user: first_ratings (the first ratings are known) or temporal (all before the cut).
+        #[arg(long, default_value = "first_ratings", value_parser = protocol)]
         protocol: Protocol,
     },
     /// Judges a run by golden figures: exit code 0 if it held, 3 if it regressed, 4 if its users are too few to tell.
@@ -197,13 +200,13 @@ Examples:
     /// Judges ranked lists of any other system, beside popularity, random and the oracle.
     #[command(after_help = "\
 Examples:
-  drr score --lists mine.csv --protocol seed --dataset ml-1m     a header with user, item, and rank or score
+  drr score --lists mine.csv --protocol first_ratings --dataset ml-1m     a header with user, item, and rank or score
   drr score --lists data/runs/ml-1m/lists.parquet --name popularity --protocol temporal --run ml-1m")]
     Score {
         /// The lists: csv, tsv or Parquet of any make, or a run's lists.parquet.
         #[arg(long, value_name = "FILE")]
         lists: PathBuf,
-        /// By what they are judged: seed, temporal, holdout or leave_one_out.
+        /// By what they are judged: first_ratings, temporal, holdout or leave_one_out.
         #[arg(long, value_parser = ranking_protocol)]
         protocol: Protocol,
         /// The lists' name in the report; of a file with several recommenders, which one.
@@ -228,7 +231,7 @@ Examples:
         #[arg(long, value_name = "NAME")]
         recommender: String,
         /// The protocol on whose validation rows is chosen.
-        #[arg(long, value_parser = protocol, default_value = "seed")]
+        #[arg(long, value_parser = protocol, default_value = "first_ratings")]
         protocol: Protocol,
         /// The greatest number of trials.
         #[arg(long, value_name = "N", default_value_t = 30)]
@@ -261,7 +264,7 @@ pub enum Study {
         #[command(flatten)]
         selection: Box<Selection>,
         /// The protocol on whose validation rows is judged.
-        #[arg(long, value_parser = protocol, default_value = "seed")]
+        #[arg(long, value_parser = protocol, default_value = "first_ratings")]
         protocol: Protocol,
         /// The lengths T.
         #[arg(long, value_delimiter = ',', default_value = "5,10,15,20")]
@@ -274,7 +277,7 @@ was killed goes on with the same command. Trainings with more than study.ablatio
 
 Examples:
   drr study ablation --config ml-100k-ablation
-  drr study ablation --config ml-100k-ablation --protocol seed --protocol temporal
+  drr study ablation --config ml-100k-ablation --protocol first_ratings --protocol temporal
   drr study ablation --config ml-100k-ablation --cells-only --into docs/results/ml-100k-ablation.md")]
     Ablation {
         /// Which experiment.
@@ -326,17 +329,30 @@ fn unknown(name: &str) -> Result<Unknown, String> {
 }
 
 fn protocol(name: &str) -> Result<Protocol, String> {
-    let found = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
-    found.ok_or_else(|| format!("there is no protocol {name}: use seed, temporal, holdout, leave_one_out, rerank, episodes or online"))
+    Protocol::of_name(name).ok_or_else(|| format!("there is no protocol {name}: use {}", names(|_| true)))
 }
 
 /// A protocol that judges ranked lists.
 fn ranking_protocol(name: &str) -> Result<Protocol, String> {
-    let ranking = [Protocol::Seed, Protocol::Temporal, Protocol::Holdout, Protocol::LeaveOneOut];
-    let found = ranking.into_iter().find(|protocol| protocol.name() == name);
-    found.ok_or_else(|| {
-        format!("lists are not judged by {name}: use seed, temporal, holdout or leave_one_out")
-    })
+    let judges = |facts: &ProtocolFacts| facts.judges_lists;
+    let found = Protocol::of_name(name).filter(|protocol| judges(protocol.facts()));
+    found.ok_or_else(|| format!("lists are not judged by {name}: use {}", names(judges)))
+}
+
+/// The names of the protocols of which this is true, in a sentence.
+fn names(wanted: impl Fn(&ProtocolFacts) -> bool) -> String {
+    let mut names: Vec<&str> =
+        Protocol::ALL.iter().map(|it| it.facts()).filter(|it| wanted(it)).map(|it| it.name).collect();
+    let last = names.pop().unwrap_or_default();
+    format!("{} or {last}", names.join(", "))
+}
+
+/// Whether the command names a protocol as it was called once.
+pub fn names_old_protocol(matches: &ArgMatches) -> bool {
+    let given = matches.try_get_raw("protocol").ok().flatten();
+    let is_old = |name: &OsStr| name.to_str().is_some_and(is_old_name);
+    given.is_some_and(|mut names| names.any(is_old))
+        || matches.subcommand().is_some_and(|(_, matches)| names_old_protocol(matches))
 }
 
 #[cfg(test)]
@@ -359,5 +375,20 @@ mod tests {
         let parse = |rest: &[&str]| Cli::try_parse_from(["x", "recommend", "--run", "r"].iter().chain(rest));
         assert!(parse(&["--user", "1"]).is_ok() && parse(&["--history", "1,2"]).is_ok());
         assert!(parse(&[]).is_err() && parse(&["--user", "1", "--history", "2"]).is_err());
+    }
+
+    #[test]
+    fn a_protocol_is_taken_by_the_name_that_it_had_and_noticed() {
+        assert_eq!(protocol("seed"), Ok(Protocol::FirstRatings));
+        assert_eq!(ranking_protocol("seed"), Ok(Protocol::FirstRatings));
+        let refused = ranking_protocol("rerank").unwrap_err();
+        assert!(refused.ends_with("use first_ratings, temporal, holdout or leave_one_out"), "{refused}");
+        let old = |protocol: &str| {
+            let arguments = ["x", "study", "length", "--protocol", protocol];
+            names_old_protocol(&Cli::command().try_get_matches_from(arguments).unwrap())
+        };
+        assert!(old("seed") && !old("first_ratings"));
+        let default = Cli::command().try_get_matches_from(["x", "study", "length", "--seed", "7"]).unwrap();
+        assert!(!names_old_protocol(&default));
     }
 }

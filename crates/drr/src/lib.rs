@@ -32,7 +32,11 @@ pub fn main(memory_in_use: fn() -> usize) -> ExitCode {
     let done = parsed.and_then(|cli| {
         use_all_threads()?;
         let settings = Settings { log_format: cli.log_format, verbose: cli.verbose, memory_in_use };
-        commands::run(cli, Terminal::new(settings)?)
+        let terminal = Terminal::new(settings)?;
+        if cli::names_old_protocol(&matches) {
+            drr_lab::config::warn_of_old_name();
+        }
+        commands::run(cli, terminal)
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

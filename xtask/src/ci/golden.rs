@@ -97,8 +97,9 @@ mod tests {
 
     #[test]
     fn a_value_within_its_tolerance_passes_and_any_other_does_not() {
-        let golden = golden("seed.popularity.precision@10", 0.3, 0.01);
-        let differ = |value| differences(&found(&[("seed.popularity.precision@10", value)]), &golden).len();
+        let golden = golden("first_ratings.popularity.precision@10", 0.3, 0.01);
+        let differ =
+            |value| differences(&found(&[("first_ratings.popularity.precision@10", value)]), &golden).len();
         assert_eq!([0.3, 0.3099, 0.311, 0.2, f64::NAN].map(differ), [0, 0, 1, 1, 1]);
     }
 

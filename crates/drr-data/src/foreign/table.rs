@@ -2,7 +2,7 @@
 
 use super::columns::Order;
 use super::{Columns, Gathered, ListPlace, RawRow, refuse};
-use crate::DataError;
+use crate::{DataError, Protocol};
 use arrow_array::types::{
     ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
     UInt16Type, UInt32Type, UInt64Type,
@@ -86,7 +86,8 @@ fn add(
         refuse(path, ListPlace::File, problem, "cast it to integers or floats of 32 or 64 bits")
     })?;
     for (at, row) in (0..batch.num_rows()).zip(first..) {
-        if protocols.as_ref().is_some_and(|of| of[at].as_deref() != Some(protocol)) {
+        let is_other = |name: Option<&str>| name.map(Protocol::table_name).as_deref() != Some(protocol);
+        if protocols.as_ref().is_some_and(|of| is_other(of[at].as_deref())) {
             gathered.has_other_protocols = true;
             continue;
         }

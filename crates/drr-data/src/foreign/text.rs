@@ -1,7 +1,7 @@
 //! Lists as text: a header, and fields between tabs, semicolons or commas, quoted where need be.
 
 use super::{Columns, Gathered, ListPlace, RawRow, refuse};
-use crate::DataError;
+use crate::{DataError, Protocol};
 use csv::{ReaderBuilder, StringRecord, Trim};
 use std::path::Path;
 
@@ -119,7 +119,7 @@ fn add(
     protocol: &str,
     gathered: &mut Gathered,
 ) -> Result<(), DataError> {
-    if columns.protocol.is_some_and(|at| &record[at] != protocol) {
+    if columns.protocol.is_some_and(|at| Protocol::table_name(&record[at]) != protocol) {
         gathered.has_other_protocols = true;
         return Ok(());
     }

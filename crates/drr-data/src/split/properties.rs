@@ -67,7 +67,7 @@ proptest! {
 
     #[test]
     fn where_users_are_held_out_all_rows_of_a_user_are_in_one_part(rows in logs(), config in configs()) {
-        for protocol in [Protocol::Seed, Protocol::Holdout, Protocol::Online] {
+        for protocol in [Protocol::FirstRatings, Protocol::Holdout, Protocol::Online] {
             let Some(parts) = parts(protocol, &rows, &config) else { continue };
             prop_assert!(parts_of_users(&rows, &parts).values().all(|of| of.len() == 1));
         }
@@ -96,7 +96,7 @@ proptest! {
             let n_fitted = N_USERS - n_test - 2 * third;
             prop_assert_eq!(count(&parts, Part::Train), share_of(n_fitted, 1.0 - config.validation_fraction));
         }
-        for protocol in [Protocol::Seed, Protocol::Temporal] {
+        for protocol in [Protocol::FirstRatings, Protocol::Temporal] {
             let Some(parts) = parts(protocol, &rows, &config) else { continue };
             let kept = 1.0 - config.test_fraction_users;
             prop_assert_eq!(count(&parts, Part::Test), N_USERS - share_of(N_USERS, kept));

@@ -57,14 +57,15 @@ impl TableRow for Interaction {
     }
 }
 
-/// The protocols with a cut of their own: the columns of the table of parts.
-const CUTS: [(Protocol, &str); 6] = [
-    (Protocol::Seed, "seed"),
-    (Protocol::Temporal, "temporal"),
-    (Protocol::Holdout, "holdout"),
-    (Protocol::LeaveOneOut, "leave_one_out"),
-    (Protocol::Rerank, "rerank"),
-    (Protocol::Online, "online"),
+/// The protocols with a cut of their own: the columns of the table of parts, each named by the protocol's key. A stored
+/// data set keeps its columns and its hash when a protocol gets another name.
+const CUTS: [Protocol; 6] = [
+    Protocol::FirstRatings,
+    Protocol::Temporal,
+    Protocol::Holdout,
+    Protocol::LeaveOneOut,
+    Protocol::Rerank,
+    Protocol::Online,
 ];
 
 /// The parts of one row, one column per cut; null where the data set does not allow it.
@@ -85,7 +86,7 @@ impl SplitRow {
 
 fn column_of(protocol: Protocol) -> usize {
     let cut = protocol.split();
-    CUTS.iter().position(|(it, _)| *it == cut).unwrap_or_else(|| unreachable!("every cut has its column"))
+    CUTS.iter().position(|it| *it == cut).unwrap_or_else(|| unreachable!("every cut has its column"))
 }
 
 /// The part in a column of names, where there is one.
@@ -108,7 +109,7 @@ impl TableRow for SplitRow {
     const GROWING: &'static [&'static str] = &["row"];
 
     fn fields() -> Vec<Field> {
-        let cuts = CUTS.iter().map(|(_, name)| Field::new(*name, DataType::Utf8, true));
+        let cuts = CUTS.iter().map(|cut| Field::new(cut.facts().key, DataType::Utf8, true));
         std::iter::once(field("row", DataType::UInt32)).chain(cuts).collect()
     }
 
@@ -125,7 +126,7 @@ impl TableRow for SplitRow {
         check_index(batch, "row")?;
         let begin = rows.len();
         rows.resize(begin + batch.len(), Self::default());
-        for (cut, (_, name)) in CUTS.iter().enumerate() {
+        for (cut, name) in CUTS.iter().map(|it| it.facts().key).enumerate() {
             let column = batch.optional_texts(name)?;
             for at in 0..batch.len() {
                 rows[begin + at].0[cut] = part_at(batch, name, column, at)?;

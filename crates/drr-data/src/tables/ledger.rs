@@ -1,8 +1,8 @@
 //! The ledger of a search for settings: every trial, and every look at the test rows.
 
 use super::{RERUN, not_finite};
-use crate::DataError;
 use crate::store::{Batch, TableRow, field, number_column, read_rows, text_column, write_rows};
+use crate::{DataError, Protocol};
 use arrow_array::ArrayRef;
 use arrow_array::types::{Float64Type, UInt32Type};
 use arrow_schema::{DataType, Field};
@@ -85,7 +85,7 @@ impl TableRow for LedgerRow {
         let seconds = batch.numbers::<Float64Type>("seconds")?;
         let text = |column: usize, at: usize| texts[column].value(at).to_owned();
         rows.extend((0..batch.len()).map(|at| Self {
-            protocol: text(0, at),
+            protocol: Protocol::table_name(texts[0].value(at)).into_owned(),
             recommender: text(1, at),
             trial: trials[at],
             part: text(2, at),
@@ -111,7 +111,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.parquet");
         let row = |trial| LedgerRow {
-            protocol: "seed".to_owned(),
+            protocol: "first_ratings".to_owned(),
             recommender: "ease".to_owned(),
             trial,
             part: "validation".to_owned(),

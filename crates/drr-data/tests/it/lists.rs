@@ -11,12 +11,12 @@ use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use std::sync::Arc;
 
-/// Reads `data` as a file of that name under "seed".
+/// Reads `data` as a file of that name under "first_ratings".
 fn read(name: &str, data: &[u8]) -> Result<ForeignLists, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, data).unwrap();
-    read_foreign_lists(&path, "seed", None).map_err(|error| error.to_string())
+    read_foreign_lists(&path, "first_ratings", None).map_err(|error| error.to_string())
 }
 
 /// User, item and order of each row.
@@ -148,14 +148,15 @@ fn bad_parquet_is_refused_with_the_row_and_the_remedy() {
 fn protocol_and_recommender_choose_rows_where_a_file_has_them() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lists.csv");
-    let text = "protocol,recommender,user,item,rank\nseed,x,1,a,1\nseed,y,1,b,1\ntemporal,x,1,c,1\n";
+    let text = "protocol,recommender,user,item,rank\nfirst_ratings,x,1,a,1\nseed,y,1,b,1\ntemporal,x,1,c,1\n";
     std::fs::write(&path, text).unwrap();
     let read = |protocol: &str, name: Option<&str>| {
         read_foreign_lists(&path, protocol, name).map_err(|error| error.to_string())
     };
-    assert_eq!(rows(&read("seed", Some("y")).unwrap()), [("1", "b", 1.0)]);
+    // The second row is of the protocol by the name that it had.
+    assert_eq!(rows(&read("first_ratings", Some("y")).unwrap()), [("1", "b", 1.0)]);
     assert_eq!(read("temporal", None).unwrap().recommender.as_deref(), Some("x"));
-    let several = read("seed", None).unwrap_err();
+    let several = read("first_ratings", None).unwrap_err();
     assert!(several.contains("x, y") && several.contains("--name"), "{several}");
     assert!(read("holdout", None).unwrap_err().contains("no lists under protocol holdout"));
 }

@@ -77,10 +77,24 @@ fn a_data_set_comes_back_as_it_was_ingested() {
     assert_eq!(dataset.manifest().counts, raw.counts);
     assert_eq!(dataset.manifest().source, source());
     let fresh = Dataset::from_raw(&raw, &SplitConfig::default(), source()).unwrap();
-    for protocol in [Protocol::Seed, Protocol::Temporal] {
+    for protocol in [Protocol::FirstRatings, Protocol::Temporal] {
         assert_eq!(dataset.parts(protocol).unwrap(), fresh.parts(protocol).unwrap());
         assert_eq!(dataset.split_hash(protocol).unwrap(), fresh.split_hash(protocol).unwrap());
     }
+}
+
+#[test]
+fn a_stored_data_set_names_its_splits_by_keys_which_outlive_the_names_of_protocols() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = ingested(&toy(), folder.path());
+    let text = fs::read_to_string(dir.path.join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let splits = manifest["splits"].as_object().unwrap();
+    assert!(splits.contains_key("seed") && !splits.contains_key("first_ratings"), "{text}");
+    assert_eq!(splits["seed"]["train_rows"], 24);
+    // Six users of four ratings each, read by the name that the protocol has now.
+    let read = Manifest::read(&dir.path).unwrap();
+    assert_eq!(read.splits[&Protocol::FirstRatings].train_rows, 24);
 }
 
 #[test]
@@ -96,11 +110,11 @@ fn original_ids_lead_to_indices_and_back() {
 #[test]
 fn a_log_holds_its_parts_alone_and_knows_them() {
     let dataset = Dataset::from_raw(&toy(), &SplitConfig::default(), source()).unwrap();
-    let train = dataset.log(Protocol::Seed, &PartSet::train()).unwrap();
+    let train = dataset.log(Protocol::FirstRatings, &PartSet::train()).unwrap();
     // floor(.64 * 10) = 6 users of four ratings each.
     assert_eq!(train.len(), 24);
     assert_eq!(train.active_users().count(), 6);
-    assert_eq!(train.origin().split, dataset.split_hash(Protocol::Seed).unwrap());
+    assert_eq!(train.origin().split, dataset.split_hash(Protocol::FirstRatings).unwrap());
     assert_eq!(train.origin().parts, PartSet::train());
     let test = dataset.log(Protocol::Temporal, &[Part::Test].into_iter().collect()).unwrap();
     assert_eq!(test.len(), 8);
@@ -115,7 +129,7 @@ fn a_data_set_without_times_has_no_temporal_split_and_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let dir = ingested(&RawLog { has_time: false, ..toy() }, folder.path());
     let dataset = Dataset::open(&dir.path).unwrap();
-    assert!(dataset.parts(Protocol::Seed).is_ok());
+    assert!(dataset.parts(Protocol::FirstRatings).is_ok());
     let error = dataset.log(Protocol::Temporal, &PartSet::train()).unwrap_err();
     assert!(matches!(error, DataError::NoTime { .. }), "{error}");
     assert!(describe(&dataset).unwrap().time_span.is_none());

@@ -10,7 +10,7 @@ use std::sync::Arc;
 fn rows(n: u32) -> Vec<ListRow> {
     (1..=n)
         .map(|rank| ListRow {
-            protocol: "seed".to_owned(),
+            protocol: "first_ratings".to_owned(),
             recommender: "popularity".to_owned(),
             user_id: "4833".to_owned(),
             rank,
@@ -24,7 +24,7 @@ fn rows(n: u32) -> Vec<ListRow> {
 fn write_foreign(path: &Path, change: impl Fn(&str, ArrayRef) -> Option<ArrayRef>) {
     let text = |word: &str| Arc::new(StringArray::from(vec![word; 2])) as ArrayRef;
     let columns: Vec<(&str, ArrayRef)> = vec![
-        ("protocol", text("seed")),
+        ("protocol", text("first_ratings")),
         ("recommender", text("mine")),
         ("user_id", text("1")),
         ("rank", Arc::new(UInt32Array::from(vec![1, 2]))),

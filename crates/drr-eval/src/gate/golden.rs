@@ -1,6 +1,7 @@
 //! Recorded figures and how far a run may fall below them.
 
-use serde::{Deserialize, Serialize};
+use drr_core::Protocol;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The version of [`Golden`] that this code reads and writes.
 pub const GOLDEN_FORMAT: u32 = 1;
@@ -22,7 +23,8 @@ pub struct Golden {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GoldenLine {
-    /// The protocol's name.
+    /// The table: the protocol's name, which is also taken as it was once.
+    #[serde(deserialize_with = "table")]
     pub protocol: String,
     /// The recommender's name.
     pub recommender: String,
@@ -47,6 +49,10 @@ pub struct GoldenLine {
     /// Whether a lower figure is better; then it may not lie above `value`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub lower_is_better: bool,
+}
+
+fn table<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+    String::deserialize(source).map(|name| Protocol::table_name(&name).into_owned())
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -120,7 +126,16 @@ impl GoldenLine {
     /// The line in words: `temporal/drr ndcg@10 against popularity`.
     #[must_use]
     pub fn label(&self) -> String {
-        let Self { protocol, recommender, metric, k, .. } = self;
+        self.named(&self.protocol)
+    }
+
+    /// What the line's random stream is named by: as [`GoldenLine::label`], with the protocol's key for its name.
+    pub(super) fn key(&self) -> String {
+        self.named(&Protocol::table_key(&self.protocol))
+    }
+
+    fn named(&self, protocol: &str) -> String {
+        let Self { recommender, metric, k, .. } = self;
         let against = self.against.as_ref().map(|other| format!(" against {other}")).unwrap_or_default();
         format!("{protocol}/{recommender} {metric}@{k}{against}")
     }

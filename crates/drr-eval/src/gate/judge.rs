@@ -115,7 +115,7 @@ fn judge_line(
     seeds: Seeds,
 ) -> Result<LineReport, GateError> {
     let values = line.values(run)?;
-    let mut random = seeds.stream(&format!("gate {}", line.label()));
+    let mut random = seeds.stream(&format!("gate {}", line.key()));
     let found =
         bootstrap_mean(&values, N_RESAMPLES, &mut random).map_err(|error| impossible(line, &error))?;
     Ok(LineReport {

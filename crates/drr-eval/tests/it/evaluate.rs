@@ -8,7 +8,7 @@ use proptest::prelude::*;
 /// User 0 saw item 0 and likes 1 and 3; user 1 saw item 1 and likes 0.
 fn set() -> EvaluationSet {
     let rows = [(0, 0, 5.0), (0, 1, 4.0), (0, 2, 1.0), (0, 3, 5.0), (1, 1, 3.0), (1, 0, 4.0)];
-    EvaluationSet::seed(&log(2, 5, &rows), ItemSet::full(5), 4.0, 1, Part::Test, vec![])
+    EvaluationSet::first_ratings(&log(2, 5, &rows), ItemSet::full(5), 4.0, 1, Part::Test, vec![])
         .expect("there are users")
 }
 
@@ -26,7 +26,7 @@ fn the_figures_are_those_computed_by_hand() {
     assert!(ndcg.low <= ndcg.mean && ndcg.mean <= ndcg.high);
     assert_eq!(evaluation.summary.diversity(2).unwrap().coverage, 0.4);
     assert_eq!(evaluation.summary.diversity(1).unwrap().coverage, 0.2);
-    assert_eq!((evaluation.summary.n_users, evaluation.summary.protocol), (2, Protocol::Seed));
+    assert_eq!((evaluation.summary.n_users, evaluation.summary.protocol), (2, Protocol::FirstRatings));
     assert_eq!(evaluation.summary.metric(Metric::Ndcg, 7), None);
 }
 
@@ -42,7 +42,8 @@ fn rerank_leaves_users_without_relevant_items_out_of_ndcg_alone() {
     // Lists of 2: user 0 gets 2 (rated 1), 1 (rated 4, a hit); user 1, who likes nothing, gets 2 (unrated), 0 (rated 2).
     let rows = [(0, 0, 5.0), (0, 1, 4.0), (0, 2, 1.0), (1, 1, 3.0), (1, 0, 2.0)];
     let mut set =
-        EvaluationSet::seed(&log(2, 3, &rows), ItemSet::full(3), 4.0, 1, Part::Test, vec![]).unwrap();
+        EvaluationSet::first_ratings(&log(2, 3, &rows), ItemSet::full(3), 4.0, 1, Part::Test, vec![])
+            .unwrap();
     set.protocol = Protocol::Rerank;
     let evaluation = evaluate(&Fixed::new(&[0.0, 1.0, 2.0]), &set, &[2]).unwrap();
     assert_eq!(evaluation.per_user.iter().map(|it| it.metric).collect::<Vec<_>>(), Metric::RERANK);
@@ -87,7 +88,8 @@ fn a_score_that_is_not_finite_is_an_error() {
 fn many_queries_keep_their_order() {
     let rows: Vec<(u32, u32, f32)> =
         (0..500).flat_map(|user| [(user, user % 7, 5.0), (user, (user + 1) % 7, 5.0)]).collect();
-    let set = EvaluationSet::seed(&log(500, 7, &rows), ItemSet::full(7), 4.0, 1, Part::Test, vec![]).unwrap();
+    let set = EvaluationSet::first_ratings(&log(500, 7, &rows), ItemSet::full(7), 4.0, 1, Part::Test, vec![])
+        .unwrap();
     let evaluation = evaluate(&Oracle::new(&set), &set, &[1]).unwrap();
     assert!(
         evaluation.users.iter().zip(&evaluation.lists).all(|(user, list)| list[0].item.0 == (user.0 + 1) % 7)
@@ -102,7 +104,7 @@ proptest! {
     ) {
         let rows: Vec<(u32, u32, f32)> =
             rows.into_iter().map(|(user, item, rating)| (user, item, f32::from(rating))).collect();
-        let set = EvaluationSet::seed(&log(6, 15, &rows), ItemSet::full(15), 4.0, 2, Part::Test, vec![]);
+        let set = EvaluationSet::first_ratings(&log(6, 15, &rows), ItemSet::full(15), 4.0, 2, Part::Test, vec![]);
         // Where nobody likes anything later, there is nobody to judge on.
         prop_assume!(set.is_ok());
         let set = set.unwrap();

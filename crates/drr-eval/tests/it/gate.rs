@@ -9,7 +9,7 @@ type Values = Option<Vec<f64>>;
 
 fn line(value: f64, tolerance: f64) -> GoldenLine {
     GoldenLine {
-        protocol: "seed".into(),
+        protocol: "first_ratings".into(),
         recommender: "drr".into(),
         metric: "precision".into(),
         k: 10,
@@ -31,7 +31,7 @@ fn run(n: usize, shift: f64) -> impl Fn(&str, &str, &str, usize) -> Values {
             "popularity" => 0.25,
             _ => return None,
         };
-        (protocol == "seed" && metric == "precision" && k == 10)
+        (protocol == "first_ratings" && metric == "precision" && k == 10)
             .then(|| (0..n).map(|user| (user % 2) as f64 + shift - below).collect())
     }
 }
@@ -134,9 +134,12 @@ fn the_table_shows_each_line_and_its_verdict() {
 
 #[test]
 fn golden_figures_need_few_words_and_refuse_unknown_ones() {
-    let text = r#"{"format":1,"lines":[{"protocol":"seed","recommender":"drr","metric":"precision","k":10,"value":0.5,"tolerance":0.02}]}"#;
+    let text = r#"{"format":1,"lines":[{"protocol":"first_ratings","recommender":"drr","metric":"precision","k":10,"value":0.5,"tolerance":0.02}]}"#;
     let read: Golden = serde_json::from_str(text).expect("the defaults fill in the rest");
     assert_eq!(read, golden(vec![line(0.5, 0.02)]));
     assert_eq!(serde_json::to_string(&read).expect("serializable"), text);
+    let old: Golden =
+        serde_json::from_str(&text.replace("first_ratings", "seed")).expect("the old name is taken");
+    assert_eq!(old, read);
     assert!(serde_json::from_str::<Golden>(&text.replace("\"k\"", "\"n\"")).is_err());
 }

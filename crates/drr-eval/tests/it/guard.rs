@@ -12,7 +12,8 @@ const TRAIN: [(u32, u32, f32); 2] = [(0, 0, 5.0), (1, 1, 4.0)];
 
 fn set(part: Part, permitted: Vec<RowOrigin>) -> EvaluationSet {
     let held_out = log(4, 4, &[(2, 0, 5.0), (2, 1, 5.0)]);
-    EvaluationSet::seed(&held_out, ItemSet::full(4), 4.0, 1, part, permitted).expect("there is a user")
+    EvaluationSet::first_ratings(&held_out, ItemSet::full(4), 4.0, 1, part, permitted)
+        .expect("there is a user")
 }
 
 fn fitted_on(origin: RowOrigin) -> Fixed {

@@ -17,7 +17,8 @@ fn seed_shows_the_first_ratings_and_judges_on_the_rest() {
         (2, 0, 4.0),
         (2, 1, 4.0),
     ];
-    let set = EvaluationSet::seed(&log(3, 6, &rows), ItemSet::full(6), 4.0, 2, Part::Test, vec![]).unwrap();
+    let set = EvaluationSet::first_ratings(&log(3, 6, &rows), ItemSet::full(6), 4.0, 2, Part::Test, vec![])
+        .unwrap();
     assert_eq!(set.cases.len(), 2, "a held-out user without relevant items counts");
     let case = &set.cases[0];
     assert_eq!(case.query.user, UserIdx(1));
@@ -32,7 +33,7 @@ fn seed_shows_the_first_ratings_and_judges_on_the_rest() {
 fn seed_keeps_to_the_catalogue() {
     let rows = [(0, 0, 5.0), (0, 1, 5.0), (0, 2, 5.0)];
     let catalogue = ItemSet::from_items(3, items(&[0, 2]));
-    let set = EvaluationSet::seed(&log(1, 3, &rows), catalogue, 4.0, 1, Part::Test, vec![]).unwrap();
+    let set = EvaluationSet::first_ratings(&log(1, 3, &rows), catalogue, 4.0, 1, Part::Test, vec![]).unwrap();
     assert_eq!(set.cases[0].relevant, items(&[2]));
 }
 
@@ -57,12 +58,15 @@ fn temporal_judges_warm_users_on_items_of_the_past() {
 #[test]
 fn a_protocol_without_users_is_an_error() {
     let (none, some) = (log(2, 3, &[]), log(2, 3, &[(0, 0, 5.0)]));
-    let seed = EvaluationSet::seed(&none, ItemSet::full(3), 4.0, 2, Part::Test, vec![]);
-    assert!(matches!(seed, Err(EvalError::NoCases { protocol: "seed" })));
-    let nothing_later = EvaluationSet::seed(&some, ItemSet::full(3), 4.0, 2, Part::Test, vec![]);
-    assert!(matches!(nothing_later, Err(EvalError::NoCases { protocol: "seed" })), "all is observed");
+    let seed = EvaluationSet::first_ratings(&none, ItemSet::full(3), 4.0, 2, Part::Test, vec![]);
+    assert!(matches!(seed, Err(EvalError::NoCases { protocol: "first_ratings" })));
+    let nothing_later = EvaluationSet::first_ratings(&some, ItemSet::full(3), 4.0, 2, Part::Test, vec![]);
+    assert!(
+        matches!(nothing_later, Err(EvalError::NoCases { protocol: "first_ratings" })),
+        "all is observed"
+    );
     let temporal = EvaluationSet::temporal(&some, &none, 4.0, Part::Test, vec![]);
     assert!(matches!(temporal, Err(EvalError::NoCases { protocol: "temporal" })));
-    let other = EvaluationSet::seed(&some, ItemSet::full(4), 4.0, 2, Part::Test, vec![]);
+    let other = EvaluationSet::first_ratings(&some, ItemSet::full(4), 4.0, 2, Part::Test, vec![]);
     assert!(matches!(other, Err(EvalError::Catalogue { left: 3, right: 4 })));
 }

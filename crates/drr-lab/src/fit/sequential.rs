@@ -3,14 +3,11 @@
 use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
-use drr_data::Protocol;
+use drr_core::Known;
 use drr_sequential::{SequentialConfig, SequentialHooks, SequentialRecommender};
 use drr_store::digest_of;
 use drr_store::read_json;
 use std::path::PathBuf;
-
-/// The protocols that they are judged under.
-const PROTOCOLS: [Protocol; 2] = [Protocol::Temporal, Protocol::LeaveOneOut];
 
 /// The sequential networks of one protocol.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +21,9 @@ pub struct SequentialModels<'a> {
 }
 
 impl<'a> SequentialModels<'a> {
-    /// Those that are judged under the cut's protocol: none under most.
+    /// Those that are judged under the cut's protocol: where whole histories are known, up to a moment.
     fn wanted(&self) -> &'a [SequentialConfig] {
-        if PROTOCOLS.contains(&self.cut.protocol) { self.configs } else { &[] }
+        if self.cut.protocol.facts().known == Known::BeforeTheCut { self.configs } else { &[] }
     }
 
     fn path(&self, config: &SequentialConfig, ending: &str) -> PathBuf {

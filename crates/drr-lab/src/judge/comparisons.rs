@@ -15,12 +15,7 @@ pub const FALSE_DISCOVERY_RATE: f64 = 0.05;
 
 /// The metric that a protocol's recommenders are compared by.
 pub const fn primary(protocol: Protocol) -> Metric {
-    match protocol {
-        Protocol::LeaveOneOut => Metric::Recall,
-        Protocol::Episodes => Metric::Hits,
-        Protocol::Online => Metric::TotalReward,
-        Protocol::Seed | Protocol::Temporal | Protocol::Holdout | Protocol::Rerank => Metric::Precision,
-    }
+    Metric::primary(protocol)
 }
 
 /// The length of list at which a protocol's recommenders are compared: 10, or else the greatest, which is that of sessions.
@@ -87,7 +82,8 @@ pub fn pairs(cut: &Cut<'_>, label: &str, k: usize, evaluations: &[Evaluation]) -
         if others.is_empty() {
             continue;
         }
-        let mut random = cut.seeds().stream(&format!("comparisons.{label}.{left}"));
+        let key = Protocol::table_key(label);
+        let mut random = cut.seeds().stream(&format!("comparisons.{key}.{left}"));
         let results = paired_comparisons(values, &others, N_RESAMPLES, &mut random)?;
         for ((right, _), result) in judged[..at].iter().zip(results) {
             let (left, right) = ((*left).to_owned(), (*right).to_owned());

@@ -11,7 +11,7 @@ use drr_agent::RewardModel;
 use drr_baselines::{BaselineConfig, FitInputs, FoldInRecommender, Popularity};
 use drr_core::{
     Feedback, Form, InteractionLog, LearnerId, Mode, Query, RecommendError, Recommender, RowOrigin,
-    ScoredItem, UserIdx, World,
+    ScoredItem, SessionKind, UserIdx, World,
 };
 use drr_data::Protocol;
 
@@ -46,9 +46,9 @@ impl Contestant {
 /// The worlds in which a cut's learners are trained, the first of which speaks for all where they are alike.
 #[must_use]
 pub const fn worlds(split: Protocol) -> &'static [World] {
-    match split {
-        Protocol::Online => &World::SIMULATED,
-        _ => &[World::Logged],
+    match split.facts().sessions {
+        SessionKind::Simulated => &World::SIMULATED,
+        SessionKind::None | SessionKind::Logged => &[World::Logged],
     }
 }
 
@@ -65,7 +65,7 @@ pub fn without_rl(bench: &Bench<'_>) -> Result<Vec<Contestant>> {
     let log = cut.log(Phase::Final)?;
     let mut all = fitted(bench, &log, &configured(bench.lab, protocol))?;
     all.extend(spaces(bench, &log)?);
-    if protocol == Protocol::Online {
+    if protocol.facts().sessions == SessionKind::Simulated {
         all.extend(fitted(bench, &log, &bench.lab.online.bandits)?);
     }
     if let Some(config) = &bench.lab.reward_model {
@@ -176,7 +176,7 @@ fn learners(bench: &Bench<'_>) -> Result<Vec<Contestant>> {
         contestant.cost.seconds = training.note()?.seconds[1];
         all.push(contestant);
     }
-    if let (Protocol::Online, Some(learning)) = (protocol, bench.lab.online.learning) {
+    if let (SessionKind::Simulated, Some(learning)) = (protocol.facts().sessions, bench.lab.online.learning) {
         for world in World::SIMULATED {
             let of_world = |training: &&crate::fit::train::Training<'_>| {
                 training.job.learner.form == Form::Agent && training.job.world == world

@@ -11,8 +11,8 @@ use crate::fit::simulator::Simulator;
 use crate::fit::train::Training;
 use crate::run::{Phase, RunManifest, Work};
 use anyhow::{Context as _, Result};
-use drr_core::{ItemIdx, LearnerId, Part, Query, Recommender, Seeds, World};
-use drr_data::{Dataset, ListRow, PerUserRow, Protocol, write_lists, write_per_user};
+use drr_core::{ItemIdx, LearnerId, Part, Query, Recommender, Seeds, SessionKind, World};
+use drr_data::{Dataset, ListRow, PerUserRow, write_lists, write_per_user};
 use drr_eval::{
     Canaries, CanaryUser, Evaluation, EvaluationSet, EvaluationSummary, ListMeasures, Oracle,
     SessionEvaluation, SimulatorOracle, evaluate,
@@ -113,8 +113,8 @@ fn judge_protocol(bench: &Bench<'_>, all: &mut Collected) -> Result<()> {
         });
     }
     let judge = Judge::new(bench, &set)?;
-    match protocol {
-        Protocol::Online => {
+    match protocol.facts().sessions {
+        SessionKind::Simulated => {
             let log = bench.cut.part(Part::Test)?;
             for world in World::SIMULATED {
                 let simulator = bench.simulators.of(world, &log)?;
@@ -138,10 +138,8 @@ impl<'a> Judge<'a> {
     fn new(bench: &'a Bench<'a>, set: &'a EvaluationSet) -> Result<Self> {
         let features = item_features(&bench.cut, &*bench.spaces.own(Phase::Final)?)?;
         // Candidates of "rerank" are all rated, and in a session everybody's candidates differ: nothing can be planted.
-        let per_user = match bench.cut.protocol {
-            Protocol::Rerank | Protocol::Episodes | Protocol::Online => 0,
-            _ => bench.lab.canaries_per_user,
-        };
+        let ranks = bench.cut.protocol.facts().ranks_catalogue;
+        let per_user = if ranks { bench.lab.canaries_per_user } else { 0 };
         let rated: Vec<Vec<ItemIdx>> =
             set.cases.iter().map(|case| case.rated.iter().map(|(item, _)| *item).collect()).collect();
         let users: Vec<CanaryUser<'_>> = set
@@ -234,10 +232,7 @@ impl<'a> Judge<'a> {
         recommender: &dyn Recommender,
         summary: &EvaluationSummary,
     ) -> Result<Option<f64>> {
-        let ranks = matches!(
-            self.bench.cut.protocol,
-            Protocol::Seed | Protocol::Temporal | Protocol::Holdout | Protocol::LeaveOneOut
-        );
+        let ranks = self.bench.cut.protocol.facts().ranks_catalogue;
         if !ranks || ["oracle", "random"].contains(&&*summary.recommender) {
             return Ok(None);
         }

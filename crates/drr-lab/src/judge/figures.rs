@@ -16,7 +16,7 @@ use std::path::Path;
 /// A recommender's row in one table.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Judged {
-    /// The protocol, with what tells apart its tables: `seed`, `online factors_a`.
+    /// The protocol, with what tells apart its tables: `first_ratings`, `online factors_a`.
     pub table: String,
     /// Who it is, if it is a learner.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@ use super::bench::Bench;
 use super::comparisons;
 use crate::fit::simulator::Simulator;
 use anyhow::Result;
-use drr_core::{Form, LearnerId, Mode, Recommender};
+use drr_core::{Candidates, Form, LearnerId, Mode, Recommender, SessionKind};
 use drr_data::Protocol;
 use drr_eval::{
     EvaluationSet, EvaluationSummary, Interval, Metric, SessionEvaluation, UserSimulator, evaluate,
@@ -36,7 +36,7 @@ pub fn forms(
     let name = recommender.name();
     let is_trained = id.is_some_and(|id| id.form != Form::Untrained);
     let adapts = bench.lab.rerank.adaptive.iter().any(|it| it == name);
-    if bench.cut.protocol == Protocol::Rerank && (is_trained || adapts) {
+    if bench.cut.protocol.facts().candidates == Candidates::OwnTestItems && (is_trained || adapts) {
         let mut evaluation = evaluate_adaptive(recommender, set, &bench.evaluation.list_lengths)?;
         evaluation.summary.recommender = format!("{name}{}", Mode::Adaptive.suffix());
         let evaluation = SessionEvaluation { evaluation, curve: Vec::new() };
@@ -52,11 +52,11 @@ pub fn one_form(
     recommender: &dyn Recommender,
     simulator: Option<&Simulator>,
 ) -> Result<SessionEvaluation> {
-    Ok(match (bench.cut.protocol, simulator) {
-        (Protocol::Online, Some(simulator)) => {
+    Ok(match (bench.cut.protocol.facts().sessions, simulator) {
+        (SessionKind::Simulated, Some(simulator)) => {
             evaluate_online(recommender, set, simulator, &bench.simulated()?)?
         }
-        (Protocol::Episodes, _) => evaluate_episodes(recommender, set, &bench.episodes())?,
+        (SessionKind::Logged, _) => evaluate_episodes(recommender, set, &bench.episodes())?,
         _ => {
             let evaluation = evaluate(recommender, set, &bench.evaluation.list_lengths)?;
             SessionEvaluation { evaluation, curve: Vec::new() }

@@ -160,7 +160,7 @@ mod tests {
             n: 100,
         };
         Comparison {
-            protocol: "seed".to_owned(),
+            protocol: "first_ratings".to_owned(),
             metric: Metric::Precision,
             k: 10,
             left: "strong".to_owned(),
@@ -172,7 +172,7 @@ mod tests {
 
     fn answer(supervised: Option<f64>, greedy: f64) -> Answer {
         Answer {
-            table: "seed".to_owned(),
+            table: "first_ratings".to_owned(),
             agent: "strong".to_owned(),
             is_main: true,
             agent_value: 0.4,

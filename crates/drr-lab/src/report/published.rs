@@ -32,9 +32,10 @@ const REPORT: [Line; 1] = [line("report (leaky)", "DRR-ave", [None, Some(0.4397)
 /// The table, for MovieLens 1M.
 pub fn table(metrics: &RunMetrics) -> Table {
     let mut rows = Vec::new();
-    for (table, ndcg, published) in
-        [("rerank", Metric::NdcgRetrievedIdeal, &PAPER[..]), ("seed", Metric::NdcgConstantIdeal, &REPORT[..])]
-    {
+    for (table, ndcg, published) in [
+        ("rerank", Metric::NdcgRetrievedIdeal, &PAPER[..]),
+        ("first_ratings", Metric::NdcgConstantIdeal, &REPORT[..]),
+    ] {
         let ours = metrics.table(table);
         if ours.is_empty() {
             continue;
@@ -46,7 +47,7 @@ pub fn table(metrics: &RunMetrics) -> Table {
     }
     let columns = ["protocol", "source", "recommender", "P@5", "P@10", "NDCG@5", "NDCG@10"];
     Table {
-        caption: "This run beside the published figures for MovieLens 1M. NDCG is NDCG* under \"rerank\" and the one with a constant ideal under \"seed\", which is what fits the published levels. The paper gives neither seed, nor variance, nor its exact split and divisor, so compare the lift over popularity; the report's embeddings had seen the test items.".to_owned(),
+        caption: "This run beside the published figures for MovieLens 1M. NDCG is NDCG* under \"rerank\" and the one with a constant ideal under \"first_ratings\", which is what fits the published levels. The paper gives neither seed, nor variance, nor its exact split and divisor, so compare the lift over popularity; the report's embeddings had seen the test items.".to_owned(),
         columns: columns.map(str::to_owned).to_vec(),
         rows,
         ..Table::default()

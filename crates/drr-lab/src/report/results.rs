@@ -3,7 +3,7 @@
 use crate::judge::comparisons::{Comparison, letters};
 use crate::judge::contestants::NO_RL;
 use crate::judge::figures::{Judged, RunMetrics, headline};
-use drr_core::{Form, LearnerId, World};
+use drr_core::{Form, LearnerId, SessionKind, World};
 use drr_data::{PerUserRow, Protocol};
 use drr_eval::Metric;
 use drr_eval::report::{Bar, Best, Cell, Plot, ScatterPoint, Section, Series, Table};
@@ -297,8 +297,8 @@ fn curve_plot(rows: &[&Judged], table: &str) -> Option<Plot> {
             points: it.curve.iter().zip(1..).map(|(value, step)| (f64::from(step), *value)).collect(),
         })
         .collect();
-    let y_label = match rows.first()?.summary.protocol {
-        Protocol::Online => "mean reward of the step",
+    let y_label = match rows.first()?.summary.protocol.facts().sessions {
+        SessionKind::Simulated => "mean reward of the step",
         _ => "mean hits so far",
     };
     (!series.is_empty()).then(|| Plot::Lines {

@@ -162,12 +162,12 @@ mod tests {
 
     #[test]
     fn a_collapsed_policy_has_a_warning_beside_its_agent_alone() {
-        let mut rows = vec![row("seed/drr_ave/final", 5, "collapsed", 0.0)];
-        rows.push(row("seed/drr_ave_gamma_0/final", 7, "collapsed", 1.0));
-        assert_eq!(collapse_warning(&rows, "seed/drr_ave/"), None);
-        let warning = collapse_warning(&rows, "seed/drr_ave_gamma_0/").unwrap();
+        let mut rows = vec![row("first_ratings/drr_ave/final", 5, "collapsed", 0.0)];
+        rows.push(row("first_ratings/drr_ave_gamma_0/final", 7, "collapsed", 1.0));
+        assert_eq!(collapse_warning(&rows, "first_ratings/drr_ave/"), None);
+        let warning = collapse_warning(&rows, "first_ratings/drr_ave_gamma_0/").unwrap();
         assert!(warning.contains("collapsed at environment step 7"), "{warning}");
-        let table = last_values(Protocol::Seed, &rows).unwrap();
+        let table = last_values(Protocol::FirstRatings, &rows).unwrap();
         assert_eq!(table.rows[0].last(), Some(&Cell::text("no")));
         assert_eq!(table.rows[1].last(), Some(&Cell::text("WARNING: yes")));
     }
@@ -175,8 +175,8 @@ mod tests {
     #[test]
     fn last_values_are_the_means_of_the_last_ten_records() {
         let rows: Vec<TrainingRow> =
-            (0_u32..20).map(|at| row("seed/drr_ave/final", 1, "q_bias", f64::from(at))).collect();
-        let table = last_values(Protocol::Seed, &rows).unwrap();
+            (0_u32..20).map(|at| row("first_ratings/drr_ave/final", 1, "q_bias", f64::from(at))).collect();
+        let table = last_values(Protocol::FirstRatings, &rows).unwrap();
         let at = table.columns.iter().position(|it| it == "Q bias").unwrap();
         assert_eq!(table.rows[0][at], Cell::value(14.5, 3));
         assert_eq!(table.rows[0].len(), table.columns.len());

@@ -1,7 +1,9 @@
 //! One cut of a run's data: the rows of each part, the random streams of its protocol, and what counts as positive there.
 
 use anyhow::Result;
-use drr_core::{InteractionLog, ItemSet, Part, PartSet, Protocol, RowOrigin, Seeds};
+use drr_core::{
+    Candidates, InteractionLog, ItemSet, Known, Part, PartSet, Positives, Protocol, RowOrigin, Seeds,
+};
 use drr_data::Dataset;
 use drr_env::RatingScale;
 use drr_eval::{EvaluationSet, SimulatedConfig};
@@ -64,7 +66,7 @@ impl Cut<'_> {
     /// The root seed of the protocol.
     #[must_use]
     pub fn seeds(&self) -> Seeds {
-        Seeds(self.seed).child(self.protocol.name())
+        Seeds(self.seed).child(self.protocol.facts().key)
     }
 
     /// The rows of a phase.
@@ -98,9 +100,9 @@ impl Cut<'_> {
     /// sequences.
     #[must_use]
     pub fn positive(&self) -> f32 {
-        match self.protocol {
-            Protocol::LeaveOneOut => self.dataset.manifest().rating_scale.0,
-            _ => self.positive_rating,
+        match self.protocol.facts().positives {
+            Positives::EveryRating => self.dataset.manifest().rating_scale.0,
+            Positives::FromThreshold => self.positive_rating,
         }
     }
 
@@ -136,17 +138,20 @@ impl Cut<'_> {
         let permitted: Vec<RowOrigin> = vec![past.origin().clone()];
         let held_out = self.part(part)?;
         let catalogue = ItemSet::full(held_out.n_items());
-        Ok(match protocol {
-            Protocol::Seed | Protocol::Holdout | Protocol::Episodes | Protocol::Online => {
-                EvaluationSet::held_out(
-                    protocol, &held_out, catalogue, positive, n_observed, part, permitted,
-                )?
+        let facts = protocol.facts();
+        Ok(match (facts.known, facts.candidates) {
+            (Known::FirstRatings, _) => EvaluationSet::held_out(
+                protocol, &held_out, catalogue, positive, n_observed, part, permitted,
+            )?,
+            (_, Candidates::RatedBeforeTheCut) => {
+                EvaluationSet::temporal(&past, &held_out, positive, part, permitted)?
             }
-            Protocol::Temporal => EvaluationSet::temporal(&past, &held_out, positive, part, permitted)?,
-            Protocol::LeaveOneOut => {
+            (_, Candidates::OwnTestItems) => {
+                EvaluationSet::rerank(&past, &held_out, positive, part, permitted)?
+            }
+            (_, Candidates::Catalogue | Candidates::CatalogueWithoutSession) => {
                 EvaluationSet::leave_one_out(&past, &held_out, catalogue, part, permitted)?
             }
-            Protocol::Rerank => EvaluationSet::rerank(&past, &held_out, positive, part, permitted)?,
         })
     }
 }

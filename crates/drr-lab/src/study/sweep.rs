@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use budget::Budget;
 use drr_agent::AgentConfig;
 use drr_baselines::BaselineConfig;
-use drr_core::{Part, RandomStream, Recommender, World};
+use drr_core::{Part, RandomStream, Recommender, SessionKind, World};
 use drr_data::{LedgerRow, Protocol, read_ledger, write_ledger};
 use drr_eval::{evaluate, evaluate_episodes, evaluate_online};
 use rand::Rng;
@@ -207,13 +207,13 @@ fn judged(bench: &Bench<'_>, config: &BaselineConfig, phase: Phase, part: Part) 
     let log = cut.log(phase)?;
     let recommender: Box<dyn Recommender> = fit_baseline(cut, &bench.spaces, &log, config, phase)?;
     let set = bench.cases(part)?;
-    let summary = match protocol {
-        Protocol::Online => {
+    let summary = match protocol.facts().sessions {
+        SessionKind::Simulated => {
             let simulator = bench.simulators.of(World::A, &cut.part(part)?)?;
             evaluate_online(&*recommender, &set, &simulator, &bench.simulated()?)?.evaluation.summary
         }
-        Protocol::Episodes => evaluate_episodes(&*recommender, &set, &bench.episodes())?.evaluation.summary,
-        _ => evaluate(&*recommender, &set, &[10])?.summary,
+        SessionKind::Logged => evaluate_episodes(&*recommender, &set, &bench.episodes())?.evaluation.summary,
+        SessionKind::None => evaluate(&*recommender, &set, &[10])?.summary,
     };
     let metric = primary(protocol);
     let found = summary.metrics.iter().find(|it| it.metric == metric);

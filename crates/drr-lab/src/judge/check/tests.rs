@@ -15,7 +15,7 @@ fn run_of(folder: &Path, n: u32, lift: f64) -> PathBuf {
     let run = folder.join("runs/made-up");
     std::fs::create_dir_all(&run).unwrap();
     let row = |user: u32, recommender: &str, value| PerUserRow {
-        protocol: "seed".to_owned(),
+        protocol: "first_ratings".to_owned(),
         recommender: recommender.to_owned(),
         user_id: user.to_string(),
         metric: "precision".to_owned(),
@@ -36,7 +36,7 @@ fn run_of(folder: &Path, n: u32, lift: f64) -> PathBuf {
 fn golden(folder: &Path, extra: &str) -> PathBuf {
     let path = folder.join("golden.toml");
     let text = format!(
-        "format = 1\n[[lines]]\nprotocol = \"seed\"\nrecommender = \"drr_ave\"\nmetric = \"precision\"\nk = 10\n{extra}\n"
+        "format = 1\n[[lines]]\nprotocol = \"first_ratings\"\nrecommender = \"drr_ave\"\nmetric = \"precision\"\nk = 10\n{extra}\n"
     );
     std::fs::write(&path, text).unwrap();
     path
@@ -65,7 +65,10 @@ fn what_is_worse_for_sure_has_exit_code_3() {
     let path = golden(folder.path(), "value = 0.9\ntolerance = 0.01\nmax_regression = 0.1");
     let (found, message) = check(folder.path(), &path);
     assert_eq!(found, Some(Kind::Regressed));
-    assert!(message.contains("seed/drr_ave precision@10") && message.contains("--bless"), "{message}");
+    assert!(
+        message.contains("first_ratings/drr_ave precision@10") && message.contains("--bless"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -109,8 +112,8 @@ fn blessing_makes_a_file_and_later_keeps_its_tolerances() {
     run(&context(folder.path()), "made-up", &path, true).unwrap();
     let mut made = super::load(&path).unwrap();
     let names: Vec<String> = made.lines.iter().map(drr_eval::gate::GoldenLine::label).collect();
-    let own = "seed/drr_ave precision@10";
-    assert_eq!(names, [own, &format!("{own} against popularity"), "seed/popularity precision@10"]);
+    let own = "first_ratings/drr_ave precision@10";
+    assert_eq!(names, [own, &format!("{own} against popularity"), "first_ratings/popularity precision@10"]);
     assert_eq!(check(folder.path(), &path).0, None);
 
     made.lines[0].tolerance = 0.3;
@@ -135,7 +138,8 @@ fn blessing_with_too_few_users_says_so() {
     let path = folder.path().join("new.toml");
     let (text, _) = blessed(&path, None);
     assert!(
-        text.contains("users are needed") && text.contains("undecided are seed/drr_ave precision@10"),
+        text.contains("users are needed")
+            && text.contains("undecided are first_ratings/drr_ave precision@10"),
         "{text}"
     );
     assert_eq!(check(folder.path(), &path).0, Some(Kind::TooFewUsers));
@@ -147,7 +151,8 @@ fn golden_figures_know_their_data_set_and_who_is_an_agent() {
     let path = folder.path().join("new.toml");
     let origin = |hash: &str, agent: &str| -> Origin {
         let id = drr_core::LearnerId::new(agent);
-        let row = serde_json::json!({ "table": "seed", "id": id, "summary": { "recommender": agent } });
+        let row =
+            serde_json::json!({ "table": "first_ratings", "id": id, "summary": { "recommender": agent } });
         let origin = serde_json::json!({ "dataset_hash": hash, "config_hash": "", "judged": [row] });
         serde_json::from_value(origin).unwrap()
     };
@@ -175,7 +180,7 @@ fn what_cannot_be_judged_is_an_error_with_a_remedy() {
     let unknown = golden(folder.path(), &format!("{bounds}\nagainst = \"nobody\""));
     let (found, message) = check(folder.path(), &unknown);
     assert_eq!(found, Some(Kind::Failed));
-    assert!(message.contains("nobody") && message.contains("seed/popularity"), "{message}");
+    assert!(message.contains("nobody") && message.contains("first_ratings/popularity"), "{message}");
     let (_, message) = check(folder.path(), &golden(folder.path(), "value = 0.5\ntollerance = 0.0"));
     assert!(message.contains("line 8") && message.contains("tollerance"), "{message}");
     let (_, message) =

@@ -46,7 +46,7 @@ pub struct Difference {
 /// The headline metric of a recommender, at 10 or else at the greatest length that was judged.
 fn headline(before: &Judged, after: &Judged, table: &str, recommender: &str) -> Option<String> {
     let protocol = table.split(' ').next()?;
-    let protocol = Protocol::ALL.into_iter().find(|it| it.name() == protocol)?;
+    let protocol = Protocol::of_name(protocol)?;
     let metric = primary(protocol).name();
     let lengths = [before, after].into_iter().flat_map(|judged| {
         let names = judged.metrics(table, recommender).into_iter();

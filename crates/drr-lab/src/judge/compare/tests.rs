@@ -52,7 +52,7 @@ fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
         for user in 0..100 {
             let good = user < 50 + if recommender == "drr_ave" { more } else { 0 };
             let (protocol, recommender, user_id) =
-                ("seed".to_owned(), recommender.to_owned(), user.to_string());
+                ("first_ratings".to_owned(), recommender.to_owned(), user.to_string());
             let item_id = if good { "good" } else { "bad" }.to_owned();
             lists.push(ListRow {
                 protocol: protocol.clone(),
@@ -86,7 +86,7 @@ fn a_comparison_says_what_is_better_what_is_the_same_and_whether_the_data_agree(
         "B is better",
         "not distinguishable",
         "20 of 100 users (20.0 %)",
-        "| seed | 0 | 20 |",
+        "| first_ratings | 0 | 20 |",
     ] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }

@@ -21,7 +21,7 @@ fn with_plan(work: impl FnOnce(&Plan<'_>)) {
 }
 
 fn with_bench(work: impl FnOnce(&Bench<'_>)) {
-    with_plan(|plan| work(&plan.bench(Protocol::Seed)));
+    with_plan(|plan| work(&plan.bench(Protocol::FirstRatings)));
 }
 
 /// The lists of popularity as a run writes them.
@@ -44,7 +44,7 @@ fn popular(bench: &Bench<'_>) -> Vec<ListRow> {
 }
 
 fn judged(bench: &Bench<'_>, lists: &Path, unknown: Unknown) -> anyhow::Result<Scored> {
-    score(bench, &Request { lists, protocol: Protocol::Seed, name: None, unknown })
+    score(bench, &Request { lists, protocol: Protocol::FirstRatings, name: None, unknown })
 }
 
 fn csv(rows: &[ListRow]) -> String {

@@ -5,7 +5,7 @@ use crate::judge::comparisons::FALSE_DISCOVERY_RATE;
 use crate::judge::contestants::{NO_RL, REWARD_MODEL};
 use crate::run::RunManifest;
 use anyhow::Result;
-use drr_core::{Form, LearnerId, Mode, Seeds};
+use drr_core::{Form, LearnerId, Mode, Protocol, Seeds};
 use drr_eval::statistics::{
     N_RESAMPLES, benjamini_hochberg, interquartile_mean, paired_comparison, stratified_bootstrap_iqm,
 };
@@ -272,7 +272,8 @@ fn line(
     least_coverage: Option<f64>,
 ) -> Result<Line> {
     let means: Vec<f64> = group.rows.iter().map(|row| row.mean).collect();
-    let mut random = Seeds(2018).stream(&format!("ablation.{table}.{}", group.name));
+    let key = Protocol::table_key(table);
+    let mut random = Seeds(2018).stream(&format!("ablation.{key}.{}", group.name));
     let value = stratified_bootstrap_iqm(&[means], N_RESAMPLES, &mut random)?;
     let coverage = group.mean(|row| row.coverage);
     let degenerate = coverage.zip(least_coverage).is_some_and(|(own, least)| own < least);
@@ -284,7 +285,7 @@ fn line(
         if own.is_empty() || others.is_empty() {
             continue;
         }
-        let mut random = Seeds(2018).stream(&format!("ablation.{table}.{}.{name}", group.name));
+        let mut random = Seeds(2018).stream(&format!("ablation.{key}.{}.{name}", group.name));
         let result = paired_comparison(&own, &others, &mut random)?;
         let (interval, p_value) = (result.difference, result.p_value);
         differences.push(Difference { against, name, interval, p_value, q_value: 1.0 });

@@ -25,7 +25,7 @@ fn id(name: &str) -> Option<LearnerId> {
 fn row(recommender: &str, seed: u64, mean: f64, coverage: f64) -> Row {
     let values = (0..40).map(|user| Some(mean + [0.1, -0.1][user % 2]));
     Row {
-        table: "seed".to_owned(),
+        table: "first_ratings".to_owned(),
         recommender: recommender.to_owned(),
         id: id(recommender),
         seed,
@@ -160,7 +160,7 @@ fn config(scale: f64) -> ExperimentConfig {
     }];
     config.study.ablation = Some(AblationConfig {
         seeds: vec![42, 43],
-        protocols: vec![Protocol::Seed],
+        protocols: vec![Protocol::FirstRatings],
         rival_seeds: 1,
         max_updates: 60_000,
         variants: Vec::new(),
@@ -194,7 +194,7 @@ fn a_study_that_goes_on_makes_only_what_is_missing_or_of_other_inputs() {
     assert!(document.contains("<!-- results:ablation-ablation -->") && document.contains("| wide |"));
 
     let ablation = folder.path().join("runs/ablation/ablation");
-    let cell = |name: &str| ablation.join("cells").join(format!("seed-{name}.json"));
+    let cell = |name: &str| ablation.join("cells").join(format!("first_ratings-{name}.json"));
     let written = |name: &str| std::fs::metadata(cell(name)).unwrap().modified().unwrap();
     let cells = ["strong-seed-42", "strong-seed-43", "wide-seed-42", "wide-seed-43", "without-rl"];
     let before = cells.map(written);

@@ -59,7 +59,7 @@ mod tests {
         assert!(again.starts_with("# a comment\n[a]\nx = 1\n"), "{again}");
         assert!(again.contains("lambda = 20.0") && !again.contains("lambda = 10.0"), "{again}");
         assert!(again.contains("shrink = 3.0"), "{again}");
-        let other = replaced(&again, Protocol::Seed, &ease(30.0)).unwrap();
-        assert!(other.contains("lambda = 20.0") && other.contains("[[lab.tuned.seed]]"), "{other}");
+        let other = replaced(&again, Protocol::FirstRatings, &ease(30.0)).unwrap();
+        assert!(other.contains("lambda = 20.0") && other.contains("[[lab.tuned.first_ratings]]"), "{other}");
     }
 }

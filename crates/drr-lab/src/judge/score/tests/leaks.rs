@@ -120,7 +120,7 @@ impl Trial {
 /// Judges every cheat under every protocol with canaries: the name, precision at 10, and whether the canary refuses.
 fn judged(plan: &Plan<'_>, is_planted: bool) -> Vec<(String, f64, bool)> {
     let mut all = Vec::new();
-    for protocol in [Protocol::Seed, Protocol::Temporal, Protocol::Holdout] {
+    for protocol in [Protocol::FirstRatings, Protocol::Temporal, Protocol::Holdout] {
         let trial = Trial::new(&plan.bench(protocol));
         for cheat in trial.cheats(is_planted) {
             let name = cheat.name().to_owned();
