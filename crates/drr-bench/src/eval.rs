@@ -29,7 +29,7 @@ pub fn eval(plan: &Plan<'_>, python: Option<&Path>, rounds: usize) -> Result<Str
     if rounds == 0 {
         bail!("--rounds must be at least 1");
     }
-    let protocol = Protocol::Seed;
+    let protocol = Protocol::FirstRatings;
     let bench = plan.bench(protocol);
     let log = bench.cut.log(Phase::Final)?;
     let (mut ours, mut peers): (BTreeMap<String, Vec<f64>>, BTreeMap<String, Vec<f64>>) = Default::default();
@@ -76,7 +76,7 @@ fn timed(work: impl FnOnce() -> Result<()>) -> Result<f64> {
 /// The users of "leave-one-out", or of the protocol "seed" where there is no time, ranked by popularity.
 fn full_ranking(plan: &Plan<'_>) -> Result<(usize, f64)> {
     let has_time = plan.run().dataset.split_hash(Protocol::LeaveOneOut).is_ok();
-    let protocol = if has_time { Protocol::LeaveOneOut } else { Protocol::Seed };
+    let protocol = if has_time { Protocol::LeaveOneOut } else { Protocol::FirstRatings };
     let bench = plan.bench(protocol);
     let set = bench.cases(Part::Test)?;
     let log = bench.cut.log(Phase::Final)?;
