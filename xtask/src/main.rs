@@ -16,7 +16,7 @@ mod progress;
 mod stages;
 
 use crate::cli::{Bench, BenchArgs, Cli, Command, Peer, Selection, Study};
-use crate::config::ExperimentConfig;
+use crate::config::{ExperimentConfig, PresetFolder};
 use crate::console::{complain, say};
 use crate::context::Context;
 use crate::interrupt::Interrupt;
@@ -290,9 +290,10 @@ fn with_experiment(
     work: impl FnOnce(&Experiment<'_>) -> Result<()>,
 ) -> Result<()> {
     let named = |dataset: &str| data::named(context, dataset, selection.archive.as_deref());
+    let presets = PresetFolder(Context::configs_dir());
     let (path, source) = match (&selection.config, &selection.dataset) {
         (Some(path), dataset) => {
-            let config = ExperimentConfig::load(path)?;
+            let config = ExperimentConfig::load_with(path, &presets)?;
             (path.clone(), named(dataset.as_ref().unwrap_or(&config.data.dataset))?)
         }
         (None, Some(dataset)) => (shipped(context, dataset)?, named(dataset)?),
@@ -305,7 +306,7 @@ fn with_experiment(
         }
     };
     source.announce();
-    let mut config = ExperimentConfig::load(&path)?;
+    let mut config = ExperimentConfig::load_with(&path, &presets)?;
     config.data.dataset.clone_from(&source.spec.name);
     config.seed = selection.seed.unwrap_or(config.seed);
     let stem = selection

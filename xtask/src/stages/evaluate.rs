@@ -25,7 +25,7 @@ use crate::cache::digest_of;
 use crate::files::read_json;
 use anyhow::{Context as _, Result, bail};
 use contestants::Contestant;
-use drr_core::{ItemIdx, Part, PartSet, Query, Recommender, Seeds};
+use drr_core::{HEADLINE_LENGTH, ItemIdx, Part, PartSet, Query, Recommender, Seeds};
 use drr_data::{ListRow, PerUserRow, Protocol, write_lists, write_per_user};
 use drr_eval::{
     Canaries, CanaryUser, CanaryVerdict, Evaluation, EvaluationSet, EvaluationSummary, ListMeasures, Metric,
@@ -332,7 +332,7 @@ impl<'a> Judge<'a> {
         };
         Ok(Judged {
             table: table.to_owned(),
-            measures: ListMeasures::of(&lists, &histories, &self.features, 10),
+            measures: ListMeasures::of(&lists, &histories, &self.features, HEADLINE_LENGTH),
             canaries,
             shuffled_share: self.shuffled_share(recommender, &summary)?,
             curve: it.curve.clone(),
@@ -356,8 +356,9 @@ impl<'a> Judge<'a> {
         let metric = comparisons::primary(self.protocol);
         let shuffled =
             self.set.shuffled(&mut Seeds(self.experiment.config.seed).stream("shuffled histories"));
-        let then = evaluate(recommender, &shuffled, &[10])?.summary.metric(metric, 10);
-        let share = then.zip(summary.metric(metric, 10)).map(|(then, now)| then.mean / now.mean);
+        let then = evaluate(recommender, &shuffled, &[HEADLINE_LENGTH])?.summary;
+        let (then, now) = (then.metric(metric, HEADLINE_LENGTH), summary.metric(metric, HEADLINE_LENGTH));
+        let share = then.zip(now).map(|(then, now)| then.mean / now.mean);
         Ok(share.filter(|share| share.is_finite()))
     }
 }

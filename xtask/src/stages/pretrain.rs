@@ -7,9 +7,7 @@ use crate::config::SpaceKind;
 use anyhow::{Context as _, Result};
 use drr_core::{EmbeddingSpace, InteractionLog, Seeds};
 use drr_data::Protocol;
-use drr_embed::{
-    CoOccurrence, CoOccurrenceConfig, ContinuationFactors, EaseFactors, Pmf, PmfConfig, RatingFactors,
-};
+use drr_embed::{CoOccurrence, ContinuationFactors, EaseFactors, Pmf, PmfConfig, RatingFactors};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -100,7 +98,7 @@ pub fn run(experiment: &Experiment<'_>) -> Result<()> {
         let inputs = digest_of(&(
             experiment.split_hash(protocol)?,
             &experiment.config.embedding,
-            experiment.config.seed,
+            (experiment.config.seed, experiment.positive(protocol)),
         ))?;
         stage.run(&inputs, &outputs(experiment, protocol), || fit(experiment, protocol))?;
     }
@@ -132,9 +130,9 @@ fn fit(experiment: &Experiment<'_>, protocol: Protocol) -> Result<()> {
     note.seconds[0] = begun.elapsed().as_secs_f64();
     bar.set(2);
     for (at, (phase, log)) in [(Phase::Choose, &train), (Phase::Final, &both)].into_iter().enumerate() {
-        let settings = CoOccurrenceConfig { positive: experiment.positive(protocol), ..config.co_occurrence };
+        let positive = experiment.positive(protocol);
         let begun = Instant::now();
-        let factors = CoOccurrence::fit(log, &settings, seeds)?;
+        let factors = CoOccurrence::fit(log, &config.co_occurrence, positive, seeds)?;
         note.seconds[1] = begun.elapsed().as_secs_f64();
         factors.save(&experiment.path(file(protocol, phase, SpaceKind::CoOccurrence)))?;
         for kind in on_demand(experiment, protocol) {

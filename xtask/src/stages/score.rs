@@ -13,7 +13,7 @@ use super::evaluate::evaluation_set;
 use super::experiment::Phase;
 use anyhow::{Context as _, Result};
 use drr_baselines::{Popularity, Random};
-use drr_core::{Part, Protocol, Recommender};
+use drr_core::{HEADLINE_LENGTH, Part, Protocol, Recommender};
 use drr_eval::report::{Bar, Cell, Plot, Report, Section, Table};
 use drr_eval::statistics::{N_RESAMPLES, paired_bootstrap_difference};
 use drr_eval::{Evaluation, EvaluationSet, Interval, Metric, Oracle, evaluate};
@@ -74,7 +74,7 @@ pub fn score(experiment: &Experiment<'_>, request: &Request<'_>) -> Result<Score
     })?;
     let (name, lists) = named_lists(request.lists, protocol, request.name)?;
     let lengths = &experiment.config.evaluation.list_lengths;
-    let longest = lengths.iter().copied().max().unwrap_or(10);
+    let longest = lengths.iter().copied().max().unwrap_or(HEADLINE_LENGTH);
     let (listed, counts) =
         ListedRecommender::new(name, &lists, &experiment.dataset, &set, (longest, request.unknown))?;
     for warning in counts.warnings() {
@@ -85,7 +85,7 @@ pub fn score(experiment: &Experiment<'_>, request: &Request<'_>) -> Result<Score
         .iter()
         .map(|recommender| Ok(evaluate(&**recommender, &set, lengths)?))
         .collect::<Result<Vec<_>>>()?;
-    let k = if lengths.contains(&10) { 10 } else { lengths.iter().copied().max().unwrap_or(10) };
+    let k = if lengths.contains(&HEADLINE_LENGTH) { HEADLINE_LENGTH } else { longest };
     let precision = |evaluation: &Evaluation| {
         let values = evaluation.values(Metric::Precision, k).map(<[f64]>::to_vec);
         values.with_context(|| format!("precision at {k} was not judged"))

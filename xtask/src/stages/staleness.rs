@@ -9,13 +9,13 @@ use crate::cache::digest_of;
 use crate::files::read_json;
 use anyhow::{Context as _, Result, bail};
 use drr_baselines::{BaselineConfig, FitInputs};
-use drr_core::{Interaction, InteractionLog, Part, PartSet, Recommender};
+use drr_core::{HEADLINE_LENGTH, Interaction, InteractionLog, Part, PartSet, Recommender};
 use drr_eval::{EvaluationSet, Interval, Metric, evaluate};
 use serde::{Deserialize, Serialize};
 
 /// What is studied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct StalenessConfig {
     /// The share of the log, in time order, before the cut.
     pub trained_share: f64,
@@ -171,8 +171,9 @@ fn judge_period(
                 Upkeep::GrowingHistory => (&*kept, &set),
                 Upkeep::Retrained => (&*anew, &set),
             };
-            let summary = evaluate(who, set, &[10])?.summary;
-            let precision = summary.metric(Metric::Precision, 10).context("P@10 was not judged")?;
+            let summary = evaluate(who, set, &[HEADLINE_LENGTH])?.summary;
+            let precision =
+                summary.metric(Metric::Precision, HEADLINE_LENGTH).context("P@10 was not judged")?;
             points.push(StalenessPoint {
                 recommender: summary.recommender,
                 upkeep,

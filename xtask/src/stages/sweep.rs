@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use budget::Budget;
 use drr_agent::AgentConfig;
 use drr_baselines::BaselineConfig;
-use drr_core::{Part, PartSet, RandomStream, Recommender};
+use drr_core::{HEADLINE_LENGTH, Part, PartSet, RandomStream, Recommender};
 use drr_data::{LedgerRow, Protocol, read_ledger, write_ledger};
 use drr_eval::{evaluate, evaluate_episodes, evaluate_online};
 use rand::Rng;
@@ -220,7 +220,7 @@ fn judged(
         Protocol::Episodes => {
             evaluate_episodes(&*recommender, &set, &super::evaluate::episodes(experiment))?.evaluation.summary
         }
-        _ => evaluate(&*recommender, &set, &[10])?.summary,
+        _ => evaluate(&*recommender, &set, &[HEADLINE_LENGTH])?.summary,
     };
     let metric = primary(protocol);
     let found = summary.metrics.iter().find(|it| it.metric == metric);

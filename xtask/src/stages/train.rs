@@ -13,7 +13,7 @@ use crate::cache::{Stage, digest_of};
 use crate::context::Bar;
 use anyhow::{Context as _, Result};
 use drr_agent::{AgentConfig, Judgement, OnlineAgent, OnlineConfig, Outcome, TrainingHooks, Validation};
-use drr_core::{Part, PartSet, Recommender};
+use drr_core::{HEADLINE_LENGTH, Part, PartSet, Recommender};
 use drr_data::{Protocol, TrainingRow, read_training, write_training};
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
 use serde::{Deserialize, Serialize};
@@ -330,13 +330,16 @@ impl TrainingHooks for Hooks<'_> {
     ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         let Some(set) = self.validation else { return Ok(None) };
         let (summary, metric, k) = match &set.simulator {
-            None => (evaluate(policy, &set.cases, &[10])?.summary, Metric::Precision, 10),
+            None => {
+                let judged = evaluate(policy, &set.cases, &[HEADLINE_LENGTH])?;
+                (judged.summary, Metric::Precision, HEADLINE_LENGTH)
+            }
             Some((simulator, config)) => {
                 let judged = evaluate_online(policy, &set.cases, simulator, config)?;
                 (judged.evaluation.summary, Metric::MeanReward, config.n_steps)
             }
         };
-        let distinct_top10 = summary.diversity(10).map(|diversity| diversity.coverage);
+        let distinct_top10 = summary.diversity(HEADLINE_LENGTH).map(|diversity| diversity.coverage);
         let judged = |score| Judgement { score, distinct_top10 };
         Ok(summary.metric(metric, k).map(|interval| judged(interval.mean)))
     }

@@ -9,7 +9,7 @@ use crate::stages::jobs::{Job, World};
 use crate::stages::names::Form;
 use crate::stages::{pretrain, sequential, train};
 use anyhow::{Context as _, Result};
-use drr_core::Recommender;
+use drr_core::{HEADLINE_LENGTH, Recommender};
 use drr_data::Protocol;
 use drr_eval::{Evaluation, Metric, Oracle};
 use serde::{Deserialize, Serialize};
@@ -222,7 +222,7 @@ fn row(table: &str, seed: u64, evaluation: &Evaluation, effort: Effort) -> Resul
         headline_of(summary).with_context(|| format!("{recommender} has no headline metric in {table}"))?;
     let values = evaluation.values(metric, k).context("the metric has no values")?;
     let diversity = summary
-        .diversity(10)
+        .diversity(HEADLINE_LENGTH)
         .or_else(|| summary.diversity.iter().max_by_key(|it| it.k).map(|it| it.diversity));
     let named = |it: &drr_eval::MetricMean| (format!("{}@{}", it.metric.name(), it.k), it.interval.mean);
     Ok(Row {

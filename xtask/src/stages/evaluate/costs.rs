@@ -1,7 +1,7 @@
 //! What a recommender costs: the time and memory to fit it, its parameters, the time to answer.
 
 use super::contestants::Contestant;
-use drr_core::{Query, Recommender};
+use drr_core::{HEADLINE_LENGTH, Query, Recommender};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -89,12 +89,12 @@ impl Drop for Watch {
     }
 }
 
-/// Seconds for 1,000 lists of 10.
+/// Seconds for 1,000 lists of [`HEADLINE_LENGTH`] items.
 pub fn seconds_per_1000(recommender: &dyn Recommender, queries: &[Query]) -> anyhow::Result<f64> {
     let queries = &queries[..queries.len().min(N_QUERIES)];
     let begun = Instant::now();
     for chunk in queries.chunks(64) {
-        recommender.recommend(chunk, 10)?;
+        recommender.recommend(chunk, HEADLINE_LENGTH)?;
     }
     Ok(begun.elapsed().as_secs_f64() * 1000.0 / queries.len().max(1) as f64)
 }

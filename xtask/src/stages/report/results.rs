@@ -5,6 +5,7 @@ use crate::stages::evaluate::comparisons::letters;
 use crate::stages::evaluate::{Comparison, Judged, NO_RL, RunMetrics, headline};
 use crate::stages::jobs::World;
 use crate::stages::names::{Form, Names};
+use drr_core::HEADLINE_LENGTH;
 use drr_data::{PerUserRow, Protocol};
 use drr_eval::Metric;
 use drr_eval::report::{Bar, Best, Cell, Plot, ScatterPoint, Section, Series, Table};
@@ -248,10 +249,10 @@ fn verdicts(metrics: &RunMetrics, table: &str, agent: &str) -> Vec<String> {
 }
 
 fn bars(rows: &[&Judged], table: &str) -> Plot {
-    let of = rows
-        .first()
-        .and_then(|it| headline(it))
-        .map_or_else(|| ("value".to_owned(), 10), |(metric, k, _)| (format!("{}@{k}", words(metric)), k));
+    let of = rows.first().and_then(|it| headline(it)).map_or_else(
+        || ("value".to_owned(), HEADLINE_LENGTH),
+        |(metric, k, _)| (format!("{}@{k}", words(metric)), k),
+    );
     let bars = rows.iter().filter(|it| it.summary.recommender != "oracle").filter_map(|it| {
         let (_, _, interval) = headline(it)?;
         let name = it.summary.recommender.clone();
