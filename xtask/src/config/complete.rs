@@ -39,8 +39,8 @@ fn default(settings: &impl Serialize) -> Result<Table> {
 }
 
 /// Writes `table`, if it is one, over its defaults.
-fn over(table: Option<&mut Value>, default: impl FnOnce() -> Result<Table>) -> Result<()> {
-    if let Some(Value::Table(table)) = table {
+fn over(value: Option<&mut Value>, default: impl FnOnce() -> Result<Table>) -> Result<()> {
+    if let Some(table) = value.and_then(Value::as_table_mut) {
         let mut whole = default()?;
         merge(&mut whole, table);
         *table = whole;

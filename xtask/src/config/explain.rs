@@ -15,7 +15,7 @@ pub struct Unreadable {
 }
 
 /// Reads settings from a table.
-pub fn read<T: DeserializeOwned>(table: Table) -> Result<T, Unreadable> {
+pub fn read<T: DeserializeOwned>(table: &Table) -> Result<T, Unreadable> {
     let mut trouble = match read_once(table.clone()) {
         Ok(settings) => return Ok(settings),
         Err(trouble) => trouble,
@@ -23,7 +23,7 @@ pub fn read<T: DeserializeOwned>(table: Table) -> Result<T, Unreadable> {
     // Serde knows only the table around a value of a tagged kind.
     if trouble.unknown_key().is_none() {
         let mut path = trouble.path.clone();
-        while let Some(deeper) = culprit::<T>(&table, &trouble, &path) {
+        while let Some(deeper) = culprit::<T>(table, &trouble, &path) {
             path = deeper;
         }
         trouble.path = path;

@@ -53,7 +53,7 @@ pub fn load(of: &Text<'_>, presets: &dyn Presets) -> Result<ExperimentConfig> {
         check_positive(source, &value, &table)?;
     }
     complete::complete(&mut table)?;
-    let config: ExperimentConfig = explain::read(table).map_err(|trouble| chain.explain(&trouble))?;
+    let config: ExperimentConfig = explain::read(&table).map_err(|trouble| chain.explain(&trouble))?;
     chain.check_changes(&config)?;
     config.check().with_context(|| format!("in {}", of.name.display()))?;
     Ok(config)
@@ -225,7 +225,7 @@ impl Chain {
         for (at, variant) in variants.iter().enumerate() {
             let path = path.element(at).key("changes");
             let table = variant.table(agent)?;
-            explain::read::<AgentConfig>(table).map_err(|trouble| self.explain(&trouble.inside(&path)))?;
+            explain::read::<AgentConfig>(&table).map_err(|trouble| self.explain(&trouble.inside(&path)))?;
         }
         Ok(())
     }
