@@ -22,7 +22,7 @@ pub enum ActionBase {
 
 /// How the action is made of the actor's output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ActionConfig {
     /// What the output is added to.
     pub base: ActionBase,
@@ -30,6 +30,13 @@ pub struct ActionConfig {
     pub scale: f32,
     /// The bound of the actor's first last-layer weights; small values begin near the base.
     pub first_bound: f32,
+}
+
+impl Default for ActionConfig {
+    /// A small correction to the user's vector.
+    fn default() -> Self {
+        Self { base: ActionBase::User, scale: 0.05, first_bound: 3e-3 }
+    }
 }
 
 /// What stands for the action in the replay and in the critic.
@@ -89,15 +96,15 @@ pub enum UpdatePath {
     Composed,
 }
 
-/// The settings of a DRR agent and its training.
+/// The settings of a DRR agent and its training. What a table of a configuration leaves out is as in [`AgentConfig::default`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct AgentConfig {
     /// The state module.
-    #[serde(default, skip_serializing_if = "StateKind::is_default")]
+    #[serde(skip_serializing_if = "StateKind::is_default")]
     pub state: StateKind,
     /// Whether the state has the given features of the user and of the history's items at its end.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
     pub features: bool,
     /// The widths of the actor's two hidden layers.
     pub actor_hidden: [usize; 2],
@@ -108,10 +115,10 @@ pub struct AgentConfig {
     /// What stands for the action in the replay.
     pub replay_action: ReplayAction,
     /// K: the items that are recommended by one action, without a look at the user in between; 1 is one at a time.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(skip_serializing_if = "is_one")]
     pub slate: usize,
     /// What the reward of a slate is.
-    #[serde(default, skip_serializing_if = "SlateReward::is_default")]
+    #[serde(skip_serializing_if = "SlateReward::is_default")]
     pub slate_reward: SlateReward,
     /// gamma: 0 makes the greedy twin.
     pub discount: f64,
@@ -124,10 +131,10 @@ pub struct AgentConfig {
     /// The optimizer of the critic and the state module.
     pub critic_optimizer: AdamConfig,
     /// What the actor's learning rate is multiplied by, by updates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub actor_optimizer_schedule: Option<Schedule>,
     /// What the learning rate of the critic and the state module is multiplied by, by updates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub critic_optimizer_schedule: Option<Schedule>,
     /// Which networks are judged and served.
     pub served: Served,
@@ -152,34 +159,71 @@ pub struct AgentConfig {
     /// Rounds between two validations.
     pub validate_every: u64,
     /// Which code carries out the updates.
-    #[serde(default)]
     pub path: UpdatePath,
     /// Layer normalization in the critic, before each ReLU (Ba et al. 2016).
-    #[serde(default, skip_serializing_if = "switches::is_off")]
+    #[serde(skip_serializing_if = "switches::is_off")]
     pub critic_layer_norm: bool,
     /// The weight of the penalty on the actor's saturated coordinates, on their values before the tanh.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub saturation_penalty: Option<f32>,
     /// Twin critics, smoothed targets, delayed policy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub td3: Option<Td3Config>,
     /// The supervised anchor of the actor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor: Option<AnchorConfig>,
     /// The critic's choice among the nearest items.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refinement: Option<RefinementConfig>,
     /// The conservative term of the critic's loss.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub conservative: Option<ConservativeConfig>,
+}
+
+impl Default for AgentConfig {
+    /// The shipped agent, as chosen on validation rows of MovieLens 1M: DRR-ave, whose output corrects the user's vector a
+    /// little, with prioritized replay, Gaussian noise, and none of the optional parts.
+    fn default() -> Self {
+        Self {
+            state: StateKind::default(),
+            features: false,
+            actor_hidden: [128, 128],
+            critic_hidden: [128, 128],
+            action: ActionConfig::default(),
+            replay_action: ReplayAction::Item,
+            slate: 1,
+            slate_reward: SlateReward::default(),
+            discount: 0.9,
+            tau: 0.002,
+            batch_size: 64,
+            actor_optimizer: AdamConfig { learning_rate: 1e-4, l2: 0.0, max_gradient_norm: 1.0 },
+            critic_optimizer: AdamConfig { learning_rate: 1e-3, l2: 1e-4, max_gradient_norm: 1.0 },
+            actor_optimizer_schedule: None,
+            critic_optimizer_schedule: None,
+            served: Served::Target,
+            actor_moves_state: false,
+            fine_tune_items: false,
+            replay: ReplayConfig::default(),
+            exploration: ExplorationConfig::default(),
+            n_environments: 64,
+            n_episodes: 9600,
+            updates_per_step: 2,
+            warmup_transitions: 5000,
+            checkpoint_every: 50,
+            validate_every: 5,
+            path: UpdatePath::default(),
+            critic_layer_norm: false,
+            saturation_penalty: None,
+            td3: None,
+            anchor: None,
+            refinement: None,
+            conservative: None,
+        }
+    }
 }
 
 const fn is_false(flag: &bool) -> bool {
     !*flag
-}
-
-const fn one() -> usize {
-    1
 }
 
 const fn is_one(count: &usize) -> bool {

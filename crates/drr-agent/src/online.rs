@@ -20,12 +20,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How an agent learns within a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct OnlineConfig {
     /// Updates after each step of a session.
     pub updates_per_step: usize,
     /// Transitions of the training that every session begins its replay with.
     pub n_rehearsed: usize,
+}
+
+impl Default for OnlineConfig {
+    /// One update a step, on a replay that begins with 256 transitions.
+    fn default() -> Self {
+        Self { updates_per_step: 1, n_rehearsed: 256 }
+    }
 }
 
 /// What all forks start from.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 /// The settings of a [`RewardModel`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct RewardModelConfig {
     /// N, the latest positive items in the state.
     pub history_length: usize,
@@ -37,6 +37,21 @@ pub struct RewardModelConfig {
     pub unrated_share: f64,
     /// The reward of an item that the user never rated.
     pub unrated_reward: f32,
+}
+
+impl Default for RewardModelConfig {
+    /// The networks of the shipped agent, trained for a few minutes.
+    fn default() -> Self {
+        Self {
+            history_length: 10,
+            hidden: [128, 128],
+            optimizer: AdamConfig { learning_rate: 1e-3, l2: 1e-4, max_gradient_norm: 1.0 },
+            batch_size: 128,
+            n_updates: 1500,
+            unrated_share: 0.5,
+            unrated_reward: -0.5,
+        }
+    }
 }
 
 /// What is known of a user, and the rewards of what was rated later.

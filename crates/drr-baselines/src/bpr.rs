@@ -17,7 +17,7 @@ const FOLD_IN_EPOCHS: usize = 20;
 
 /// The configuration of [`Bpr`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct BprConfig {
     /// The dimension `D` of the vectors; at least 1.
     pub dim: usize,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// The configuration of [`Ease`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct EaseConfig {
     /// What is added to the diagonal of the items' common users; above 0.
     pub lambda: f64,

@@ -17,7 +17,7 @@ const SOLVED: f32 = 1e-20;
 
 /// The configuration of [`Ials`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct IalsConfig {
     /// The dimension `D` of the vectors; at least 1.
     pub dim: usize,

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 /// The configuration of [`ItemKnn`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ItemKnnConfig {
     /// How many neighbours of each item are kept, at least 1; all if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub n_neighbours: Option<usize>,
     /// What is added to the cosine's divisor, in users; at least 0.
     pub shrink: f64,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The configuration of [`DampedItemMean`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct DampedItemMeanConfig {
     /// How many ratings of the overall mean each item is given beside its own; at least 0.
     pub damping: f64,

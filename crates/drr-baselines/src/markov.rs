@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// The configuration of [`MarkovChain`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct MarkovConfig {
     /// How many of the following items count, the nearer the more; at least 1.
     pub window: usize,

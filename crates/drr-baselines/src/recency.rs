@@ -10,7 +10,7 @@ const DAY: f64 = 86_400.0;
 
 /// The configuration of [`RecentPopularity`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct RecentPopularityConfig {
     /// The age at which a rating counts half, in days; above 0.
     pub half_life_days: f64,

@@ -37,3 +37,7 @@ pub use training::{Judgement, Outcome, TrainingHooks, Validation};
 ///
 /// Data sets on another scale set their own threshold; this is the default.
 pub const POSITIVE_RATING: f32 = 4.0;
+
+/// The length of the lists by which agents and settings are chosen on validation rows, and which headline figures are of:
+/// P@10.
+pub const HEADLINE_LENGTH: usize = 10;

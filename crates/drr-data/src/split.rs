@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 /// Where the cuts are.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct SplitConfig {
     /// "first_ratings": the share of the users who are judged on, in `(0, 1)`.
     pub test_fraction_users: f64,
@@ -25,25 +25,19 @@ pub struct SplitConfig {
     /// The share of train (users or rows) that is cut off for validation, in `[0, 1)`.
     pub validation_fraction: f64,
     /// "holdout", "episodes", "online": the share of the users who are judged on, in `(0, 1)`.
-    #[serde(default = "holdout_fraction_users")]
     pub holdout_fraction_users: f64,
     /// The seed of the cuts that draw users or ratings at random.
-    #[serde(default)]
     pub seed: u64,
 }
 
-/// A tenth of the users, as is common.
-const fn holdout_fraction_users() -> f64 {
-    0.1
-}
-
 impl Default for SplitConfig {
+    /// A fifth is judged on, and a tenth of the users under "holdout", as is common.
     fn default() -> Self {
         Self {
             test_fraction_users: 0.2,
             test_fraction_rows: 0.2,
             validation_fraction: 0.2,
-            holdout_fraction_users: holdout_fraction_users(),
+            holdout_fraction_users: 0.1,
             seed: 0,
         }
     }

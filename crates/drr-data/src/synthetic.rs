@@ -53,7 +53,7 @@ const NOUNS: [&str; 20] = [
 
 /// The settings of the generator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct SyntheticConfig {
     /// The number of users.
     pub n_users: usize,
@@ -73,6 +73,13 @@ pub struct SyntheticConfig {
     pub noise: f64,
     /// The root seed: equal settings give equal logs.
     pub seed: u64,
+}
+
+impl Default for SyntheticConfig {
+    /// The built-in data set.
+    fn default() -> Self {
+        Self::standard()
+    }
 }
 
 impl SyntheticConfig {

@@ -11,9 +11,7 @@ pub(crate) mod similarity;
 
 use crate::EmbedError;
 use crate::arrays::{Arrays, in_file, table_array, vector_array};
-use drr_core::{
-    EmbeddingSpace, EmbeddingTable, InteractionLog, ItemIdx, Observed, POSITIVE_RATING, RowOrigin, Seeds,
-};
+use drr_core::{EmbeddingSpace, EmbeddingTable, InteractionLog, ItemIdx, Observed, RowOrigin, Seeds};
 use drr_store::Written;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -23,14 +21,12 @@ const KIND: &str = "co_occurrence";
 
 /// The configuration of the co-occurrence factors.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct CoOccurrenceConfig {
     /// The dimension `D` of the vectors, less than the number of items.
     pub dim: usize,
     /// What is added to the cosine's divisor, in users; at least 0.
     pub shrink: f64,
-    /// The least rating that counts as positive.
-    pub positive: f32,
 }
 
 impl CoOccurrenceConfig {
@@ -53,7 +49,7 @@ impl CoOccurrenceConfig {
 
 impl Default for CoOccurrenceConfig {
     fn default() -> Self {
-        Self { dim: 100, shrink: 20.0, positive: POSITIVE_RATING }
+        Self { dim: 100, shrink: 20.0 }
     }
 }
 
@@ -71,21 +67,27 @@ pub struct CoOccurrence {
 struct Header {
     kind: String,
     config: CoOccurrenceConfig,
+    positive: f32,
     origin: RowOrigin,
 }
 
 impl CoOccurrence {
-    /// Fits on the positive rows of `log`. The seed only starts the eigenvalue solver: other seeds give the same vectors
+    /// Fits on the rows of `log` rated at least `positive`. The seed only starts the eigenvalue solver: other seeds give the same vectors
     /// up to rounding, and each vector's sign makes its greatest coordinate positive.
     ///
     /// # Errors
     ///
     /// Fails on a configuration out of range, on a log without positive rows, and on a dimension that is not below the
     /// number of items or beyond the number of positive eigenvalues.
-    pub fn fit(log: &InteractionLog, config: &CoOccurrenceConfig, seeds: Seeds) -> Result<Self, EmbedError> {
+    pub fn fit(
+        log: &InteractionLog,
+        config: &CoOccurrenceConfig,
+        positive: f32,
+        seeds: Seeds,
+    ) -> Result<Self, EmbedError> {
         check(config, log.n_items())?;
-        let cosines = similarity::shrunk_cosines(log, config.positive, config.shrink)
-            .ok_or(EmbedError::NoPositives { positive: config.positive })?;
+        let cosines = similarity::shrunk_cosines(log, positive, config.shrink)
+            .ok_or(EmbedError::NoPositives { positive })?;
         let mut random = seeds.stream("co_occurrence.start");
         let leading = eigen::leading(&cosines, config.dim, &mut random).ok_or(EmbedError::Eigen)?;
         // Below this, an eigenvalue is zero but for rounding.
@@ -95,7 +97,7 @@ impl CoOccurrence {
             return Err(EmbedError::TooFewFactors { dim: config.dim, n_positive });
         }
         let (n_items, dim) = (log.n_items(), config.dim);
-        let has_positives = similarity::has_positives(log, config.positive);
+        let has_positives = similarity::has_positives(log, positive);
         let mut vectors = vec![0.0_f32; n_items * dim];
         for (item, row) in vectors.chunks_exact_mut(dim).enumerate() {
             // A solver leaves rounding noise where the exact value is zero.
@@ -110,7 +112,8 @@ impl CoOccurrence {
         }
         #[expect(clippy::cast_possible_truncation, reason = "kept for information, in 32 bits")]
         let eigenvalues = leading.values.iter().map(|value| *value as f32).collect();
-        let header = Header { kind: KIND.to_owned(), config: *config, origin: log.origin().clone() };
+        let header =
+            Header { kind: KIND.to_owned(), config: *config, positive, origin: log.origin().clone() };
         Ok(Self { items: EmbeddingTable::new(n_items, dim, vectors)?, eigenvalues, header })
     }
 
@@ -182,7 +185,7 @@ impl EmbeddingSpace for CoOccurrence {
 
     /// The sum of the vectors of the history's positive items, each item once.
     fn fold_in(&self, history: &[Observed]) -> Vec<f32> {
-        sum_of_positives(&self.items, history, self.header.config.positive)
+        sum_of_positives(&self.items, history, self.header.positive)
     }
 
     fn additions(&self) -> Option<&EmbeddingTable> {

@@ -27,17 +27,15 @@ const KIND: &str = "ease_factors";
 
 /// The configuration of the factors of EASE.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct EaseFactorsConfig {
     /// The dimension `D` of the vectors, less than the number of items.
     pub dim: usize,
     /// What is added to the diagonal of the items' common users; above 0.
     pub lambda: f64,
     /// The share of the cosines, in `[0, 1)`.
-    #[serde(default)]
     pub cosine_share: f64,
     /// What is added to the cosines' divisor, in users; at least 0.
-    #[serde(default)]
     pub shrink: f64,
 }
 
@@ -68,6 +66,7 @@ impl EaseFactorsConfig {
 }
 
 impl Default for EaseFactorsConfig {
+    /// A hundred factors of EASE alone.
     fn default() -> Self {
         Self { dim: 100, lambda: 5000.0, cosine_share: 0.0, shrink: 20.0 }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// The configuration of a [`Neighbourhood`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct NeighbourhoodConfig {
     /// How many of the history's items an item's prediction uses at most; at least 1.
     pub n_neighbours: usize,

@@ -77,7 +77,7 @@ pub enum Unrated {
 
 /// The reward function.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct RewardConfig {
     /// How a rating becomes a reward.
     pub scale: RewardScale,

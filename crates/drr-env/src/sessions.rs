@@ -16,18 +16,45 @@ use serde::{Deserialize, Serialize};
 pub enum SessionStart {
     /// After the user's first ratings, whatever their stars: one context for each user.
     First {
-        /// How many ratings are observed before the session.
+        /// How many ratings are observed before the session; 10 where a configuration names no other number.
+        #[serde(default = "ten")]
         count: usize,
     },
     /// At several points drawn at random, so that short and long histories are both trained on.
     RandomCut {
-        /// How many different points per user; all possible ones where the log has fewer.
+        /// How many different points per user; all possible ones where the log has fewer. 4 where a configuration names
+        /// no other number.
+        #[serde(default = "per_user")]
         per_user: usize,
-        /// The least number of ratings before the cut.
+        /// The least number of ratings before the cut; 10 where a configuration names no other number.
+        #[serde(default = "ten")]
         min_observed: usize,
-        /// The least number of ratings after the cut, at least 1.
+        /// The least number of ratings after the cut, at least 1; 10 where a configuration names no other number.
+        #[serde(default = "ten")]
         min_remaining: usize,
     },
+}
+
+const fn ten() -> usize {
+    10
+}
+
+const fn per_user() -> usize {
+    4
+}
+
+impl SessionStart {
+    /// After the first ten ratings.
+    #[must_use]
+    pub const fn first() -> Self {
+        Self::First { count: ten() }
+    }
+
+    /// At four points of a user's log, ten ratings away from its ends.
+    #[must_use]
+    pub const fn random_cut() -> Self {
+        Self::RandomCut { per_user: per_user(), min_observed: ten(), min_remaining: ten() }
+    }
 }
 
 impl SessionStart {

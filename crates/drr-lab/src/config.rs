@@ -1,23 +1,36 @@
-//! The configuration of an experiment: one complete TOML file, every section owned by the crate that reads it.
+//! The configuration of an experiment: a TOML file, every section owned by the crate that reads it.
+//!
+//! A file says what differs from the defaults, which are the shipped agent's ([`ExperimentConfig::default`]), or from
+//! another file or preset that it `extends`. A run's folder has the whole of it ([`ExperimentConfig::to_toml`]).
 
+mod complete;
+mod defaults;
+mod explain;
 mod lab;
+mod load;
 mod long_term;
+mod merge;
 mod old_names;
+mod places;
 mod staleness;
 mod study;
+#[cfg(test)]
+mod tests;
 mod variants;
 
 pub use lab::{EpisodesConfig, LabConfig};
+pub use load::says;
 pub use long_term::LongTermConfig;
 pub use old_names::{is_old_name, warn_of_old_name};
 pub use staleness::StalenessConfig;
 pub use study::{AblationConfig, StudyConfig};
 pub use variants::{AgentVariant, check_name, supervised};
 
-use crate::shelf::{Preset, Shelf};
+use crate::presets::{NoPresets, Presets};
+use crate::shelf::Shelf;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
-use drr_core::Starts;
+use drr_core::{HEADLINE_LENGTH, Starts};
 use drr_data::{Protocol, RowPolicy, SplitConfig, SyntheticConfig};
 use drr_embed::{CoOccurrenceConfig, ContinuationFactorsConfig, EaseFactorsConfig, PmfConfig};
 use drr_env::{RewardConfig, SessionStart};
@@ -25,10 +38,19 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The format of configurations that this program writes, the number `format` at their top.
+///
+/// It rises when a file of the old form would mean something else, or nothing. A file without the number is of the current
+/// format. Files from before there was one may say `embedding.co_occurrence.positive`, which is dropped where it equals
+/// `data.positive_rating`.
+pub const FORMAT: u32 = 1;
+
 /// An experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ExperimentConfig {
+    /// The format of the file, [`FORMAT`].
+    pub format: u32,
     /// The root of all randomness.
     pub seed: u64,
     /// What is read, and how strictly.
@@ -46,16 +68,15 @@ pub struct ExperimentConfig {
     /// The evaluation.
     pub evaluation: EvaluationConfig,
     /// The laboratory around the agent.
-    #[serde(default)]
     pub lab: LabConfig,
     /// The studies.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub study: StudyConfig,
 }
 
 /// The data set and the rules for its rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct DataConfig {
     /// A name of the registry.
     pub dataset: String,
@@ -64,7 +85,7 @@ pub struct DataConfig {
     /// What happens to bad rows.
     pub rows: RowPolicy,
     /// The generator's settings; read where the data set is the synthetic one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub synthetic: Option<SyntheticConfig>,
 }
 
@@ -107,28 +128,28 @@ impl SpaceKind {
 
 /// The embeddings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct EmbeddingConfig {
     /// The space of the agent's actions.
     pub space: SpaceKind,
     /// Other spaces for the cuts of some protocols, chosen on validation rows.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub spaces: BTreeMap<Protocol, SpaceKind>,
     /// The factorization of the ratings.
     pub pmf: PmfConfig,
     /// The factorization of the co-occurrences.
     pub co_occurrence: CoOccurrenceConfig,
     /// The factors of EASE.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub ease_factors: EaseFactorsConfig,
     /// The continuation factors.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub continuation_factors: ContinuationFactorsConfig,
     /// Other settings of the continuation factors for the cuts of some protocols, chosen on validation rows.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub continuations: BTreeMap<Protocol, ContinuationFactorsConfig>,
     /// The factors of the ratings with their biases: the ratings at which an item counts half.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub rating_damping: f64,
 }
 
@@ -169,7 +190,7 @@ impl EmbeddingConfig {
 
 /// The simulated users.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct EnvironmentConfig {
     /// N, the latest positive items that the agent sees.
     pub history_length: usize,
@@ -196,7 +217,7 @@ impl EnvironmentConfig {
 
 /// How training ends and what is trained beside the agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct TrainingConfig {
     /// Whether the number of rounds is chosen on validation rows before the final fit; else it is the agent's own.
     pub choose_on_validation: bool,
@@ -204,19 +225,19 @@ pub struct TrainingConfig {
     pub greedy_twin: bool,
     /// Whether the twin without TD learning is trained too: the supervised part of the agent's loss alone. An agent
     /// without such a part has none.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub supervised_twin: bool,
     /// The agent's name in files and reports; else that of its state module.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How long somebody else took for the same, in words: shown beside the durations.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reference_duration: Option<String>,
 }
 
 /// The evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct EvaluationConfig {
     /// Which protocols.
     pub protocols: Vec<Protocol>,
@@ -227,30 +248,29 @@ pub struct EvaluationConfig {
 }
 
 impl ExperimentConfig {
-    /// Reads a file and checks what serde cannot.
+    /// Reads a file, which may extend others beside it, and checks what serde cannot.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the configuration {}: check the path", path.display()))?;
-        Self::parse(&Preset { place: path.to_owned(), text })
+        Self::load_with(path, &NoPresets)
+    }
+
+    /// Reads a file, or a preset by its name.
+    ///
+    /// `extends = "NAME"` at the top of a file names another one, seen from the file's own folder, or else a preset; chains may
+    /// be of any length. Tables are merged key by key: one whose `kind` changes is replaced, `false` takes an optional one
+    /// away, and arrays are replaced.
+    pub fn load_with(path: &Path, presets: &dyn Presets) -> Result<Self> {
+        let (text, is_preset) = load::text_of(path, presets)?;
+        load::load(&load::Text { text: &text, name: path, is_preset }, presets)
     }
 
     /// The built-in preset of this name.
     pub fn preset(name: &str) -> Result<Self> {
-        Self::parse(&Shelf::default().configuration(Path::new(name))?)
+        Self::load_with(Path::new(name), &Shelf::default())
     }
 
-    /// Reads a preset and checks what serde cannot.
-    pub fn parse(preset: &Preset) -> Result<Self> {
-        let place = preset.place.display();
-        let config: Self =
-            toml::from_str(&preset.text).with_context(|| format!("{place} is no valid configuration"))?;
-        config.check().with_context(|| format!("in {place}"))?;
-        if toml::from_str(&preset.text)
-            .is_ok_and(|table| old_names::uses_old_names(&toml::Value::Table(table)))
-        {
-            warn_of_old_name();
-        }
-        Ok(config)
+    /// Reads `text` as if it stood in `path`.
+    pub fn parse(text: &str, path: &Path, presets: &dyn Presets) -> Result<Self> {
+        load::load(&load::Text { text, name: path, is_preset: false }, presets)
     }
 
     /// The agent's name in files and reports.
@@ -259,6 +279,9 @@ impl ExperimentConfig {
     }
 
     fn check(&self) -> Result<()> {
+        if self.format != FORMAT {
+            bail!("format is {}, but this program knows {FORMAT} alone", self.format);
+        }
         self.agent.check()?;
         self.split.check()?;
         self.embedding.check()?;
@@ -283,12 +306,10 @@ impl ExperimentConfig {
         if self.environment.history_length == 0 || self.environment.horizon == 0 {
             bail!("environment.history_length and environment.horizon must be at least 1");
         }
-        if !self.evaluation.list_lengths.contains(&10) {
-            bail!("evaluation.list_lengths must contain 10, by which the number of rounds is chosen");
-        }
-        #[expect(clippy::float_cmp, reason = "both are written in the same file")]
-        if self.embedding.co_occurrence.positive != self.data.positive_rating {
-            bail!("embedding.co_occurrence.positive must equal data.positive_rating");
+        if !self.evaluation.list_lengths.contains(&HEADLINE_LENGTH) {
+            bail!(
+                "evaluation.list_lengths must contain {HEADLINE_LENGTH}, by which the number of rounds is chosen"
+            );
         }
         Ok(())
     }
@@ -296,88 +317,5 @@ impl ExperimentConfig {
     /// The configuration as TOML, complete.
     pub fn to_toml(&self) -> Result<String> {
         Ok(toml::to_string_pretty(self)?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shipped() -> Vec<std::path::PathBuf> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
-        let mut files: Vec<_> =
-            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        files
-    }
-
-    #[test]
-    fn every_shipped_configuration_loads_and_survives_a_round_trip() {
-        assert!(shipped().len() >= 4);
-        for path in shipped() {
-            let config = ExperimentConfig::load(&path).unwrap();
-            let again: ExperimentConfig = toml::from_str(&config.to_toml().unwrap()).unwrap();
-            assert_eq!(config, again, "{}", path.display());
-        }
-    }
-
-    #[test]
-    fn a_misspelt_field_is_refused_by_name() {
-        let text = std::fs::read_to_string(&shipped()[0]).unwrap().replace("discount", "discuont");
-        let error = toml::from_str::<ExperimentConfig>(&text).unwrap_err().to_string();
-        assert!(error.contains("discuont"), "{error}");
-    }
-
-    #[test]
-    fn a_value_out_of_range_is_refused_with_its_table() {
-        let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
-        let own = ContinuationFactorsConfig { recency: 0.0, ..ContinuationFactorsConfig::default() };
-        config.embedding.continuations.insert(Protocol::Temporal, own);
-        let error = format!("{:#}", config.check().unwrap_err());
-        assert!(error.contains("[embedding.continuations.temporal]") && error.contains("recency"), "{error}");
-        let refused = |change: fn(&mut EmbeddingConfig)| {
-            let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
-            change(&mut config.embedding);
-            format!("{:#}", config.check().unwrap_err())
-        };
-        let error = refused(|it| it.co_occurrence.shrink = -1.0);
-        assert!(error.contains("[embedding.co_occurrence]") && error.contains("shrink"), "{error}");
-        let error = refused(|it| it.ease_factors.lambda = 0.0);
-        assert!(error.contains("[embedding.ease_factors]") && error.contains("lambda"), "{error}");
-        let error = refused(|it| it.rating_damping = f64::NAN);
-        assert!(error.contains("[embedding]") && error.contains("rating_damping"), "{error}");
-    }
-
-    #[test]
-    fn what_would_give_a_run_that_cannot_be_read_is_refused() {
-        let refused = |change: fn(&mut ExperimentConfig)| {
-            let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
-            change(&mut config);
-            format!("{:#}", config.check().unwrap_err())
-        };
-        let error = refused(|it| {
-            it.evaluation.protocols = vec![Protocol::FirstRatings, Protocol::Temporal, Protocol::FirstRatings]
-        });
-        assert!(error.contains("\"first_ratings\" twice"), "{error}");
-        assert!(refused(|it| it.evaluation.list_lengths = vec![10, 5, 5]).contains("list_lengths"));
-        assert!(refused(|it| it.evaluation.list_lengths = vec![0, 10]).contains("list_lengths"));
-        assert!(refused(|it| it.environment.history_length = 0).contains("history_length"));
-        let error = refused(|it| it.agent.replay.capacity = it.agent.batch_size - 1);
-        assert!(error.contains("capacity") && error.contains("batch_size"), "{error}");
-    }
-
-    #[test]
-    fn a_space_and_its_settings_may_be_the_cuts_own() {
-        let mut config = ExperimentConfig::load(&shipped()[0]).unwrap();
-        assert!(!config.to_toml().unwrap().contains("continuation"), "what nobody set is not written");
-        let own = ContinuationFactorsConfig { dim: 7, ..ContinuationFactorsConfig::default() };
-        config.embedding.spaces.insert(Protocol::Holdout, SpaceKind::ContinuationFactors);
-        config.embedding.continuations.insert(Protocol::Holdout, own);
-        let again: ExperimentConfig = toml::from_str(&config.to_toml().unwrap()).unwrap();
-        // Sessions are of the cut of "holdout".
-        assert_eq!(again.embedding.space_of(Protocol::Episodes), SpaceKind::ContinuationFactors);
-        assert_eq!(again.embedding.continuation_of(Protocol::Episodes).dim, 7);
-        assert_eq!(again.embedding.continuation_of(Protocol::FirstRatings).dim, 100);
-        assert_eq!(again.embedding.space_of(Protocol::FirstRatings), config.embedding.space);
     }
 }

@@ -4,7 +4,8 @@
 //! only those above it in this list:
 //!
 //! - [`watch`] is whom long work asks about progress, time and interruptions; [`failure`] has the kinds of failures;
-//! - [`config`] has every section of a configuration, [`shelf`] the presets and data sets that are built in;
+//! - [`presets`] are configurations that others extend by name, [`shelf`] has those and the data sets that are built in;
+//! - [`config`] has every section of a configuration;
 //! - [`run`] has the run's folder, its data set, its cuts, and the cache of its stages;
 //! - [`fit`] fits what learns: spaces, simulators, agents, sequential models;
 //! - [`judge`] judges them on held-out rows, compares runs, and checks golden figures;
@@ -18,6 +19,7 @@ pub mod failure;
 pub mod fit;
 pub mod judge;
 pub mod plan;
+pub mod presets;
 pub mod recommend;
 pub mod report;
 pub mod run;

@@ -1,9 +1,10 @@
 //! Presets and descriptions of data sets: built in, so that a program needs no folder of the project, and overridden by a
 //! folder where one is given.
 
-use anyhow::{Context as _, Result, bail};
+use crate::presets::Presets;
+use anyhow::{Context as _, Result};
 use drr_data::Registry;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A list of embedded files: each name and its text.
 macro_rules! embedded {
@@ -15,7 +16,7 @@ macro_rules! embedded {
 /// The built-in presets.
 pub const PRESETS: &[(&str, &str)] = embedded!("xtask/configs":
     "ml-100k", "ml-100k-ablation", "ml-1m", "ml-1m-ablation", "ml-1m-agents", "ml-1m-family", "ml-1m-full", "ml-1m-lab",
-    "ml-1m-online", "ml-1m-protocols", "paper", "report", "smoke", "smoke-lab", "strong", "synthetic");
+    "ml-1m-online", "ml-1m-protocols", "paper", "report", "smoke", "smoke-lab", "strong", "switches", "synthetic");
 
 /// The built-in descriptions of data sets.
 pub const DATA_SETS: &[(&str, &str)] = embedded!("data/registry": "ml-100k", "ml-1m", "synthetic");
@@ -65,34 +66,23 @@ impl Shelf {
             text: (*text).to_owned(),
         }))
     }
+}
 
-    /// The configuration that a user names: a file, or else a preset.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the known presets if there is neither.
-    pub fn configuration(&self, named: &Path) -> Result<Preset> {
-        if named.exists() {
-            let text = std::fs::read_to_string(named).with_context(|| {
-                format!("cannot read the configuration {}: check the path", named.display())
-            })?;
-            return Ok(Preset { place: named.to_owned(), text });
-        }
-        if let Some(preset) = named.to_str().map(|name| self.preset(name)).transpose()?.flatten() {
-            return Ok(preset);
-        }
-        let known: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
-        bail!(
-            "cannot read the configuration {}: there is no such file, and no preset of this name; the presets are {}",
-            named.display(),
-            known.join(", ")
-        )
+impl Presets for Shelf {
+    fn text(&self, name: &str) -> Result<Option<String>> {
+        let preset = self.preset(name.strip_suffix(".toml").unwrap_or(name))?;
+        Ok(preset.map(|preset| preset.text))
+    }
+
+    fn names(&self) -> Vec<String> {
+        PRESETS.iter().map(|(name, _)| (*name).to_owned()).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn names(folder: &str) -> Vec<String> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder);
@@ -123,7 +113,5 @@ mod tests {
         assert_eq!(shelf.preset("smoke").unwrap().unwrap().text, "mine");
         assert!(shelf.preset("ml-1m").unwrap().unwrap().text.contains("seed"));
         assert_eq!(shelf.preset("nothing").unwrap(), None);
-        let error = shelf.configuration(Path::new("nothing")).unwrap_err().to_string();
-        assert!(error.contains("nothing") && error.contains("ml-1m-lab"), "{error}");
     }
 }

@@ -16,11 +16,17 @@ pub enum ExplorationKind {
     RandomItem {},
     /// Always a draw among the best `n_best` items: item `i` with probability in proportion to `exp(score_i / temperature)`.
     Softmax {
-        /// How many items are drawn from.
+        /// How many items are drawn from; 10 where a configuration names no other number.
+        #[serde(default = "n_best")]
         n_best: usize,
-        /// The temperature, in units of the scores, by environment steps.
+        /// The temperature, in units of the scores, by environment steps; 1 where a configuration names no other.
+        #[serde(default)]
         temperature: Schedule,
     },
+}
+
+const fn n_best() -> usize {
+    10
 }
 
 impl Default for ExplorationKind {
@@ -39,7 +45,7 @@ impl ExplorationKind {
 
 /// How the agent explores.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ExplorationConfig {
     /// The probability of noise at the first step.
     pub epsilon_start: f64,
@@ -50,14 +56,21 @@ pub struct ExplorationConfig {
     /// The standard deviation of the Gaussian noise on each coordinate of the actor's output.
     pub noise: f32,
     /// In what way it explores.
-    #[serde(default, skip_serializing_if = "ExplorationKind::is_default")]
+    #[serde(skip_serializing_if = "ExplorationKind::is_default")]
     pub kind: ExplorationKind,
     /// The probability of exploring by environment steps, in place of the three numbers of epsilon.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon_schedule: Option<Schedule>,
     /// The standard deviation by environment steps, in place of `noise`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub noise_schedule: Option<Schedule>,
+}
+
+impl Default for ExplorationConfig {
+    /// The shipped agent's: from noise in every session to noise in every other one.
+    fn default() -> Self {
+        Self::gaussian(1.0, 0.5, 40_000, 0.5)
+    }
 }
 
 impl ExplorationConfig {

@@ -43,6 +43,13 @@ pub enum Schedule {
     },
 }
 
+impl Default for Schedule {
+    /// Always 1.
+    fn default() -> Self {
+        Self::Constant { value: 1.0 }
+    }
+}
+
 impl Schedule {
     /// The number after `step` steps.
     #[must_use]

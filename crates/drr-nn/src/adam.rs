@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// The settings of an [`Adam`] optimizer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct AdamConfig {
     /// The step size.
     pub learning_rate: f64,
@@ -18,6 +18,13 @@ pub struct AdamConfig {
     pub l2: f64,
     /// The largest norm of all gradients together; longer ones are scaled down to it. 0 turns the clip off.
     pub max_gradient_norm: f64,
+}
+
+impl Default for AdamConfig {
+    /// The paper's step size (Kingma and Ba 2015, algorithm 1), no L2, and gradients no longer than 1.
+    fn default() -> Self {
+        Self { learning_rate: 1e-3, l2: 0.0, max_gradient_norm: 1.0 }
+    }
 }
 
 #[derive(Debug, Clone)]

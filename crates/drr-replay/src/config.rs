@@ -12,26 +12,71 @@ pub enum ReplayKind {
     /// In proportion to a power of their last TD error (Schaul et al. 2016, proportional variant).
     Prioritized {
         /// The exponent of the priorities: 0 is uniform, 1 is proportional.
+        #[serde(default = "alpha")]
         alpha: f64,
         /// The exponent of the importance weights at the first sample, in [0, 1].
+        #[serde(default = "beta_start")]
         beta_start: f64,
         /// The exponent at the end of its schedule; 1 corrects the bias in full.
+        #[serde(default = "beta_end")]
         beta_end: f64,
         /// How many samples the linear way from the first to the last exponent takes.
+        #[serde(default = "beta_steps")]
         beta_steps: u64,
         /// What is added to each absolute TD error, so that no transition is out of reach.
+        #[serde(default = "epsilon")]
         epsilon: f64,
     },
 }
 
+const fn alpha() -> f64 {
+    0.6
+}
+
+const fn beta_start() -> f64 {
+    0.4
+}
+
+const fn beta_end() -> f64 {
+    1.0
+}
+
+const fn beta_steps() -> u64 {
+    3000
+}
+
+const fn epsilon() -> f64 {
+    1e-6
+}
+
+impl Default for ReplayKind {
+    /// In proportion to a power of the error, with the usual constants (Schaul et al. 2016, table 3).
+    fn default() -> Self {
+        Self::Prioritized {
+            alpha: alpha(),
+            beta_start: beta_start(),
+            beta_end: beta_end(),
+            beta_steps: beta_steps(),
+            epsilon: epsilon(),
+        }
+    }
+}
+
 /// The settings of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ReplayConfig {
     /// The greatest number of transitions; then the oldest is overwritten.
     pub capacity: usize,
     /// How transitions are drawn.
     pub sampling: ReplayKind,
+}
+
+impl Default for ReplayConfig {
+    /// Prioritized replay of a million transitions.
+    fn default() -> Self {
+        Self { capacity: 1_000_000, sampling: ReplayKind::default() }
+    }
 }
 
 impl ReplayConfig {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// How long and how often.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ScheduleConfig {
     /// Environments that step side by side.
     pub n_environments: usize,
@@ -25,6 +25,21 @@ pub struct ScheduleConfig {
     pub validate_every: u64,
 }
 
+impl Default for ScheduleConfig {
+    /// DRN's on MovieLens 1M.
+    fn default() -> Self {
+        Self {
+            n_environments: 64,
+            n_episodes: 9600,
+            updates_per_step: 4,
+            warmup: 1000,
+            capacity: 100_000,
+            checkpoint_every: 20,
+            validate_every: 10,
+        }
+    }
+}
+
 /// Which system, with what only it has.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -39,9 +54,10 @@ pub enum SystemConfig {
     DpgFbe(DpgFbeConfig),
 }
 
-/// The settings of a system and its training.
+/// The settings of a system and its training. [`RivalConfig::default_of`] has those of each system; a table that leaves
+/// something out has it from [`RivalConfig::default`], which is DRN's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct RivalConfig {
     /// gamma: 0 makes the greedy twin.
     pub discount: f64,
@@ -55,7 +71,62 @@ pub struct RivalConfig {
     pub system: SystemConfig,
 }
 
+impl Default for RivalConfig {
+    /// DRN as trained on MovieLens 1M.
+    fn default() -> Self {
+        Self {
+            discount: 0.9,
+            batch_size: 64,
+            optimizer: AdamConfig { learning_rate: 1e-3, l2: 0.0, max_gradient_norm: 10.0 },
+            schedule: ScheduleConfig::default(),
+            system: SystemConfig::Drn(DrnConfig::default()),
+        }
+    }
+}
+
 impl RivalConfig {
+    /// The names of all systems.
+    pub const NAMES: &'static [&'static str] = &["drn", "lird", "deers", "dpg_fbe"];
+
+    /// The settings of a system with which it was trained on MovieLens 1M; `None` for a name that is no system.
+    #[must_use]
+    pub fn default_of(name: &str) -> Option<Self> {
+        let drn = Self::default();
+        let optimizer =
+            |learning_rate, l2, max_gradient_norm| AdamConfig { learning_rate, l2, max_gradient_norm };
+        let schedule =
+            |n_episodes, updates_per_step, warmup, checkpoint_every, validate_every| ScheduleConfig {
+                n_episodes,
+                updates_per_step,
+                warmup,
+                checkpoint_every,
+                validate_every,
+                ..ScheduleConfig::default()
+            };
+        Some(match name {
+            "drn" => drn,
+            "lird" => Self {
+                optimizer: optimizer(1e-3, 1e-5, 5.0),
+                schedule: schedule(19_200, 10, 1000, 50, 50),
+                system: SystemConfig::Lird(LirdConfig::default()),
+                ..drn
+            },
+            "deers" => Self {
+                optimizer: optimizer(5e-4, 0.0, 5.0),
+                schedule: schedule(6400, 4, 2000, 25, 5),
+                system: SystemConfig::Deers(DeersConfig::default()),
+                ..drn
+            },
+            "dpg_fbe" => Self {
+                optimizer: optimizer(1e-3, 0.0, 1.0),
+                schedule: schedule(32_000, 1, 5000, 100, 25),
+                system: SystemConfig::DpgFbe(DpgFbeConfig::default()),
+                ..drn
+            },
+            _ => return None,
+        })
+    }
+
     /// The name in files and reports.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -27,7 +27,7 @@ impl Architecture {
 
 /// The settings of a [`crate::SequentialRecommender`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct SequentialConfig {
     /// What encodes a history.
     pub architecture: Architecture,
@@ -53,6 +53,14 @@ pub struct SequentialConfig {
     pub n_negatives: usize,
     /// Adam's coupled L2 on weights.
     pub l2: f64,
+}
+
+impl Default for SequentialConfig {
+    /// SASRec as in [`SequentialConfig::new`]. A table of a configuration that leaves something out has it from here, whatever
+    /// its architecture is.
+    fn default() -> Self {
+        Self::new(Architecture::SasRec)
+    }
 }
 
 impl SequentialConfig {

@@ -11,7 +11,7 @@ use drr_lab::plan::{self, Plan};
 use drr_lab::recommend::{self, Request};
 use drr_lab::report;
 use drr_lab::run::{Context, Run, data};
-use drr_lab::shelf::{Preset, Shelf};
+use drr_lab::shelf::Shelf;
 use drr_lab::study::{ablation, seeds, sweep};
 use drr_lab::watch::Watch;
 use std::path::{Path, PathBuf};
@@ -191,21 +191,21 @@ fn score_lists(context: &Context, mut selection: Selection, request: &score::Req
 
 fn describe(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<()> {
     let source = data::named(context, dataset, archive)?;
-    let config = ExperimentConfig::parse(&shipped(context, dataset)?)?;
+    let config = shipped(context, dataset)?;
     data::run_describe(context, &config, &source)
 }
 
 /// The preset of a data set.
-fn shipped(context: &Context, dataset: &str) -> Result<Preset> {
+fn shipped(context: &Context, dataset: &str) -> Result<ExperimentConfig> {
     // A name that is in no registry is no matter of configurations.
     context.registry().load(dataset)?;
-    let preset = context.shelf.preset(dataset)?;
-    preset.with_context(|| {
-        format!(
+    if context.shelf.preset(dataset)?.is_none() {
+        bail!(
             "there is no preset for the data set {dataset}: give a configuration with --config FILE, or put {dataset}.toml into a \
              folder and give that with --presets DIR"
-        )
-    })
+        );
+    }
+    ExperimentConfig::load_with(Path::new(dataset), &context.shelf)
 }
 
 /// Chooses data set and configuration, says which first of all, and works on the experiment.
@@ -215,11 +215,11 @@ pub fn with_plan(
     work: impl FnOnce(&Plan<'_>) -> Result<()>,
 ) -> Result<()> {
     let named = |dataset: &str| data::named(context, dataset, selection.archive.as_deref());
-    let (preset, source) = match (&selection.config, &selection.dataset) {
+    let (mut config, source) = match (&selection.config, &selection.dataset) {
         (Some(path), dataset) => {
-            let preset = context.shelf.configuration(path)?;
-            let config = ExperimentConfig::parse(&preset)?;
-            (preset, named(dataset.as_ref().unwrap_or(&config.data.dataset))?)
+            let config = ExperimentConfig::load_with(path, &context.shelf)?;
+            let source = named(dataset.as_ref().unwrap_or(&config.data.dataset))?;
+            (config, source)
         }
         (None, Some(dataset)) => (shipped(context, dataset)?, named(dataset)?),
         (None, None) if selection.archive.is_some() => {
@@ -231,7 +231,6 @@ pub fn with_plan(
         }
     };
     source.announce(context);
-    let mut config = ExperimentConfig::parse(&preset)?;
     config.data.dataset.clone_from(&source.spec.name);
     config.seed = selection.seed.unwrap_or(config.seed);
     let stem = selection
@@ -247,7 +246,7 @@ pub fn with_plan(
     if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
         bail!("--run {name} is no folder name: use letters, digits and dashes");
     }
-    plan::check(&config).with_context(|| format!("in {}", preset.place.display()))?;
+    plan::check(&config)?;
     let run = Run::begin(context, config, &source, &name)?;
     work(&Plan::new(&run)?)
 }

@@ -8,7 +8,7 @@ const LARGE: f64 = 1e9;
 
 /// Twin critics, a smoothed target and an actor that moves less often (TD3: Fujimoto et al. 2018).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Td3Config {
     /// d: the actor and all targets move in every d-th update; 1 moves them in each.
     pub policy_delay: u64,
@@ -16,6 +16,13 @@ pub struct Td3Config {
     pub target_noise: f32,
     /// c: that noise is cut at `[-c, c]`.
     pub target_noise_clip: f32,
+}
+
+impl Default for Td3Config {
+    /// The numbers of Fujimoto et al. 2018, sec. 6.1.
+    fn default() -> Self {
+        Self { policy_delay: 2, target_noise: 0.2, target_noise_clip: 0.5 }
+    }
 }
 
 impl Td3Config {
@@ -31,7 +38,7 @@ impl Td3Config {
 ///
 /// The value term of the actor's loss is then divided by the batch's mean `|Q|` (TD3+BC: Fujimoto and Gu 2021).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct AnchorConfig {
     /// The weight of the anchor in the actor's loss.
     pub weight: f32,
@@ -41,8 +48,15 @@ pub struct AnchorConfig {
     pub n_positives: usize,
     /// The weight of the value term; 0 makes the twin without TD learning: the critic then moves neither the actor nor
     /// the state that it reads, and the state module follows the anchor alone, with `actor_moves_state`.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(skip_serializing_if = "is_one")]
     pub value_weight: f32,
+}
+
+impl Default for AnchorConfig {
+    /// As the strong agent has it on MovieLens 1M.
+    fn default() -> Self {
+        Self { weight: 1.0, temperature: 15.0, n_positives: 16, value_weight: 1.0 }
+    }
 }
 
 impl AnchorConfig {
@@ -57,17 +71,24 @@ impl AnchorConfig {
 
 /// The critic chooses among the items nearest to the action (Wolpertinger: Dulac-Arnold et al. 2015).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct RefinementConfig {
     /// The items that the critic is asked about, as a share of the catalogue; at least one item.
     pub neighbours: f64,
     /// Whether the lists that are served are refined too, and not only what is recommended in training.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(skip_serializing_if = "is_yes")]
     pub serve: bool,
     /// The share of the critic's standardized values in the order of the neighbours; the rest are the standardized
     /// products `e_i . a`. 1 is the paper's rule.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(skip_serializing_if = "is_one")]
     pub weight: f32,
+}
+
+impl Default for RefinementConfig {
+    /// The paper's rule among 2 % of the catalogue.
+    fn default() -> Self {
+        Self { neighbours: 0.02, serve: true, weight: 1.0 }
+    }
 }
 
 impl RefinementConfig {
@@ -92,12 +113,19 @@ impl RefinementConfig {
 
 /// A critic that is held down where the log says nothing (CQL: Kumar et al. 2020).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ConservativeConfig {
     /// The weight of the term in the critic's loss.
     pub weight: f32,
     /// The items that are drawn at random for each update.
     pub n_items: usize,
+}
+
+impl Default for ConservativeConfig {
+    /// A small weight on ten items.
+    fn default() -> Self {
+        Self { weight: 0.1, n_items: 10 }
+    }
 }
 
 impl ConservativeConfig {
@@ -108,17 +136,9 @@ impl ConservativeConfig {
     }
 }
 
-const fn one() -> f32 {
-    1.0
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
 fn is_one(value: &f32) -> bool {
     value.to_bits() == 1.0_f32.to_bits()
-}
-
-const fn yes() -> bool {
-    true
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The configuration of [`HLinUcb`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct HLinUcbConfig {
     /// The part that it has in common with [`super::LinUcb`].
     pub linear: LinUcbConfig,

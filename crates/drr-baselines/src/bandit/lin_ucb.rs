@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// The configuration of [`LinUcb`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct LinUcbConfig {
     /// How many standard deviations are added to the mean; at least 0. Without any, nothing is explored.
     pub alpha: f64,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The configuration of [`super::SvdPlusPlus`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct SvdPlusPlusConfig {
     /// The dimension `D` of the vectors; at least 1.
     pub dim: usize,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The configuration of a factorization.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct PmfConfig {
     /// The dimension `D` of the vectors (Liu et al. 2018, sec. V: 100).
     pub dim: usize,

@@ -1,7 +1,7 @@
 //! Embeddings on disk.
 
 use crate::two_tastes;
-use drr_core::{PartSet, Seeds};
+use drr_core::{POSITIVE_RATING, PartSet, Seeds};
 use drr_embed::{Arrays, CoOccurrence, CoOccurrenceConfig, EmbedError, Pmf, PmfConfig};
 use drr_store::{NamedArray, StoreError, Values};
 use std::fs;
@@ -14,7 +14,7 @@ fn pmf() -> Pmf {
 
 fn co_occurrence() -> CoOccurrence {
     let config = CoOccurrenceConfig { dim: 2, ..CoOccurrenceConfig::default() };
-    CoOccurrence::fit(&two_tastes(20, 10, 0.7), &config, Seeds(1)).unwrap()
+    CoOccurrence::fit(&two_tastes(20, 10, 0.7), &config, POSITIVE_RATING, Seeds(1)).unwrap()
 }
 
 #[test]

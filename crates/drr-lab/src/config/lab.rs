@@ -52,7 +52,7 @@ pub struct LabConfig {
 
 /// Protocol "rerank".
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct RerankConfig {
     /// The recommenders that are also judged with a history that grows along the list; agents always are.
     pub adaptive: Vec<String>,
@@ -60,7 +60,7 @@ pub struct RerankConfig {
 
 /// Protocol "episodes".
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct EpisodesConfig {
     /// T.
     pub n_steps: usize,
@@ -78,15 +78,14 @@ impl Default for EpisodesConfig {
 
 /// Protocol "online".
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct OnlineConfig {
     /// T, at most the environment's horizon.
     pub n_steps: usize,
     /// How the agent learns within a session; absent, it only serves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub learning: Option<LearningConfig>,
     /// Bandits, who learn within a session too.
-    #[serde(default)]
     pub bandits: Vec<BaselineConfig>,
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is studied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct LongTermConfig {
     /// The number of sweets, and as many vegetables; at least the horizon.
     pub items_per_kind: usize,
@@ -25,10 +25,10 @@ pub struct LongTermConfig {
     /// The agent; its twin is the same with a discount of 0.
     pub agent: AgentConfig,
     /// More agents, each written down as what it changes of the agent, and each with a twin.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<AgentVariant>,
     /// Other systems with reinforcement learning, each with a twin.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rivals: Vec<RivalConfig>,
 }
 

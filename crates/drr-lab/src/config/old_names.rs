@@ -2,7 +2,7 @@
 
 use drr_core::Protocol;
 use std::sync::Once;
-use toml::Value;
+use toml::{Table, Value};
 
 /// Says, once in a process, that a protocol was given by the name that it had.
 pub fn warn_of_old_name() {
@@ -16,26 +16,46 @@ pub fn is_old_name(name: &str) -> bool {
     Protocol::of_name(name).is_some_and(|protocol| protocol.name() != name)
 }
 
-/// Whether a configuration names a protocol as it was called once: in a list, or as the head of tables. The key "seed" of
-/// a number is the root of all randomness, which keeps its name.
-pub(super) fn uses_old_names(value: &Value) -> bool {
+/// Gives protocols that a configuration names as they were called once the names that they have now: in lists, and as the
+/// heads of tables. Says whether there was one. The key "seed" of a number is the root of all randomness, which keeps its
+/// name.
+pub(super) fn rename(value: &mut Value) -> bool {
     match value {
-        Value::String(name) => is_old_name(name),
-        Value::Array(values) => values.iter().any(uses_old_names),
-        Value::Table(table) => table.iter().any(|(key, value)| {
-            key == "start_seed" || (is_old_name(key) && !value.is_integer()) || uses_old_names(value)
-        }),
+        Value::String(name) if is_old_name(name) => {
+            *name = Protocol::table_name(name).into_owned();
+            true
+        }
+        Value::Array(values) => values.iter_mut().fold(false, |any, value| rename(value) || any),
+        Value::Table(table) => rename_keys(table),
         _ => false,
     }
+}
+
+fn rename_keys(table: &mut Table) -> bool {
+    let (mut any, old) = (false, std::mem::take(table));
+    for (key, mut value) in old {
+        any |= rename(&mut value);
+        let is_old = is_old_name(&key) && !value.is_integer();
+        let name = match key.strip_prefix("start_") {
+            _ if is_old => Protocol::table_name(&key).into_owned(),
+            Some(rest) if is_old_name(rest) => format!("start_{}", Protocol::table_name(rest)),
+            _ => key.clone(),
+        };
+        any |= name != key;
+        table.insert(name, value);
+    }
+    any
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::ExperimentConfig;
+    use crate::presets::NoPresets;
+    use std::path::Path;
 
     fn old(text: &str) -> bool {
-        uses_old_names(&Value::Table(toml::from_str(text).unwrap()))
+        rename(&mut Value::Table(toml::from_str(text).unwrap()))
     }
 
     #[test]
@@ -52,7 +72,7 @@ mod tests {
     fn an_old_configuration_loads_as_the_same_one_with_the_new_names() {
         let now = ExperimentConfig::preset("ml-1m-lab").unwrap().to_toml().unwrap();
         let then = now.replace("first_ratings", "seed");
-        let read = |text: &str| toml::from_str::<ExperimentConfig>(text).unwrap();
+        let read = |text: &str| ExperimentConfig::parse(text, Path::new("old.toml"), &NoPresets).unwrap();
         assert!(old(&then) && !old(&now));
         assert!(then.contains("start_seed") && then.contains("lab.tuned.seed"), "the preset has both");
         assert_eq!(read(&then), read(&now));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is studied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct StalenessConfig {
     /// The share of the log, in time order, before the cut.
     pub trained_share: f64,

@@ -15,30 +15,33 @@ pub struct StudyConfig {
 
 /// The study of variants. The variants are the run's agents, their twins, and the other systems.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct AblationConfig {
     /// The seeds of the trainings, fixed beforehand. The embeddings and the recommenders without RL are the run's own.
     pub seeds: Vec<u64>,
     /// Under which protocols; all of the run where none is named.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub protocols: Vec<Protocol>,
     /// From how many of the seeds, the first ones, other systems are trained.
-    #[serde(default = "one")]
     pub rival_seeds: usize,
     /// The greatest number of updates of one training that is not refused.
-    #[serde(default = "max_updates")]
     pub max_updates: u64,
     /// The agents and systems that take part, by their own names and with their twins; all where none is named.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<String>,
 }
 
-const fn one() -> usize {
-    1
-}
-
-const fn max_updates() -> u64 {
-    60_000
+impl Default for AblationConfig {
+    /// Everybody from the five seeds of the shipped studies.
+    fn default() -> Self {
+        Self {
+            seeds: vec![11, 12, 13, 14, 15],
+            protocols: Vec::new(),
+            rival_seeds: 1,
+            max_updates: 60_000,
+            variants: Vec::new(),
+        }
+    }
 }
 
 impl StudyConfig {

@@ -1,6 +1,7 @@
 //! Agents that are written down as what they change of another one.
 
 use super::SpaceKind;
+use super::merge::merge;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_core::Protocol;
@@ -38,6 +39,11 @@ const fn is_yes(value: &bool) -> bool {
 }
 
 impl AgentVariant {
+    /// The changed agent as a table that nobody has read yet.
+    pub(super) fn table(&self, agent: &AgentConfig) -> Result<Table> {
+        changed_table(agent, &self.changes)
+    }
+
     /// The changed agent, checked.
     pub fn of(&self, agent: &AgentConfig) -> Result<AgentConfig> {
         changed(agent, &self.changes).with_context(|| format!("in the agent named {}", self.name))
@@ -46,31 +52,15 @@ impl AgentVariant {
 
 /// The agent with `changes`, checked.
 pub fn changed(agent: &AgentConfig, changes: &Table) -> Result<AgentConfig> {
-    let mut table = Table::try_from(agent).context("the agent cannot be written as a table")?;
-    merge(&mut table, changes);
-    let changed: AgentConfig = table.try_into()?;
+    let changed: AgentConfig = changed_table(agent, changes)?.try_into()?;
     changed.check()?;
     Ok(changed)
 }
 
-/// Writes `changes` over `table`, key by key.
-fn merge(table: &mut Table, changes: &Table) {
-    for (key, change) in changes {
-        match (table.get_mut(key), change) {
-            (Some(Value::Table(_)), Value::Boolean(false)) => {
-                table.remove(key);
-            }
-            (Some(Value::Table(old)), Value::Table(new)) if keeps_kind(old, new) => merge(old, new),
-            _ => {
-                table.insert(key.clone(), change.clone());
-            }
-        }
-    }
-}
-
-/// Another kind has other fields: nothing of the old table is of use for it.
-fn keeps_kind(old: &Table, new: &Table) -> bool {
-    new.get("kind").is_none_or(|kind| old.get("kind") == Some(kind))
+fn changed_table(agent: &AgentConfig, changes: &Table) -> Result<Table> {
+    let mut table = Table::try_from(agent).context("the agent cannot be written as a table")?;
+    merge(&mut table, changes);
+    Ok(table)
 }
 
 /// The keys of the supervised part of the actor's loss, of the weight of the critic's part beside it, and of the part
@@ -156,13 +146,6 @@ mod tests {
             let error = of(text);
             assert!(error.contains(field) && error.contains("strong"), "{error}");
         }
-    }
-
-    #[test]
-    fn false_takes_a_table_away() {
-        let mut table = changes("a = 1\n[anchor]\nweight = 1.0");
-        merge(&mut table, &changes("anchor = false\na = false"));
-        assert_eq!(table, changes("a = false"));
     }
 
     #[test]

@@ -6,9 +6,7 @@ use crate::run::{Cut, Phase, Work};
 use anyhow::Result;
 use drr_core::{EmbeddingSpace, InteractionLog, Part};
 use drr_data::Protocol;
-use drr_embed::{
-    CoOccurrence, CoOccurrenceConfig, ContinuationFactors, EaseFactors, Pmf, PmfConfig, RatingFactors,
-};
+use drr_embed::{CoOccurrence, ContinuationFactors, EaseFactors, Pmf, PmfConfig, RatingFactors};
 use drr_store::digest_of;
 use drr_store::read_json;
 use serde::{Deserialize, Serialize};
@@ -113,7 +111,7 @@ impl Spaces<'_> {
     /// Fails if a fit or the disk does.
     pub fn fit(&self) -> Result<()> {
         self.work.stop_if_asked()?;
-        let inputs = digest_of(&(self.cut.hash()?, self.config, self.cut.seed))?;
+        let inputs = digest_of(&(self.cut.hash()?, self.config, self.cut.seed, self.cut.positive()))?;
         self.stage().run(&inputs, &self.outputs(), || self.fit_all())
     }
 
@@ -139,9 +137,8 @@ impl Spaces<'_> {
         bar.set(2);
         for (at, (phase, log)) in [(Phase::Choose, &train), (Phase::Final, &both)].into_iter().enumerate() {
             let positive = self.cut.positive();
-            let settings = CoOccurrenceConfig { positive, ..self.config.co_occurrence };
             let begun = watch.seconds();
-            let factors = CoOccurrence::fit(log, &settings, seeds)?;
+            let factors = CoOccurrence::fit(log, &self.config.co_occurrence, positive, seeds)?;
             note.seconds[1] = watch.seconds() - begun;
             factors.save(&path(phase, SpaceKind::CoOccurrence))?;
             for kind in self.on_demand() {

@@ -13,7 +13,9 @@ use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
 use drr_agent::{AgentConfig, OnlineAgent, OnlineConfig};
-use drr_core::{EmbeddingSpace, Judgement, Outcome, Part, Recommender, TrainingHooks, Validation, World};
+use drr_core::{
+    EmbeddingSpace, HEADLINE_LENGTH, Judgement, Outcome, Part, Recommender, TrainingHooks, Validation, World,
+};
 use drr_data::{TrainingRow, read_training, write_training};
 use drr_env::Unrated;
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
@@ -411,13 +413,17 @@ impl TrainingHooks for Hooks<'_> {
     ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         let Some(set) = self.validation else { return Ok(None) };
         let (summary, metric, k) = match &set.simulator {
-            None => (evaluate(policy, &set.cases, &[10])?.summary, Metric::Precision, 10),
+            None => (
+                evaluate(policy, &set.cases, &[HEADLINE_LENGTH])?.summary,
+                Metric::Precision,
+                HEADLINE_LENGTH,
+            ),
             Some((simulator, config)) => {
                 let judged = evaluate_online(policy, &set.cases, simulator, config)?;
                 (judged.evaluation.summary, Metric::MeanReward, config.n_steps)
             }
         };
-        let distinct_top10 = summary.diversity(10).map(|diversity| diversity.coverage);
+        let distinct_top10 = summary.diversity(HEADLINE_LENGTH).map(|diversity| diversity.coverage);
         let judged = |score| Judgement { score, distinct_top10 };
         Ok(summary.metric(metric, k).map(|interval| judged(interval.mean)))
     }

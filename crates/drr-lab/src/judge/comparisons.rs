@@ -2,6 +2,7 @@
 
 use crate::run::Cut;
 use anyhow::{Context as _, Result};
+use drr_core::HEADLINE_LENGTH;
 use drr_data::Protocol;
 use drr_eval::statistics::{
     N_RESAMPLES, PairedComparison, benjamini_hochberg, paired_comparisons, significance_letters,
@@ -18,9 +19,10 @@ pub const fn primary(protocol: Protocol) -> Metric {
     Metric::primary(protocol)
 }
 
-/// The length of list at which a protocol's recommenders are compared: 10, or else the greatest, which is that of sessions.
+/// The length of list at which a protocol's recommenders are compared: [`HEADLINE_LENGTH`], or else the greatest, which is
+/// that of sessions.
 pub fn length(lengths: impl Iterator<Item = usize> + Clone) -> Option<usize> {
-    lengths.clone().find(|k| *k == 10).or_else(|| lengths.max())
+    lengths.clone().find(|k| *k == HEADLINE_LENGTH).or_else(|| lengths.max())
 }
 
 /// The difference of two recommenders, user by user.

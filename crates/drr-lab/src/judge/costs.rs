@@ -1,7 +1,7 @@
 //! What a recommender costs: the time and memory to fit it, its parameters, the time to answer.
 
 use crate::watch::Watch;
-use drr_core::{Query, Recommender};
+use drr_core::{HEADLINE_LENGTH, Query, Recommender};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -99,7 +99,7 @@ pub fn seconds_per_1000(
     let queries = &queries[..queries.len().min(N_QUERIES)];
     let begun = watch.seconds();
     for chunk in queries.chunks(64) {
-        recommender.recommend(chunk, 10)?;
+        recommender.recommend(chunk, HEADLINE_LENGTH)?;
     }
     Ok((watch.seconds() - begun) * 1000.0 / queries.len().max(1) as f64)
 }

@@ -11,7 +11,7 @@ use crate::fit::simulator::Simulator;
 use crate::fit::train::Training;
 use crate::run::{Phase, RunManifest, Work};
 use anyhow::{Context as _, Result};
-use drr_core::{ItemIdx, LearnerId, Part, Query, Recommender, Seeds, SessionKind, World};
+use drr_core::{HEADLINE_LENGTH, ItemIdx, LearnerId, Part, Query, Recommender, Seeds, SessionKind, World};
 use drr_data::{Dataset, ListRow, PerUserRow, write_lists, write_per_user};
 use drr_eval::{
     Canaries, CanaryUser, Evaluation, EvaluationSet, EvaluationSummary, ListMeasures, Oracle,
@@ -218,7 +218,7 @@ impl<'a> Judge<'a> {
         Ok(Judged {
             table: table.to_owned(),
             id,
-            measures: ListMeasures::of(&lists, &histories, &self.features, 10),
+            measures: ListMeasures::of(&lists, &histories, &self.features, HEADLINE_LENGTH),
             canaries,
             shuffled_share: self.shuffled_share(recommender, &summary)?,
             curve: it.curve.clone(),
@@ -238,8 +238,9 @@ impl<'a> Judge<'a> {
         }
         let metric = comparisons::primary(self.bench.cut.protocol);
         let shuffled = self.set.shuffled(&mut Seeds(self.bench.cut.seed).stream("shuffled histories"));
-        let then = evaluate(recommender, &shuffled, &[10])?.summary.metric(metric, 10);
-        let share = then.zip(summary.metric(metric, 10)).map(|(then, now)| then.mean / now.mean);
+        let then = evaluate(recommender, &shuffled, &[HEADLINE_LENGTH])?.summary;
+        let (then, now) = (then.metric(metric, HEADLINE_LENGTH), summary.metric(metric, HEADLINE_LENGTH));
+        let share = then.zip(now).map(|(then, now)| then.mean / now.mean);
         Ok(share.filter(|share| share.is_finite()))
     }
 }

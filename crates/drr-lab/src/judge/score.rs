@@ -12,7 +12,7 @@ use super::bench::Bench;
 use crate::run::{Phase, RunManifest};
 use anyhow::{Context as _, Result};
 use drr_baselines::{Popularity, Random};
-use drr_core::{Part, Protocol, Recommender};
+use drr_core::{HEADLINE_LENGTH, Part, Protocol, Recommender};
 use drr_eval::report::{Bar, Cell, Plot, Report, Section, Table};
 use drr_eval::statistics::{N_RESAMPLES, paired_bootstrap_difference};
 use drr_eval::{Evaluation, EvaluationSet, Interval, Metric, Oracle, evaluate};
@@ -81,7 +81,7 @@ pub fn score(bench: &Bench<'_>, request: &Request<'_>) -> Result<Scored> {
         bench.cases(Part::Test).with_context(|| format!("it cannot be judged by protocol {protocol}"))?;
     let (name, lists) = named_lists(request.lists, protocol, request.name)?;
     let lengths = &bench.evaluation.list_lengths;
-    let longest = lengths.iter().copied().max().unwrap_or(10);
+    let longest = lengths.iter().copied().max().unwrap_or(HEADLINE_LENGTH);
     let (listed, counts) =
         ListedRecommender::new(name, &lists, bench.cut.dataset, &set, (longest, request.unknown))?;
     for warning in counts.warnings() {
@@ -92,7 +92,7 @@ pub fn score(bench: &Bench<'_>, request: &Request<'_>) -> Result<Scored> {
         .iter()
         .map(|recommender| Ok(evaluate(&**recommender, &set, lengths)?))
         .collect::<Result<Vec<_>>>()?;
-    let k = if lengths.contains(&10) { 10 } else { lengths.iter().copied().max().unwrap_or(10) };
+    let k = if lengths.contains(&HEADLINE_LENGTH) { HEADLINE_LENGTH } else { longest };
     let precision = |evaluation: &Evaluation| {
         let values = evaluation.values(Metric::Precision, k).map(<[f64]>::to_vec);
         values.with_context(|| format!("precision at {k} was not judged"))

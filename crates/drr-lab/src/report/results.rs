@@ -3,7 +3,7 @@
 use crate::judge::comparisons::{Comparison, letters};
 use crate::judge::contestants::NO_RL;
 use crate::judge::figures::{Judged, RunMetrics, headline};
-use drr_core::{Form, LearnerId, SessionKind, World};
+use drr_core::{Form, HEADLINE_LENGTH, LearnerId, SessionKind, World};
 use drr_data::{PerUserRow, Protocol};
 use drr_eval::Metric;
 use drr_eval::report::{Bar, Best, Cell, Plot, ScatterPoint, Section, Series, Table};
@@ -251,10 +251,10 @@ fn verdicts(metrics: &RunMetrics, table: &str, id: &LearnerId) -> Vec<String> {
 }
 
 fn bars(rows: &[&Judged], table: &str) -> Plot {
-    let of = rows
-        .first()
-        .and_then(|it| headline(it))
-        .map_or_else(|| ("value".to_owned(), 10), |(metric, k, _)| (format!("{}@{k}", words(metric)), k));
+    let of = rows.first().and_then(|it| headline(it)).map_or_else(
+        || ("value".to_owned(), HEADLINE_LENGTH),
+        |(metric, k, _)| (format!("{}@{k}", words(metric)), k),
+    );
     let bars = rows.iter().filter(|it| it.summary.recommender != "oracle").filter_map(|it| {
         let (_, _, interval) = headline(it)?;
         let name = it.summary.recommender.clone();

@@ -8,7 +8,7 @@ use crate::config::StalenessConfig;
 use crate::run::{Cut, Work};
 use anyhow::{Context as _, Result, bail};
 use drr_baselines::{BaselineConfig, FitInputs};
-use drr_core::{Interaction, InteractionLog, Part, PartSet, Recommender};
+use drr_core::{HEADLINE_LENGTH, Interaction, InteractionLog, Part, PartSet, Recommender};
 use drr_data::Dataset;
 use drr_eval::{EvaluationSet, Interval, Metric, evaluate};
 use drr_store::digest_of;
@@ -170,8 +170,9 @@ fn judge_period(
                 Upkeep::GrowingHistory => (&*kept, &set),
                 Upkeep::Retrained => (&*anew, &set),
             };
-            let summary = evaluate(who, set, &[10])?.summary;
-            let precision = summary.metric(Metric::Precision, 10).context("P@10 was not judged")?;
+            let summary = evaluate(who, set, &[HEADLINE_LENGTH])?.summary;
+            let precision =
+                summary.metric(Metric::Precision, HEADLINE_LENGTH).context("P@10 was not judged")?;
             points.push(StalenessPoint {
                 recommender: summary.recommender,
                 upkeep,

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use budget::Budget;
 use drr_agent::AgentConfig;
 use drr_baselines::BaselineConfig;
-use drr_core::{Part, RandomStream, Recommender, SessionKind, World};
+use drr_core::{HEADLINE_LENGTH, Part, RandomStream, Recommender, SessionKind, World};
 use drr_data::{LedgerRow, Protocol, read_ledger, write_ledger};
 use drr_eval::{evaluate, evaluate_episodes, evaluate_online};
 use rand::Rng;
@@ -213,7 +213,7 @@ fn judged(bench: &Bench<'_>, config: &BaselineConfig, phase: Phase, part: Part) 
             evaluate_online(&*recommender, &set, &simulator, &bench.simulated()?)?.evaluation.summary
         }
         SessionKind::Logged => evaluate_episodes(&*recommender, &set, &bench.episodes())?.evaluation.summary,
-        SessionKind::None => evaluate(&*recommender, &set, &[10])?.summary,
+        SessionKind::None => evaluate(&*recommender, &set, &[HEADLINE_LENGTH])?.summary,
     };
     let metric = primary(protocol);
     let found = summary.metrics.iter().find(|it| it.metric == metric);

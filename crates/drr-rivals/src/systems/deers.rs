@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 /// The settings of DEERS.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct DeersConfig {
     /// H, the numbers in the positive and in the negative state; at least 1.
     pub state_hidden: usize,
@@ -35,6 +35,21 @@ pub struct DeersConfig {
     pub tau: f64,
     /// The probability of a random item, in `[0, 1]`, by environment steps.
     pub epsilon: Schedule,
+}
+
+impl Default for DeersConfig {
+    /// As chosen on validation rows of MovieLens 1M.
+    fn default() -> Self {
+        Self {
+            state_hidden: 32,
+            hidden: 32,
+            n_candidates: 256,
+            pairwise_weight: 0.05,
+            pairwise_margin: 0.5,
+            tau: 0.005,
+            epsilon: Schedule::Linear { start: 0.3, end: 0.05, steps: 10_000 },
+        }
+    }
 }
 
 impl DeersConfig {

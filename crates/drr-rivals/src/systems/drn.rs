@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 /// The settings of DRN.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct DrnConfig {
     /// H, the width of the hidden layer of `V` and of that of `A`, at least 1.
     pub hidden: usize,
@@ -46,8 +46,27 @@ pub struct DrnConfig {
     /// Environment steps with items drawn uniformly at first: they stand for the log of the paper's offline stage.
     pub random_steps: u64,
     /// The user activeness in the reward; none without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub activeness: Option<ActivenessConfig>,
+}
+
+impl Default for DrnConfig {
+    /// As chosen on validation rows of MovieLens 1M.
+    fn default() -> Self {
+        Self {
+            hidden: 32,
+            target_every: 100,
+            n_candidates: 200,
+            major_every: 1,
+            slate: 1,
+            explore: 0.1,
+            exploit: 0.05,
+            list_length: 10,
+            rank_exponent: 3.0,
+            random_steps: 16_000,
+            activeness: None,
+        }
+    }
 }
 
 impl DrnConfig {

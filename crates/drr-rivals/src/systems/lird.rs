@@ -20,18 +20,25 @@ use serde::{Deserialize, Serialize};
 
 /// The settings of the simulator by similarity (Zhao et al. 2018).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct SimulatorConfig {
     /// alpha, the share of the states in the similarity of two pairs, in `[0, 1]`.
     pub alpha: f64,
     /// Whether a pair gets the expected reward instead of one that is drawn.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub expected: bool,
+}
+
+impl Default for SimulatorConfig {
+    /// States and actions count alike, and rewards are drawn.
+    fn default() -> Self {
+        Self { alpha: 0.5, expected: false }
+    }
 }
 
 /// The settings of LIRD.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct LirdConfig {
     /// K, the items of a list, in `[1, 100]`.
     pub slate: usize,
@@ -50,8 +57,25 @@ pub struct LirdConfig {
     /// The probability of noise, in `[0, 1]`, by environment steps.
     pub epsilon: Schedule,
     /// Train in the simulator by similarity instead of the configured environment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub simulator: Option<SimulatorConfig>,
+}
+
+impl Default for LirdConfig {
+    /// As chosen on validation rows of MovieLens 1M.
+    fn default() -> Self {
+        Self {
+            slate: 5,
+            position_discount: 0.9,
+            hidden: 128,
+            actor_learning_rate: 3e-4,
+            n_candidates: 500,
+            tau: 0.01,
+            noise: 0.5,
+            epsilon: Schedule::Linear { start: 1.0, end: 0.2, steps: 150_000 },
+            simulator: None,
+        }
+    }
 }
 
 impl LirdConfig {

@@ -8,7 +8,7 @@
 use super::{Judged, explained, load, lookup, not_enough};
 use crate::judge::figures::Origin;
 use anyhow::{Result, bail};
-use drr_core::Seeds;
+use drr_core::{HEADLINE_LENGTH, Seeds};
 use drr_eval::gate::{GOLDEN_FORMAT, Golden, GoldenLine, bless, judge};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -65,9 +65,9 @@ pub fn run(judged: &Judged, origin: Option<&Origin>, path: &Path) -> Result<Stri
 
 /// The lines of a new file, values still 0.
 fn fresh(judged: &Judged, origin: Option<&Origin>) -> Result<Golden> {
-    let mut lines = Vec::new();
+    let (mut lines, k) = (Vec::new(), HEADLINE_LENGTH as u32);
     for (protocol, recommender) in judged.recommenders() {
-        let has = |name: &str| judged.get(&protocol, name, "precision", 10).is_some();
+        let has = |name: &str| judged.get(&protocol, name, "precision", k).is_some();
         if !has(&recommender) {
             continue;
         }
@@ -75,7 +75,7 @@ fn fresh(judged: &Judged, origin: Option<&Origin>) -> Result<Golden> {
         let own = GoldenLine {
             protocol: protocol.clone(),
             metric: "precision".to_owned(),
-            k: 10,
+            k: HEADLINE_LENGTH,
             value: 0.0,
             against: None,
             tolerance: if is_agent { AGENT_TOLERANCE } else { BASELINE_TOLERANCE },
@@ -91,7 +91,7 @@ fn fresh(judged: &Judged, origin: Option<&Origin>) -> Result<Golden> {
         lines.extend(differences);
     }
     if lines.is_empty() {
-        bail!("the run has no precision@10: add 10 to evaluation.list_lengths and evaluate again");
+        bail!("the run has no precision@{k}: add {k} to evaluation.list_lengths and evaluate again");
     }
     Ok(Golden { format: GOLDEN_FORMAT, dataset_hash: None, lines })
 }

@@ -1,12 +1,13 @@
-//! The ranked lists of a run, cut at 10, by protocol, recommender and user.
+//! The ranked lists of a run, cut at the headline's length, by protocol, recommender and user.
 
 use anyhow::{Context as _, Result, bail};
+use drr_core::HEADLINE_LENGTH;
 use drr_data::read_lists;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The length at which lists are compared.
-pub const K: u32 = 10;
+pub const K: u32 = HEADLINE_LENGTH as u32;
 
 /// User id and item ids, best first.
 pub type UserLists = BTreeMap<String, Vec<String>>;

@@ -7,7 +7,7 @@ use crate::judge::Bench;
 use crate::judge::contestants::{renamed, without_rl, worlds};
 use crate::judge::forms::{Judgement, forms, headline_of};
 use anyhow::{Context as _, Result};
-use drr_core::{Form, LearnerId, Recommender};
+use drr_core::{Form, HEADLINE_LENGTH, LearnerId, Recommender};
 use drr_eval::{Metric, Oracle, SessionEvaluation};
 use drr_store::digest_of;
 use drr_store::read_json;
@@ -211,7 +211,7 @@ fn row(table: &str, seed: u64, judgement: Judgement, effort: Effort) -> Result<R
         headline_of(summary).with_context(|| format!("{recommender} has no headline metric in {table}"))?;
     let values = evaluation.values(metric, k).context("the metric has no values")?;
     let diversity = summary
-        .diversity(10)
+        .diversity(HEADLINE_LENGTH)
         .or_else(|| summary.diversity.iter().max_by_key(|it| it.k).map(|it| it.diversity));
     let named = |it: &drr_eval::MetricMean| (format!("{}@{}", it.metric.name(), it.k), it.interval.mean);
     Ok(Row {

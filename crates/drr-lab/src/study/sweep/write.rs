@@ -1,6 +1,7 @@
 //! The chosen settings as a block of a configuration, in the place of an earlier choice, comments left alone.
 
-use crate::config::ExperimentConfig;
+use crate::config::{ExperimentConfig, says};
+use crate::shelf::Shelf;
 use anyhow::{Context as _, Result};
 use drr_baselines::BaselineConfig;
 use drr_data::Protocol;
@@ -11,11 +12,20 @@ pub fn block(protocol: Protocol, config: &BaselineConfig) -> Result<String> {
     Ok(format!("[[lab.tuned.{}]]\n{}", protocol.split(), toml::to_string(config)?))
 }
 
-/// Writes the block at the end of the file; one of the same protocol and kind goes.
+/// Writes the block at the end of the file; one of the same protocol and kind goes. What the file has chosen by way of
+/// another one that it extends is written into it too, as a list is replaced as a whole.
 pub fn into(path: &Path, protocol: Protocol, config: &BaselineConfig) -> Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let changed = replaced(&text, protocol, config)?;
-    toml::from_str::<ExperimentConfig>(&changed)
+    let presets = Shelf::default();
+    let before = ExperimentConfig::parse(&text, path, &presets)?;
+    let mut changed = text;
+    if !says(&changed, &["lab", "tuned", &protocol.split().to_string()]) {
+        for extended in before.lab.tuned.get(&protocol.split()).into_iter().flatten() {
+            changed = replaced(&changed, protocol, extended)?;
+        }
+    }
+    changed = replaced(&changed, protocol, config)?;
+    ExperimentConfig::parse(&changed, path, &presets)
         .with_context(|| format!("{} would be no valid configuration with the choice", path.display()))?;
     drr_store::write_bytes(path, changed.as_bytes())?;
     Ok(())
@@ -61,5 +71,20 @@ mod tests {
         assert!(again.contains("shrink = 3.0"), "{again}");
         let other = replaced(&again, Protocol::FirstRatings, &ease(30.0)).unwrap();
         assert!(other.contains("lambda = 20.0") && other.contains("[[lab.tuned.first_ratings]]"), "{other}");
+    }
+
+    #[test]
+    fn what_an_extended_file_has_chosen_stays_chosen() {
+        let folder = tempfile::tempdir().unwrap();
+        let ease = |lambda| BaselineConfig::Ease(drr_baselines::EaseConfig { lambda });
+        let knn = BaselineConfig::ItemKnn { n_neighbours: None, shrink: 3.0 };
+        let (base, own) = (folder.path().join("base.toml"), folder.path().join("own.toml"));
+        std::fs::write(&base, "# the base\n").unwrap();
+        std::fs::write(&own, "extends = \"base.toml\"\n").unwrap();
+        into(&base, Protocol::Temporal, &ease(10.0)).unwrap();
+        into(&base, Protocol::Temporal, &knn).unwrap();
+        into(&own, Protocol::Temporal, &ease(20.0)).unwrap();
+        let tuned = ExperimentConfig::load(&own).unwrap().lab.tuned;
+        assert_eq!(tuned[&Protocol::Temporal], [knn, ease(20.0)]);
     }
 }

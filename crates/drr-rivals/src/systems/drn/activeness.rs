@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The settings of the activeness in the reward.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct ActivenessConfig {
     /// beta, what the activeness counts beside the reward, in [0, 1000]; the paper has 0.05.
     pub weight: f64,
@@ -20,6 +20,13 @@ pub struct ActivenessConfig {
     pub rise: f64,
     /// Hours after the session's start in which a return counts, in [0, 1e6].
     pub window_hours: f64,
+}
+
+impl Default for ActivenessConfig {
+    /// The paper's numbers (Zheng et al. 2018, sec. 4.4), with returns within a day.
+    fn default() -> Self {
+        Self { weight: 0.05, decay_per_hour: 0.0432, initial: 0.5, rise: 0.32, window_hours: 24.0 }
+    }
 }
 
 impl ActivenessConfig {
