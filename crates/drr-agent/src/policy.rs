@@ -10,7 +10,7 @@ use drr_core::{EmbeddingSpace, ItemIdx, Query, RecommendError, Recommender, RowO
 use drr_learn::{
     LearnError, ListRequest, PolicyHeader, Rows, StateFeatures, Wiring, normalize, scale_factor, scaled,
 };
-use drr_store::NamedArray;
+use drr_store::{NamedArray, Written};
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl DrrPolicy {
     /// # Errors
     ///
     /// Fails if the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), AgentError> {
+    pub fn save(&self, path: &Path) -> Result<Written, AgentError> {
         Ok(self.header.write("policy", &self.arrays, path)?)
     }
 

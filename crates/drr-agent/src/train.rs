@@ -12,7 +12,7 @@ use crate::{AgentConfig, AgentError};
 use drr_core::{Environment, ItemSet, MetricSink, Metrics, Observation, RandomStream, Seeds};
 use drr_learn::{Rhythm, Rows, SavedTraining, StateFeatures, Trainee, TrainingTables, Updater, Wiring};
 use drr_replay::{Batch, Replay, Sizes};
-use drr_store::NamedArray;
+use drr_store::{NamedArray, Written};
 use saved::{Notes, from_named, to_named};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -147,7 +147,7 @@ impl Trainee for DrrTrainee {
         DrrPolicy::freeze(wiring, arrays, self.learner.n_updates())
     }
 
-    fn save_policy(policy: &DrrPolicy, path: &Path) -> Result<(), AgentError> {
+    fn save_policy(policy: &DrrPolicy, path: &Path) -> Result<Written, AgentError> {
         policy.save(path)
     }
 

@@ -27,5 +27,5 @@ pub mod shelf;
 pub mod study;
 pub mod watch;
 
-// #[cfg(test)]
-// mod tests;
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,8 @@ pub use block::{block, write_into};
 pub use page::Page;
 
 use crate::document::aligned;
+use crate::fit::train;
+use crate::judge::evaluate::STAGE;
 use crate::judge::figures::{load, load_costs};
 use crate::study;
 use anyhow::Result;
@@ -49,8 +51,8 @@ pub fn brief(page: &Page<'_>) -> Result<String> {
 pub fn run(page: &Page<'_>) -> Result<String> {
     let work = page.work;
     let metrics = load(work, page.manifest)?;
-    let rows = read_training(&work.path("training.parquet"))?;
-    let per_user = read_per_user(&work.path("per_user.parquet"))?;
+    let rows = read_training(&work.checked(train::STAGE, train::CURVES)?)?;
+    let per_user = read_per_user(&work.checked(STAGE, "per_user.parquet")?)?;
     let mut sections: Vec<Section> = answer::section(&metrics, &page.protocols).into_iter().collect();
     for protocol in &page.protocols {
         sections.extend(results::sections(&metrics, *protocol, &per_user));

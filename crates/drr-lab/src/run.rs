@@ -1,26 +1,30 @@
 //! One run: its folder, its data set, its cuts, and the cache of its stages.
 
 pub mod cache;
+pub mod code;
 pub mod context;
 pub mod cut;
 pub mod data;
+mod identity;
 pub mod manifest;
 pub mod work;
 
 pub use context::Context;
 pub use cut::{Cut, Phase};
+pub use identity::Name;
 pub use manifest::RunManifest;
 pub use work::Work;
 
 use crate::config::ExperimentConfig;
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 use data::{Source, ingested};
 use drr_core::Protocol;
 use drr_data::Dataset;
-use drr_store::digest_of;
+use drr_store::{Lock, digest_of, file_digest, write_bytes};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// One run of one configuration on one data set.
+/// One run of one configuration on one data set. While it exists, no other process writes into its folder.
 pub struct Run<'a> {
     /// The command's surroundings.
     pub context: &'a Context,
@@ -32,51 +36,117 @@ pub struct Run<'a> {
     pub manifest: RunManifest,
     /// The run's folder.
     pub folder: PathBuf,
+    /// Keeps others out; none for a run that is only read.
+    lock: Option<Arc<Lock>>,
 }
 
 impl<'a> Run<'a> {
     /// Ingests the source and writes the configuration and the manifest into the run's folder.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a folder that has a run of another data set or configuration ([`identity`]), unless work is forced.
     pub fn begin(
         context: &'a Context,
         config: ExperimentConfig,
         source: &Source,
-        name: &str,
+        name: Name<'_>,
     ) -> Result<Self> {
+        let folder = context.runs_dir().join(name.text());
+        let lock = Some(Arc::new(context.lock(&folder)?));
         let (dataset, dir) = ingested(context, &config, source)?;
-        let folder = context.runs_dir().join(name);
         let dataset_dir = dir.path.strip_prefix(&context.data_dir).unwrap_or(&dir.path).to_owned();
+        let text = config.to_toml()?;
         let manifest = RunManifest {
+            format: manifest::FORMAT,
             dataset_line: source.reason.clone(),
             dataset_dir,
             dataset_hash: dir.hash,
             config_hash: digest_of(&config)?,
+            config_file: drr_store::bytes_digest(text.as_bytes()),
             warnings: source.warnings.clone(),
             seed: config.seed,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            revision: manifest::revision(),
             machine: context.watch.machine(),
         };
-        for sub in ["embeddings", "policies", "checkpoints"] {
-            std::fs::create_dir_all(folder.join(sub))?;
+        if !context.force {
+            identity::check(&folder, &manifest, name)?;
         }
-        drr_store::write_bytes(&folder.join("config.toml"), config.to_toml()?.as_bytes())?;
-        drr_store::write_bytes(&folder.join("manifest.json"), &serde_json::to_vec_pretty(&manifest)?)?;
-        Ok(Self { context, config, dataset, manifest, folder })
+        let run = Self { context, config, dataset, manifest, folder, lock };
+        run.write(&text)?;
+        Ok(run)
     }
 
-    /// A run that exists: its own configuration and data set, whatever the shipped ones say now.
+    fn write(&self, config: &str) -> Result<()> {
+        for sub in ["embeddings", "policies", "checkpoints"] {
+            std::fs::create_dir_all(self.folder.join(sub))?;
+        }
+        write_bytes(&self.folder.join(CONFIG), config.as_bytes())?;
+        self.manifest.write(&self.folder)
+    }
+
+    /// A run that exists, to work on: its own configuration and data set, whatever the shipped ones say now.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none, and if its configuration or its data set are not what they were.
     pub fn open(context: &'a Context, name: &str) -> Result<Self> {
-        // A bare name, or the folder itself as people copy it from the screen.
-        let named = context.runs_dir().join(name);
-        let folder = if named.exists() || !Path::new(name).is_dir() { named } else { PathBuf::from(name) };
-        let path = folder.join("manifest.json");
-        let text = std::fs::read(&path).with_context(|| {
-            format!("there is no run in {}: make it with `drr pipeline --run {name}`", folder.display())
-        })?;
-        let manifest: RunManifest = serde_json::from_slice(&text)
-            .with_context(|| format!("{} is damaged: run the pipeline again", path.display()))?;
-        let config = ExperimentConfig::load(&folder.join("config.toml"))?;
+        let folder = folder_of(context, name);
+        // There is nothing to lock, and nothing must appear, where there is no run.
+        RunManifest::read(&folder)?;
+        let lock = Arc::new(context.lock(&folder)?);
+        Ok(Self { lock: Some(lock), ..Self::read(context, name)? })
+    }
+
+    /// The same, to read from: others may work on it meanwhile, and what they change is refused by its digest.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::open`].
+    pub fn read(context: &'a Context, name: &str) -> Result<Self> {
+        let folder = folder_of(context, name);
+        let manifest = RunManifest::read(&folder)?;
+        let path = folder.join(CONFIG);
+        if file_digest(&path)? != manifest.config_file {
+            bail!(
+                "{} is not the configuration that the run was made with: put back what it was, or give it to a new run with \
+                 `drr pipeline --config {} --run NAME`",
+                path.display(),
+                path.display()
+            );
+        }
+        let config = ExperimentConfig::load(&path)?;
         let dataset = Dataset::open(&context.data_dir.join(&manifest.dataset_dir))?;
-        Ok(Self { context, config, dataset, manifest, folder })
+        if dataset.manifest().hash != manifest.dataset_hash {
+            bail!(
+                "the data set in {} is another than the run's: ingest the run's again with `drr ingest --dataset {}`",
+                manifest.dataset_dir.display(),
+                config.data.dataset
+            );
+        }
+        Ok(Self { context, config, dataset, manifest, folder, lock: None })
+    }
+
+    /// The same run with another root seed: everything that depends on it is made anew.
+    ///
+    /// # Errors
+    ///
+    /// Refuses that unless work is forced, since the folder has the other seed's results.
+    pub fn with_seed(mut self, seed: u64) -> Result<Self> {
+        if self.config.seed == seed {
+            return Ok(self);
+        }
+        if !self.context.force {
+            return Err(identity::other("root seed", &self.config.seed, &seed, &self.folder));
+        }
+        self.config.seed = seed;
+        let text = self.config.to_toml()?;
+        self.manifest.seed = seed;
+        self.manifest.config_hash = digest_of(&self.config)?;
+        self.manifest.config_file = drr_store::bytes_digest(text.as_bytes());
+        self.write(&text)?;
+        Ok(self)
     }
 
     /// The same run in other surroundings.
@@ -88,13 +158,15 @@ impl<'a> Run<'a> {
             dataset: self.dataset.clone(),
             manifest: self.manifest.clone(),
             folder: self.folder.clone(),
+            lock: self.lock.clone(),
         }
     }
 
     /// Where the run's work is done.
     #[must_use]
     pub fn work(&self) -> Work<'_> {
-        Work { folder: &self.folder, force: self.context.force, watch: &self.context.watch }
+        let Context { force, other_code, ref watch, .. } = *self.context;
+        Work { folder: &self.folder, force, other_code, watch }
     }
 
     /// The run's data as a protocol sees them.
@@ -124,4 +196,12 @@ impl<'a> Run<'a> {
         splits.dedup();
         splits
     }
+}
+
+const CONFIG: &str = "config.toml";
+
+/// The folder of a run: a bare name, or the folder itself as people copy it from the screen.
+fn folder_of(context: &Context, name: &str) -> PathBuf {
+    let named = context.runs_dir().join(name);
+    if named.exists() || !Path::new(name).is_dir() { named } else { PathBuf::from(name) }
 }

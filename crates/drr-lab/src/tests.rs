@@ -4,6 +4,7 @@ use crate::config::{AgentVariant, ExperimentConfig, SpaceKind};
 use crate::judge::{Bench, contestants, figures};
 use crate::plan::Plan;
 use crate::recommend::{self, Request};
+use crate::run::Name;
 use crate::run::data::{self, Source};
 use crate::run::{Context, Phase, Run};
 use crate::study::sweep;
@@ -38,7 +39,7 @@ fn source(context: &Context) -> Source {
 
 /// Everything up to the judgement.
 fn run(context: &Context, seed: u64) -> Run<'_> {
-    let run = Run::begin(context, config(seed), &source(context), "test").unwrap();
+    let run = Run::begin(context, config(seed), &source(context), Name::Derived("test")).unwrap();
     let plan = Plan::new(&run).unwrap();
     plan.pretrain().unwrap();
     plan.train().unwrap();
@@ -71,7 +72,7 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
 fn lab(context: &Context) -> Run<'_> {
     let mut config = ExperimentConfig::preset("smoke-lab").unwrap();
     config.agent.n_episodes = 160;
-    let run = Run::begin(context, config, &source(context), "lab").unwrap();
+    let run = Run::begin(context, config, &source(context), Name::Derived("lab")).unwrap();
     let plan = Plan::new(&run).unwrap();
     plan.learn().unwrap();
     plan.judge().unwrap();
@@ -149,7 +150,7 @@ fn named_agents_are_trained_judged_and_reported_beside_the_runs_own() {
         twins: true,
         changes: "state = \"drr_n\"\ndiscount = 0.5".parse().unwrap(),
     }];
-    let run = Run::begin(&context, config, &source(&context), "named").unwrap();
+    let run = Run::begin(&context, config, &source(&context), Name::Derived("named")).unwrap();
     let plan = Plan::new(&run).unwrap();
     plan.pretrain().unwrap();
     plan.train().unwrap();
@@ -181,7 +182,7 @@ fn figures_of_another_configuration_and_damaged_embeddings_are_refused() {
     let context = context(folder.path());
     let run = run(&context, 1);
     let plan = Plan::new(&run).unwrap();
-    figures::check_folder(&run.folder).unwrap();
+    figures::check_folder(&run.folder, &[]).unwrap();
     let path = run.work().path("embeddings/first_ratings-final-co-occurrence.safetensors");
     let mut bytes = std::fs::read(&path).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
@@ -190,17 +191,21 @@ fn figures_of_another_configuration_and_damaged_embeddings_are_refused() {
     assert!(damaged.contains("co-occurrence") && damaged.contains("drr pipeline"), "{damaged}");
 
     // The same name with another seed: the figures that lie there are not its own.
-    let other = Run::begin(&context, config(2), &source(&context), "test").unwrap();
+    drop(run);
+    let refused = Run::begin(&context, config(2), &source(&context), Name::Derived("test")).err().unwrap();
+    assert!(refused.to_string().contains("root seed: 1, and not 2"), "{refused}");
+    let context = Context { force: true, ..context };
+    let other = Run::begin(&context, config(2), &source(&context), Name::Derived("test")).unwrap();
     let stale = Plan::new(&other).unwrap().figures().unwrap_err().to_string();
     assert!(stale.contains("another configuration") && stale.contains("--run"), "{stale}");
-    assert!(figures::check_folder(&other.folder).is_err());
+    assert!(figures::check_folder(&other.folder, &[]).is_err());
 }
 
 #[test]
 fn the_environment_of_a_run_keeps_its_contract() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());
-    let run = Run::begin(&context, config(1), &source(&context), "test").unwrap();
+    let run = Run::begin(&context, config(1), &source(&context), Name::Derived("test")).unwrap();
     for protocol in run.protocols() {
         let log = run.cut(protocol).log(Phase::Choose).unwrap();
         let start = run.config.environment.start(protocol);
@@ -242,7 +247,7 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
 
     let stopped = impatient(parts.path());
     let undisturbed = context(parts.path());
-    let begun = Run::begin(&undisturbed, config(1), &source(&undisturbed), "test").unwrap();
+    let begun = Run::begin(&undisturbed, config(1), &source(&undisturbed), Name::Derived("test")).unwrap();
     Plan::new(&begun).unwrap().pretrain().unwrap();
     let run_to_stop = begun.in_context(&stopped);
     let plan = Plan::new(&run_to_stop).unwrap();
@@ -260,7 +265,7 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
 fn judging_learns_first_what_is_not_learned_and_only_that() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());
-    let run = Run::begin(&context, config(1), &source(&context), "test").unwrap();
+    let run = Run::begin(&context, config(1), &source(&context), Name::Derived("test")).unwrap();
     let plan = Plan::new(&run).unwrap();
     plan.learn_and_judge().unwrap();
     let written = |name: &str| std::fs::metadata(run.work().path(name)).unwrap().modified().unwrap();
@@ -294,7 +299,8 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     assert!(std::fs::read_to_string(&document).unwrap().contains("| drr_ave |"));
 
     let last = &run.dataset.users().last().unwrap().id;
-    let known = recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User(last), 3).unwrap();
+    let known =
+        recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User(last), 3).unwrap();
     for part in
         ["user_id", "rated_items_length", "recommended_items_ids", "precision", "idcg", "ndcg", "reward"]
     {
@@ -303,14 +309,15 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     let item = &run.dataset.items()[3].id;
     let new = recommend::run(&plan.bundle(Protocol::Temporal).unwrap(), &Request::History(item), 5).unwrap();
     assert!(new.contains(" 5. ") && !new.contains(" 6. "), "{new}");
-    let unknown =
-        recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User("nobody"), 3).unwrap_err().to_string();
+    let unknown = recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User("nobody"), 3)
+        .unwrap_err()
+        .to_string();
     assert!(unknown.contains("nobody") && unknown.contains("--history"), "{unknown}");
-    let empty =
-        recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::History(" ,"), 3).unwrap_err().to_string();
+    let empty = recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::History(" ,"), 3)
+        .unwrap_err()
+        .to_string();
     assert!(empty.contains("at least one id"), "{empty}");
-    let absent =
-        plan.bundle(Protocol::Rerank).err().unwrap().to_string();
+    let absent = plan.bundle(Protocol::Rerank).err().unwrap().to_string();
     assert!(absent.contains("rerank") && absent.contains("first_ratings, temporal"), "{absent}");
     let archive = data::named(&context, "ml-100k", Some(&folder.path().join("none.zip"))).err().unwrap();
     assert!(format!("{archive:#}").contains("--archive") && format!("{archive:#}").contains("none.zip"));

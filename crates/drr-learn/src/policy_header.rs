@@ -2,7 +2,7 @@
 
 use crate::LearnError;
 use drr_core::{EmbeddingSpace, RowOrigin};
-use drr_store::{NamedArray, read_arrays, write_arrays};
+use drr_store::{NamedArray, Written, read_arrays, write_arrays};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -31,10 +31,9 @@ impl<C: Serialize> PolicyHeader<C> {
     /// # Errors
     ///
     /// Fails if the file cannot be written.
-    pub fn write(&self, kind: &str, arrays: &[NamedArray], path: &Path) -> Result<(), LearnError> {
+    pub fn write(&self, kind: &str, arrays: &[NamedArray], path: &Path) -> Result<Written, LearnError> {
         let text = serde_json::to_string(self).map_err(|error| LearnError::OtherRun(error.to_string()))?;
-        write_arrays(path, arrays, &[(kind, text)])?;
-        Ok(())
+        Ok(write_arrays(path, arrays, &[(kind, text)])?)
     }
 }
 

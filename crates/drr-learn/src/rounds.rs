@@ -4,7 +4,7 @@
 //! by bit. The loop is the same for every system that is trained in rounds.
 
 use drr_core::{Metrics, Outcome, TrainingHooks, Validation};
-use drr_store::{StoreError, load_latest};
+use drr_store::{StoreError, Written, load_latest};
 use serde::de::IgnoredAny;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub trait Rounds {
     /// # Errors
     ///
     /// Fails if the disk does.
-    fn save_policy(&self, path: &Path) -> Result<(), Self::Error>;
+    fn save_policy(&self, path: &Path) -> Result<Written, Self::Error>;
 
     /// Plays one more round and counts it.
     ///

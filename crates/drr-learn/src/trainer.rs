@@ -13,6 +13,7 @@ use crate::{LearnError, TrainingTables};
 use drr_core::{
     EmbeddingSpace, Environment, Metrics, Outcome, RandomStream, Seeds, TrainingHooks, Validation,
 };
+use drr_store::Written;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -211,7 +212,7 @@ impl<E: Environment, T: Trainee> Rounds for Trainer<E, T> {
         self.trainee.path_name()
     }
 
-    fn save_policy(&self, path: &Path) -> Result<(), T::Error> {
+    fn save_policy(&self, path: &Path) -> Result<Written, T::Error> {
         T::save_policy(&self.policy()?, path)
     }
 

@@ -7,7 +7,7 @@ use crate::train::RivalTrainee;
 use crate::{RivalConfig, RivalError};
 use drr_core::{EmbeddingSpace, EmbeddingTable, Query, RecommendError, Recommender, RowOrigin, ScoredItem};
 use drr_learn::{PolicyHeader, Wiring};
-use drr_store::NamedArray;
+use drr_store::{NamedArray, Written};
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ impl RivalPolicy {
     /// # Errors
     ///
     /// Fails if the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), RivalError> {
+    pub fn save(&self, path: &Path) -> Result<Written, RivalError> {
         Ok(self.header.write("rival", &self.arrays, path)?)
     }
 

@@ -12,7 +12,7 @@ use crate::systems::{self, Parts};
 use crate::{RivalConfig, RivalError, ScheduleConfig};
 use drr_core::{Environment, ItemIdx, ItemSet, Metrics, Observation, RandomStream, Seeds};
 use drr_learn::{LearnError, Rhythm, SavedTraining, Trainee, Wiring};
-use drr_store::NamedArray;
+use drr_store::{NamedArray, Written};
 use round::Round;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -166,7 +166,7 @@ impl Trainee for RivalTrainee {
         RivalPolicy::freeze(wiring, self.system.served()?, self.n_updates)
     }
 
-    fn save_policy(policy: &RivalPolicy, path: &Path) -> Result<(), RivalError> {
+    fn save_policy(policy: &RivalPolicy, path: &Path) -> Result<Written, RivalError> {
         policy.save(path)
     }
 

@@ -7,7 +7,7 @@ use crate::{SequentialConfig, SequentialError};
 use drr_core::{
     InteractionLog, ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds, rank,
 };
-use drr_store::{NamedArray, Values, read_arrays, write_arrays};
+use drr_store::{NamedArray, Values, Written, read_arrays, write_arrays};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -98,11 +98,10 @@ impl SequentialRecommender {
     /// # Errors
     ///
     /// Fails if the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), SequentialError> {
+    pub fn save(&self, path: &Path) -> Result<Written, SequentialError> {
         let text = serde_json::to_string(&self.header)
             .map_err(|error| SequentialError::NoRecommender(error.to_string()))?;
-        write_arrays(path, &self.to_arrays()?, &[("sequential", text)])?;
-        Ok(())
+        Ok(write_arrays(path, &self.to_arrays()?, &[("sequential", text)])?)
     }
 
     /// Reads a recommender.

@@ -1,11 +1,12 @@
 //! The command line.
 
 use crate::logging::LogFormat;
-use clap::{ArgMatches, Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use drr_core::ProtocolFacts;
 use drr_data::Protocol;
 use drr_lab::config::is_old_name;
 use drr_lab::judge::score::Unknown;
+use drr_lab::run::context::OtherCode;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -56,15 +57,40 @@ pub struct Selection {
     /// The data set's archive, or a folder with its files, instead of a download.
     #[arg(long, value_name = "PATH")]
     pub archive: Option<PathBuf>,
-    /// The name of the run's folder under data/runs; else the configuration's file name, else the data set's.
+    /// The name of the run's folder under data/runs; else the configuration's file name, else the data set's. A run that
+    /// exists is worked on with its own configuration and data set, unless others are given.
     #[arg(long, value_name = "NAME")]
     pub run: Option<String>,
     /// Another root seed than the configuration's.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Does the work again although nothing changed.
+    /// Does the work again although nothing changed, also in the folder of a run with other data or settings.
     #[arg(long)]
     pub force: bool,
+    /// What to do with an unfinished training that another version of the program began.
+    #[arg(long, value_enum, default_value = "refuse")]
+    pub checkpoints: Checkpoints,
+}
+
+/// What to do with the checkpoints of another version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Checkpoints {
+    /// Stop, and ask.
+    Refuse,
+    /// Go on from them: no single version can repeat the result.
+    GoOn,
+    /// Drop them.
+    BeginAnew,
+}
+
+impl From<Checkpoints> for OtherCode {
+    fn from(choice: Checkpoints) -> Self {
+        match choice {
+            Checkpoints::Refuse => Self::Refuse,
+            Checkpoints::GoOn => Self::GoOn,
+            Checkpoints::BeginAnew => Self::BeginAnew,
+        }
+    }
 }
 
 /// Every command.
@@ -115,7 +141,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  drr evaluate --config ml-1m --archive PATH/ml-1m.zip")]
     Evaluate(Selection),
     /// Writes report.html and report.md of a run that was judged.
-    #[command(after_help = "Example:\n  drr report --run ml-1m\n  drr report --run ml-1m --into README.md")]
+    #[command(
+        after_help = "Example:\n  drr report --run ml-1m\n  drr report --run ml-1m --into docs/results/ml-1m.md"
+    )]
     Report {
         /// The run's name, or its folder: ml-1m or data/runs/ml-1m.
         #[arg(long, value_name = "NAME")]

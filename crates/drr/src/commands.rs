@@ -2,15 +2,15 @@
 
 use crate::cli::{Cli, Command, Selection, Study};
 use crate::console::say;
-use crate::terminal::Terminal;
-use anyhow::{Context as _, Result, bail};
+use crate::terminal::{self, Terminal};
+use anyhow::{Result, bail};
 use drr_core::Protocol;
 use drr_lab::config::ExperimentConfig;
 use drr_lab::judge::{check, compare, score};
 use drr_lab::plan::{self, Plan};
 use drr_lab::recommend::{self, Request};
 use drr_lab::report;
-use drr_lab::run::{Context, Run, data};
+use drr_lab::run::{Context, Name, Run, RunManifest, data};
 use drr_lab::shelf::Shelf;
 use drr_lab::study::{ablation, seeds, sweep};
 use drr_lab::watch::Watch;
@@ -22,15 +22,17 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
     let watch: Arc<dyn Watch> = Arc::new(terminal);
     let data_dir = cli.data_dir.unwrap_or_else(|| PathBuf::from("data"));
     let shelf = Shelf { presets: cli.presets, registry: cli.registry };
-    let context = |force| -> Context {
-        Context { data_dir: data_dir.clone(), force, shelf: shelf.clone(), watch: Arc::clone(&watch) }
+    let plain = Context { shelf, watch, purpose: terminal::command_line(), ..Context::unwatched(&data_dir) };
+    let context = |selection: &Selection| -> Context {
+        let Selection { force, checkpoints, .. } = *selection;
+        Context { force, other_code: checkpoints.into(), ..plain.clone() }
     };
     match cli.command {
-        Command::Fetch { dataset, archive } => data::run_fetch(&context(false), &dataset, archive.as_deref()),
+        Command::Fetch { dataset, archive } => data::run_fetch(&plain, &dataset, archive.as_deref()),
         Command::Describe { dataset, archive, force } => {
-            describe(&context(force), &dataset, archive.as_deref())
+            describe(&Context { force, ..plain.clone() }, &dataset, archive.as_deref())
         }
-        Command::Ingest(selection) => with_plan(&context(selection.force), &selection, |plan| {
+        Command::Ingest(selection) => with_plan(&context(&selection), &selection, |plan| {
             say(format!(
                 "ingested: {}",
                 plan.run().context.data_dir.join(&plan.run().manifest.dataset_dir).display()
@@ -38,36 +40,36 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
             Ok(())
         }),
         Command::Pretrain { selection, five_fold } => {
-            with_plan(&context(selection.force), &selection, |plan| fit_embeddings(plan, five_fold))
+            with_plan(&context(&selection), &selection, |plan| fit_embeddings(plan, five_fold))
         }
-        Command::Train(selection) => with_plan(&context(selection.force), &selection, |plan| plan.learn()),
+        Command::Train(selection) => with_plan(&context(&selection), &selection, |plan| plan.learn()),
         Command::Evaluate(selection) => {
-            with_plan(&context(selection.force), &selection, |plan| plan.learn_and_judge())
+            with_plan(&context(&selection), &selection, |plan| plan.learn_and_judge())
         }
-        Command::Report { run, into } => write_report(&context(false), &run, into.as_deref()),
-        Command::Pipeline { selection, seeds } => pipelines(&context(selection.force), &selection, seeds),
+        Command::Report { run, into } => write_report(&plain, &run, into.as_deref()),
+        Command::Pipeline { selection, seeds } => pipelines(&context(&selection), &selection, seeds),
         Command::Recommend { run, user, history, k, protocol } => {
-            recommend_to(&context(false), &run, protocol, (user.as_deref(), history.as_deref()), k)
+            recommend_to(&plain, &run, protocol, (user.as_deref(), history.as_deref()), k)
         }
-        Command::Check { run, against, bless } => check::run(&context(false), &run, &against, bless),
+        Command::Check { run, against, bless } => check::run(&plain, &run, &against, bless),
         Command::Compare { before, after, metric, out } => {
-            say(compare::run(&context(false), (&before, &after), metric.as_deref(), out.as_deref())?);
+            say(compare::run(&plain, (&before, &after), metric.as_deref(), out.as_deref())?);
             Ok(())
         }
         Command::Score { lists, protocol, name, unknown, selection } => {
             let name = name.as_deref();
             let request = score::Request { lists: &lists, protocol, name, unknown };
-            score_lists(&context(selection.force), selection, &request)
+            score_lists(&context(&selection), &selection, &request)
         }
-        Command::Sweep { .. } | Command::Study { .. } => run_search(cli.command, &context),
+        Command::Sweep { .. } | Command::Study { .. } => run_search(cli.command, &plain, &context),
     }
 }
 
-/// The commands that search and study; the context is made of whether work is forced.
-fn run_search(command: Command, context: &impl Fn(bool) -> Context) -> Result<()> {
+/// The commands that search and study; the context of a selection is made of the plain one.
+fn run_search(command: Command, plain: &Context, context: &impl Fn(&Selection) -> Context) -> Result<()> {
     match command {
         Command::Sweep { selection, recommender, protocol, trials, budget, write } => {
-            with_plan(&context(selection.force), &selection, |plan| {
+            with_plan(&context(&selection), &selection, |plan| {
                 let request = sweep::Request {
                     recommender: &recommender,
                     protocol,
@@ -80,27 +82,26 @@ fn run_search(command: Command, context: &impl Fn(bool) -> Context) -> Result<()
             })
         }
         Command::Study { study: Study::Length { selection, protocol, lengths } } => {
-            with_plan(&context(selection.force), &selection, |plan| {
+            with_plan(&context(&selection), &selection, |plan| {
                 say(plan.study_length(protocol, &lengths)?);
                 Ok(())
             })
         }
         Command::Study { study: Study::Ablation { selection, protocol, cells_only, into } } => {
-            with_plan(&context(selection.force), &selection, |plan| {
+            with_plan(&context(&selection), &selection, |plan| {
                 let request = ablation::Request { cells_only, into: into.as_deref() };
                 say(plan.study_ablation(&protocol, &request)?);
                 Ok(())
             })
         }
         Command::Study { study: Study::Rmse { selection } } => {
-            with_plan(&context(selection.force), &selection, |plan| {
+            with_plan(&context(&selection), &selection, |plan| {
                 say(plan.study_rmse()?);
                 Ok(())
             })
         }
         Command::Study { study: Study::Case { run, user, recommenders, steps } } => {
-            let context = context(false);
-            let run = Run::open(&context, &run)?;
+            let run = Run::open(plain, &run)?;
             say(Plan::new(&run)?.study_case(&user, &recommenders, steps)?);
             Ok(())
         }
@@ -163,27 +164,15 @@ fn recommend_to(
         (None, Some(ids)) => Request::History(ids),
         (None, None) => bail!("give --user ID or --history IDS"),
     };
-    let run = Run::open(context, run)?;
+    let run = Run::read(context, run)?;
     say(recommend::run(&Plan::new(&run)?.bundle(protocol)?, &request, k)?);
     Ok(())
 }
 
-/// Judges lists on the data of a run that exists, or of the data set chosen.
-fn score_lists(context: &Context, mut selection: Selection, request: &score::Request<'_>) -> Result<()> {
-    let is_run = |name: &String| {
-        context.runs_dir().join(name).join("manifest.json").exists() || Path::new(name).is_dir()
-    };
-    if let Some(run) = selection.run.as_ref().filter(|name| is_run(name)) {
-        if selection.config.is_some() || selection.dataset.is_some() || selection.archive.is_some() {
-            bail!("the run {run} brings its own data set: leave out --config, --dataset and --archive");
-        }
-        let run = Run::open(context, run)?;
-        say(Plan::new(&run)?.score(request)?);
-        return Ok(());
-    }
-    // A folder of its own: the settings of a run of the same name must not be overwritten.
-    selection.run = selection.run.or_else(|| Some("scores".to_owned()));
-    with_plan(context, &selection, |plan| {
+/// Judges lists on the data of a run that exists, or of the data set chosen. The latter has a folder of its own: the settings
+/// of a run of the same name must not be overwritten.
+fn score_lists(context: &Context, selection: &Selection, request: &score::Request<'_>) -> Result<()> {
+    with_plan_in(context, selection, "scores-", |plan| {
         say(plan.score(request)?);
         Ok(())
     })
@@ -208,12 +197,40 @@ fn shipped(context: &Context, dataset: &str) -> Result<ExperimentConfig> {
     ExperimentConfig::load_with(Path::new(dataset), &context.shelf)
 }
 
+/// The run that `--run` names, where it exists and nothing else says what to work on.
+fn existing<'a>(context: &'a Context, selection: &Selection) -> Result<Option<Run<'a>>> {
+    let Some(name) = &selection.run else { return Ok(None) };
+    let said = selection.config.is_some() || selection.dataset.is_some() || selection.archive.is_some();
+    let exists = context.runs_dir().join(name).join(RunManifest::FILE).exists()
+        || Path::new(name).join(RunManifest::FILE).exists();
+    if said || !exists {
+        return Ok(None);
+    }
+    let run = Run::open(context, name)?;
+    context.watch.say(&format!("Data set: {} (of the run {})", run.manifest.dataset_line, run.work().name()));
+    let seed = selection.seed.unwrap_or(run.config.seed);
+    Ok(Some(run.with_seed(seed)?))
+}
+
 /// Chooses data set and configuration, says which first of all, and works on the experiment.
 pub fn with_plan(
     context: &Context,
     selection: &Selection,
     work: impl FnOnce(&Plan<'_>) -> Result<()>,
 ) -> Result<()> {
+    with_plan_in(context, selection, "", work)
+}
+
+/// The same in a folder whose name has a prefix, unless the user has named it.
+fn with_plan_in(
+    context: &Context,
+    selection: &Selection,
+    prefix: &str,
+    work: impl FnOnce(&Plan<'_>) -> Result<()>,
+) -> Result<()> {
+    if let Some(run) = existing(context, selection)? {
+        return work(&Plan::new(&run)?);
+    }
     let named = |dataset: &str| data::named(context, dataset, selection.archive.as_deref());
     let (mut config, source) = match (&selection.config, &selection.dataset) {
         (Some(path), dataset) => {
@@ -242,11 +259,12 @@ pub fn with_plan(
         (Some(stem), Some(dataset)) => Some(format!("{stem}-{dataset}")),
         (stem, _) => stem,
     };
-    let name = selection.run.clone().or(stem).unwrap_or_else(|| source.spec.name.clone());
-    if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
-        bail!("--run {name} is no folder name: use letters, digits and dashes");
+    let derived = format!("{prefix}{}", stem.unwrap_or_else(|| source.spec.name.clone()));
+    let name = selection.run.as_deref().map_or(Name::Derived(&derived), Name::Given);
+    if name.text().is_empty() || name.text().contains(['/', '\\']) || name.text().starts_with('.') {
+        bail!("--run {} is no folder name: use letters, digits and dashes", name.text());
     }
     plan::check(&config)?;
-    let run = Run::begin(context, config, &source, &name)?;
+    let run = Run::begin(context, config, &source, name)?;
     work(&Plan::new(&run)?)
 }

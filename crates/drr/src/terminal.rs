@@ -105,3 +105,10 @@ impl Watch for Terminal {
         machine::facts()
     }
 }
+
+/// What this process does, for whoever waits for it.
+#[must_use]
+pub fn command_line() -> String {
+    let arguments = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
+    format!("drr {arguments}")
+}

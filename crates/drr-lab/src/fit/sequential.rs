@@ -1,5 +1,7 @@
 //! The networks that read histories as sequences: fitted once, kept as files, since they take minutes.
 
+use crate::run::cache::Stage;
+use crate::run::code::Kind;
 use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
@@ -30,6 +32,11 @@ impl<'a> SequentialModels<'a> {
         self.work.path(format!("policies/{}-{}{ending}", self.cut.protocol, config.architecture.name()))
     }
 
+    fn stage(&self, config: &SequentialConfig) -> Stage {
+        let name = format!("sequential-{}-{}", self.cut.protocol, config.architecture.name());
+        self.work.stage(&name, Kind::Sequential)
+    }
+
     /// Fits what is not yet fitted.
     ///
     /// # Errors
@@ -40,10 +47,9 @@ impl<'a> SequentialModels<'a> {
             self.work.stop_if_asked()?;
             let (protocol, name, positive) =
                 (self.cut.protocol, config.architecture.name(), self.cut.positive());
-            let stage = self.work.stage(&format!("sequential-{protocol}-{name}"));
             let inputs = digest_of(&(self.cut.hash()?, (config, self.cut.seed, positive)))?;
             let outputs = [self.path(config, ".safetensors"), self.path(config, ".json")];
-            stage.run(&inputs, &outputs, || {
+            self.stage(config).run(&inputs, &outputs, |made| {
                 let log = self.cut.log(Phase::Final)?;
                 let seeds = self.cut.seeds().child(name);
                 let bar = self.work.bar(&format!("train {protocol} {name}"), 1);
@@ -53,10 +59,9 @@ impl<'a> SequentialModels<'a> {
                     .with_context(|| format!("failed to train {name} under {protocol}"))?;
                 hooks.bar.finish();
                 self.work.stop_if_asked()?;
-                fitted.save(&outputs[0])?;
+                made.add(&outputs[0], &fitted.save(&outputs[0])?);
                 let seconds = self.work.watch.seconds() - begun;
-                drr_store::write_bytes(&outputs[1], &serde_json::to_vec_pretty(&seconds)?)?;
-                Ok(())
+                made.write(&outputs[1], &serde_json::to_vec_pretty(&seconds)?)
             })?;
         }
         Ok(())
@@ -69,8 +74,10 @@ impl<'a> SequentialModels<'a> {
     /// Fails if a file is missing or damaged.
     pub fn load(&self) -> Result<Vec<(SequentialRecommender, f64)>> {
         let load = |config: &SequentialConfig| {
-            let model = SequentialRecommender::load(&self.path(config, ".safetensors"))?;
-            Ok((model, read_json(&self.path(config, ".json"), "run train")?))
+            let (model, seconds) = (self.path(config, ".safetensors"), self.path(config, ".json"));
+            self.stage(config).check_output(&model)?;
+            self.stage(config).check_output(&seconds)?;
+            Ok((SequentialRecommender::load(&model)?, read_json(&seconds, "run train")?))
         };
         self.wanted().iter().map(load).collect()
     }

@@ -1,7 +1,8 @@
 //! Embeddings: fitted on train rows to choose by, and on train and validation rows for the test.
 
 use crate::config::{EmbeddingConfig, SpaceKind};
-use crate::run::cache::Stage;
+use crate::run::cache::{Made, Stage};
+use crate::run::code::Kind;
 use crate::run::{Cut, Phase, Work};
 use anyhow::Result;
 use drr_core::{EmbeddingSpace, InteractionLog, Part};
@@ -94,7 +95,7 @@ impl Spaces<'_> {
     }
 
     fn stage(&self) -> Stage {
-        self.work.stage(&format!("pretrain-{}", self.cut.protocol))
+        self.work.stage(&format!("pretrain-{}", self.cut.protocol), Kind::Spaces)
     }
 
     /// The path of a fitted space, whose file is as it was written.
@@ -112,10 +113,10 @@ impl Spaces<'_> {
     pub fn fit(&self) -> Result<()> {
         self.work.stop_if_asked()?;
         let inputs = digest_of(&(self.cut.hash()?, self.config, self.cut.seed, self.cut.positive()))?;
-        self.stage().run(&inputs, &self.outputs(), || self.fit_all())
+        self.stage().run(&inputs, &self.outputs(), |made| self.fit_all(made))
     }
 
-    fn fit_all(&self) -> Result<()> {
+    fn fit_all(&self, made: &mut Made) -> Result<()> {
         let (protocol, seeds, watch) = (self.cut.protocol, self.cut.seeds(), self.work.watch);
         let train = self.cut.log(Phase::Choose)?;
         let both = self.cut.log(Phase::Final)?;
@@ -123,7 +124,8 @@ impl Spaces<'_> {
         let bar = self.work.bar(&format!("pretrain {protocol}"), 4);
         let path = |phase, kind| self.work.path(file(protocol, phase, kind));
         let fitted = Pmf::fit(&train, Some(&validation), &self.config.pmf, seeds)?;
-        fitted.pmf.save(&path(Phase::Choose, SpaceKind::Pmf))?;
+        let file = path(Phase::Choose, SpaceKind::Pmf);
+        made.add(&file, &fitted.pmf.save(&file)?);
         bar.set(1);
         let mut note = PretrainNote {
             epochs: fitted.epochs,
@@ -132,7 +134,8 @@ impl Spaces<'_> {
         };
         let begun = watch.seconds();
         let refit = PmfConfig { epochs: fitted.epochs, ..self.config.pmf };
-        Pmf::fit(&both, None, &refit, seeds)?.pmf.save(&path(Phase::Final, SpaceKind::Pmf))?;
+        let file = path(Phase::Final, SpaceKind::Pmf);
+        made.add(&file, &Pmf::fit(&both, None, &refit, seeds)?.pmf.save(&file)?);
         note.seconds[0] = watch.seconds() - begun;
         bar.set(2);
         for (at, (phase, log)) in [(Phase::Choose, &train), (Phase::Final, &both)].into_iter().enumerate() {
@@ -140,9 +143,10 @@ impl Spaces<'_> {
             let begun = watch.seconds();
             let factors = CoOccurrence::fit(log, &self.config.co_occurrence, positive, seeds)?;
             note.seconds[1] = watch.seconds() - begun;
-            factors.save(&path(phase, SpaceKind::CoOccurrence))?;
+            let file = path(phase, SpaceKind::CoOccurrence);
+            made.add(&file, &factors.save(&file)?);
             for kind in self.on_demand() {
-                let seconds = self.fit_further(phase, kind, log)?;
+                let seconds = self.fit_further((phase, kind), log, made)?;
                 if kind == self.own_kind() {
                     note.seconds[2] = seconds;
                 }
@@ -151,26 +155,31 @@ impl Spaces<'_> {
         }
         bar.finish();
         tracing::info!(%protocol, epochs = note.epochs, rmse = note.validation_rmse.last(), "embeddings are fitted");
-        drr_store::write_bytes(&self.work.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)?;
-        Ok(())
+        made.write(&self.work.path(note_file(protocol)), &serde_json::to_vec_pretty(&note)?)
     }
 
     /// Fits a space that not every run fits, and returns the duration in seconds.
-    fn fit_further(&self, phase: Phase, kind: SpaceKind, log: &InteractionLog) -> Result<f64> {
+    fn fit_further(
+        &self,
+        (phase, kind): (Phase, SpaceKind),
+        log: &InteractionLog,
+        made: &mut Made,
+    ) -> Result<f64> {
         let (config, protocol) = (self.config, self.cut.protocol);
         let (positive, seeds) = (self.cut.positive(), self.cut.seeds());
         let path = self.work.path(file(protocol, phase, kind));
         let begun = self.work.watch.seconds();
-        match kind {
+        let written = match kind {
             SpaceKind::EaseFactors => {
-                EaseFactors::fit(log, &config.ease_factors, positive, seeds)?.save(&path)?;
+                EaseFactors::fit(log, &config.ease_factors, positive, seeds)?.save(&path)?
             }
             SpaceKind::ContinuationFactors => {
                 let settings = config.continuation_of(protocol);
-                ContinuationFactors::fit(log, settings, positive, seeds)?.save(&path)?;
+                ContinuationFactors::fit(log, settings, positive, seeds)?.save(&path)?
             }
             SpaceKind::Pmf | SpaceKind::CoOccurrence | SpaceKind::RatingFactors => return Ok(0.0),
-        }
+        };
+        made.add(&path, &written);
         Ok(self.work.watch.seconds() - begun)
     }
 
@@ -217,7 +226,9 @@ impl Spaces<'_> {
     ///
     /// Fails if nothing was fitted.
     pub fn note(&self) -> Result<PretrainNote> {
-        Ok(read_json(&self.work.path(note_file(self.cut.protocol)), "run pretrain")?)
+        let path = self.work.path(note_file(self.cut.protocol));
+        self.stage().check_output(&path)?;
+        Ok(read_json(&path, "run pretrain")?)
     }
 
     /// The digests of the files that a space is read from, as inputs of a later stage; what tells how long a fit took is

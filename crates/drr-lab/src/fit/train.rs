@@ -8,10 +8,11 @@ use super::simulator::{Simulator, Simulators};
 use super::spaces::Spaces;
 use crate::config::{EnvironmentConfig, SpaceKind};
 use crate::failure::Interrupted;
-use crate::run::cache::Stage;
+use crate::run::cache::{Made, Stage, State};
+use crate::run::code::Kind;
 use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use drr_agent::{AgentConfig, OnlineAgent, OnlineConfig};
 use drr_core::{
     EmbeddingSpace, HEADLINE_LENGTH, Judgement, Outcome, Part, Recommender, TrainingHooks, Validation, World,
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+mod begun_by;
 mod rating;
 mod returns;
 mod surroundings;
@@ -32,6 +34,11 @@ mod system;
 
 use surroundings::Surroundings;
 pub use system::Steps;
+
+/// The file of all learning curves of a run.
+pub const CURVES: &str = "training.parquet";
+/// The stage that joins them.
+pub const STAGE: &str = "training";
 
 /// How a job went; `seconds` is the only part that a second run does not repeat.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -89,7 +96,9 @@ impl Training<'_> {
     ///
     /// Fails if it was not trained.
     pub fn note(&self) -> Result<JobNote> {
-        Ok(read_json(&self.work.path(self.job.file("policies", ".json")), "run train")?)
+        let path = self.work.path(self.job.file("policies", ".json"));
+        self.stage().check_output(&path)?;
+        Ok(read_json(&path, "run train")?)
     }
 
     /// The space that the learner acts in.
@@ -109,13 +118,15 @@ impl Training<'_> {
     pub fn load_policy(&self, trained: bool) -> Result<Box<dyn Recommender>> {
         let space = self.space(Phase::Final)?;
         let path = self.work.path(self.job.policy(trained));
-        self.job.learner.settings.load_policy(&path, space).with_context(|| {
-            format!(
+        if !path.exists() {
+            bail!(
                 "{} is not trained under {}: add it to evaluation.protocols and run the pipeline",
                 self.job.name(),
                 self.job.split
-            )
-        })
+            );
+        }
+        self.stage().check_output(&path)?;
+        self.job.learner.settings.load_policy(&path, space)
     }
 
     /// The digest of all that decides about it: its own settings, its cut and its space.
@@ -153,16 +164,27 @@ impl Training<'_> {
         Ok(self.work.path(self.job.file("checkpoints", &format!("-{}", &inputs[..8]))))
     }
 
+    fn kind(&self) -> Kind {
+        match self.job.learner.settings {
+            Settings::Drr(_) => Kind::Agent,
+            Settings::Rival(_) => Kind::Rival,
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        let name = format!("train-{}-{}", self.job.split, self.job.name());
+        Stage::new(&self.work.path(&self.job.folder), &name, self.kind(), self.work.force)
+    }
+
     /// Trains, unless that was done.
     ///
     /// # Errors
     ///
-    /// Fails if the training or the disk does, and with [`Interrupted`] if the user asked to stop.
+    /// Fails if the training or the disk does, with [`Interrupted`] if the user asked to stop, and where an unfinished
+    /// training was begun by other code and nobody said what to do with it.
     pub fn run(&self) -> Result<()> {
         let (work, job) = (&self.work, &self.job);
-        let name = format!("train-{}-{}", job.split, job.name());
-        let stage = Stage::new(&work.path(&job.folder), &name, work.force);
-        let inputs = self.inputs()?;
+        let (stage, inputs) = (self.stage(), self.inputs()?);
         let outputs = [
             work.path(job.policy(true)),
             work.path(job.policy(false)),
@@ -171,13 +193,18 @@ impl Training<'_> {
         ];
         std::fs::create_dir_all(work.path(&job.folder).join("policies"))?;
         let checkpoints = self.checkpoints()?;
-        if work.force && checkpoints.exists() {
+        // A training that is done goes on from nothing: what is wrong with it is not in its checkpoints, or they are of other code.
+        let done = matches!(stage.state(&inputs, &outputs), State::OfOtherCode);
+        if (work.force || done) && checkpoints.exists() {
             std::fs::remove_dir_all(&checkpoints)?;
         }
-        stage.run(&inputs, &outputs, || self.train(&checkpoints))
+        stage.run(&inputs, &outputs, |made| {
+            begun_by::check(&checkpoints, &self.kind().code(), work.other_code)?;
+            self.train(&checkpoints, made)
+        })
     }
 
-    fn train(&self, checkpoints: &Path) -> Result<()> {
+    fn train(&self, checkpoints: &Path, made: &mut Made) -> Result<()> {
         let (work, job, watch) = (&self.work, &self.job, self.work.watch);
         let mut series = Vec::new();
         let settings = &job.learner.settings;
@@ -193,13 +220,15 @@ impl Training<'_> {
             series.extend(fit.curves(job, Phase::Choose));
         }
         let mut fit = Fit::new(self, settings, Phase::Final)?;
-        fit.steps.save_policy(&work.path(job.policy(false)))?;
+        let untrained = work.path(job.policy(false));
+        made.add(&untrained, &fit.steps.save_policy(&untrained)?);
         let begun = watch.seconds();
         fit.run(self.work, chosen, &checkpoints.join("final"))?;
         seconds[1] = watch.seconds() - begun;
         series.extend(fit.curves(job, Phase::Final));
-        write_training(&work.path(job.file("policies", ".parquet")), &series)?;
-        fit.steps.save_policy(&work.path(job.policy(true)))?;
+        let (curves, trained) = (work.path(job.file("policies", ".parquet")), work.path(job.policy(true)));
+        made.add(&curves, &write_training(&curves, &series)?);
+        made.add(&trained, &fit.steps.save_policy(&trained)?);
         let last = drr_store::latest_checkpoint(&checkpoints.join("final"))?
             .context("the final checkpoint is missing")?;
         let note = JobNote {
@@ -229,11 +258,7 @@ impl Training<'_> {
             job.name(),
             job.split
         );
-        drr_store::write_bytes(
-            &work.path(job.file("policies", ".json")),
-            &serde_json::to_vec_pretty(&note)?,
-        )?;
-        Ok(())
+        made.write(&work.path(job.file("policies", ".json")), &serde_json::to_vec_pretty(&note)?)
     }
 
     /// The best validation score of an agent with other settings, trained on train rows; nothing is kept of it.
@@ -265,7 +290,7 @@ impl Training<'_> {
         let mut trainer = surroundings.trainer(self, settings)?;
         let checkpoints = self.checkpoints()?.join("final");
         if trainer.resume(&checkpoints)? == 0 {
-            anyhow::bail!("there is no checkpoint in {}: run train --force", checkpoints.display());
+            bail!("there is no checkpoint in {}: run train --force", checkpoints.display());
         }
         Ok(OnlineAgent::of(&trainer, learning, self.cut.seeds().child("online"))?)
     }
@@ -281,12 +306,20 @@ pub fn run(work: Work<'_>, trainings: &[Training<'_>]) -> Result<()> {
         let job = &training.job;
         training.run().with_context(|| format!("failed to train {} under {}", job.name(), job.split))
     })?;
-    let mut rows = Vec::new();
-    for training in trainings {
-        rows.extend(read_training(&work.path(training.job.file("policies", ".parquet")))?);
-    }
-    write_training(&work.path("training.parquet"), &rows)?;
-    Ok(())
+    let files: Vec<PathBuf> =
+        trainings.iter().map(|training| work.path(training.job.file("policies", ".parquet"))).collect();
+    let digests: Vec<String> =
+        files.iter().map(|file| drr_store::file_digest(file)).collect::<Result<_, _>>()?;
+    let joined = work.path(CURVES);
+    work.stage(STAGE, Kind::Collect).run(&digest_of(&digests)?, std::slice::from_ref(&joined), |made| {
+        let mut rows = Vec::new();
+        for (training, file) in trainings.iter().zip(&files) {
+            training.stage().check_output(file)?;
+            rows.extend(read_training(file)?);
+        }
+        made.add(&joined, &write_training(&joined, &rows)?);
+        Ok(())
+    })
 }
 
 /// Works on all of `tasks`, so many at a time, each on one thread. After a failure its thread takes no more tasks; the

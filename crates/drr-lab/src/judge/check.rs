@@ -21,7 +21,7 @@ use std::path::Path;
 /// With `bless` it rewrites the file instead.
 pub fn run(context: &Context, name: &str, golden: &Path, bless: bool) -> Result<()> {
     let folder = folder_of(context, name)?;
-    let origin = check_folder(&folder)?;
+    let origin = check_folder(&folder, &["per_user.parquet"])?;
     let judged = Judged::read(&folder)?;
     if bless {
         context.watch.say(&bless::run(&judged, origin.as_ref(), golden)?);

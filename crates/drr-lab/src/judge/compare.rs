@@ -39,11 +39,10 @@ impl Side {
                 .with_context(|| format!("cannot read {}: {remedy}", path.display()))
         };
         let damaged = |file: &str| format!("{} is damaged: {remedy}", folder.join(file).display());
-        let manifest =
-            serde_json::from_str(&text("manifest.json")?).with_context(|| damaged("manifest.json"))?;
+        let manifest = RunManifest::read(&folder)?;
         let config = text("config.toml")?.parse().with_context(|| damaged("config.toml"))?;
         let own = folder.file_name().map_or_else(|| name.to_owned(), |it| it.to_string_lossy().into_owned());
-        check_folder(&folder)?;
+        check_folder(&folder, &["per_user.parquet", "lists.parquet"])?;
         let (judged, lists) = (Judged::read(&folder)?, Lists::read(&folder)?);
         Ok(Self { name: own, folder, judged, lists, manifest, config })
     }

@@ -9,6 +9,8 @@ use super::figures::{Judged, RunMetrics};
 use super::forms::{forms, one_form, table_name};
 use crate::fit::simulator::Simulator;
 use crate::fit::train::Training;
+use crate::run::cache::Made;
+use crate::run::code::Kind;
 use crate::run::{Phase, RunManifest, Work};
 use anyhow::{Context as _, Result};
 use drr_core::{HEADLINE_LENGTH, ItemIdx, LearnerId, Part, Query, Recommender, Seeds, SessionKind, World};
@@ -37,6 +39,9 @@ pub struct Evaluated<'a> {
     pub trainings: &'a [Training<'a>],
 }
 
+/// The name of the stage.
+pub const STAGE: &str = "evaluate";
+
 /// Judges what has changed since it was last judged.
 ///
 /// # Errors
@@ -60,7 +65,7 @@ pub fn run(evaluated: &Evaluated<'_>) -> Result<()> {
     let inputs = digest_of(&(digests, settings, names))?;
     let outputs = ["metrics.json", "costs.json", "lists.parquet", "per_user.parquet"];
     let outputs = outputs.map(|name| work.path(name));
-    work.stage("evaluate").run(&inputs, &outputs, || judge(evaluated))
+    work.stage(STAGE, Kind::Evaluate).run(&inputs, &outputs, |made| judge(evaluated, made))
 }
 
 /// What is collected along the way.
@@ -73,7 +78,7 @@ struct Collected {
     per_user: Vec<PerUserRow>,
 }
 
-fn judge(evaluation: &Evaluated<'_>) -> Result<()> {
+fn judge(evaluation: &Evaluated<'_>, made: &mut Made) -> Result<()> {
     let work = evaluation.work;
     let mut all = Collected::default();
     for bench in &evaluation.benches {
@@ -92,11 +97,11 @@ fn judge(evaluation: &Evaluated<'_>) -> Result<()> {
     for it in &metrics.judged {
         metrics.values.extend(values(it));
     }
-    write_lists(&work.path("lists.parquet"), &all.lists)?;
-    write_per_user(&work.path("per_user.parquet"), &all.per_user)?;
-    drr_store::write_bytes(&work.path("costs.json"), &serde_json::to_vec_pretty(&all.costs)?)?;
-    drr_store::write_bytes(&work.path("metrics.json"), &serde_json::to_vec_pretty(&metrics)?)?;
-    Ok(())
+    let (lists, per_user) = (work.path("lists.parquet"), work.path("per_user.parquet"));
+    made.add(&lists, &write_lists(&lists, &all.lists)?);
+    made.add(&per_user, &write_per_user(&per_user, &all.per_user)?);
+    made.write(&work.path("costs.json"), &serde_json::to_vec_pretty(&all.costs)?)?;
+    made.write(&work.path("metrics.json"), &serde_json::to_vec_pretty(&metrics)?)
 }
 
 fn judge_protocol(bench: &Bench<'_>, all: &mut Collected) -> Result<()> {

@@ -2,7 +2,9 @@
 
 use super::comparisons::Comparison;
 use super::costs::CostRow;
+use super::evaluate::STAGE;
 use super::forms::headline_of;
+use crate::run::cache::check_output;
 use crate::run::{RunManifest, Work};
 use anyhow::{Result, bail};
 use drr_core::LearnerId;
@@ -88,7 +90,7 @@ impl RunMetrics {
 
 /// The figures of a run that was judged.
 pub fn load(work: Work<'_>, manifest: &RunManifest) -> Result<RunMetrics> {
-    let metrics: RunMetrics = read_json(&work.path("metrics.json"), "run evaluate")?;
+    let metrics: RunMetrics = read_json(&work.checked(STAGE, "metrics.json")?, "run evaluate")?;
     check_origin(work.folder, (&metrics.dataset_hash, &metrics.config_hash), manifest)?;
     Ok(metrics)
 }
@@ -144,14 +146,17 @@ impl Origin {
     }
 }
 
-/// The same for a run's folder, whose figures and manifest are read; without either there is nothing to refuse.
-pub fn check_folder(folder: &Path) -> Result<Option<Origin>> {
-    let (metrics, manifest) = (folder.join("metrics.json"), folder.join("manifest.json"));
-    if !metrics.exists() || !manifest.exists() {
+/// The same for a folder that somebody named. Where it is a run's, the files that are asked of it must be as the evaluation
+/// left them; a folder of somebody else's figures has neither a manifest nor stages, and there is nothing to refuse.
+pub fn check_folder(folder: &Path, files: &[&str]) -> Result<Option<Origin>> {
+    if !folder.join(RunManifest::FILE).exists() && !folder.join("stages").exists() {
         return Ok(None);
     }
-    let origin: Origin = read_json(&metrics, "run evaluate")?;
-    let manifest: RunManifest = read_json(&manifest, "run the pipeline")?;
+    let manifest = RunManifest::read(folder)?;
+    for file in files.iter().chain(&["metrics.json"]) {
+        check_output(folder, STAGE, &folder.join(file))?;
+    }
+    let origin: Origin = read_json(&folder.join("metrics.json"), "run evaluate")?;
     check_origin(folder, (&origin.dataset_hash, &origin.config_hash), &manifest)?;
     Ok(Some(origin))
 }
@@ -162,7 +167,7 @@ pub fn check_folder(folder: &Path) -> Result<Option<Origin>> {
 ///
 /// Fails if the run was not judged.
 pub fn load_costs(work: Work<'_>) -> Result<Vec<CostRow>> {
-    Ok(read_json(&work.path("costs.json"), "run evaluate")?)
+    Ok(read_json(&work.checked(STAGE, "costs.json")?, "run evaluate")?)
 }
 
 /// The mean of a recommender's primary metric in its table.

@@ -1,18 +1,14 @@
 //! The ledger of the searches for settings.
 
 use crate::run::Work;
-use crate::study::sweep::LEDGER;
+use crate::study::sweep;
 use anyhow::Result;
-use drr_data::{LedgerRow, read_ledger};
+use drr_data::LedgerRow;
 use drr_eval::report::{Cell, Section, Table};
 
 /// Every trial of the run's searches; none if there was no search.
 pub fn section(work: Work<'_>) -> Result<Option<Section>> {
-    let path = work.path(LEDGER);
-    if !path.exists() {
-        return Ok(None);
-    }
-    let rows = read_ledger(&path)?;
+    let Some(rows) = sweep::read(work)? else { return Ok(None) };
     let n_looks = rows.iter().filter(|row| row.part == "test").count();
     let cells = |row: &LedgerRow| {
         vec![

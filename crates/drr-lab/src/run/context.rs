@@ -4,8 +4,21 @@ use crate::failure::Interrupted;
 use crate::shelf::Shelf;
 use crate::watch::{Bar, Unwatched, Watch};
 use drr_data::Registry;
+use drr_store::{Lock, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// What to do with the checkpoints of an unfinished training that other code began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OtherCode {
+    /// Nothing: the user is asked to choose.
+    #[default]
+    Refuse,
+    /// Go on from them.
+    GoOn,
+    /// Drop them.
+    BeginAnew,
+}
 
 /// The surroundings of work.
 #[derive(Debug, Clone)]
@@ -14,6 +27,10 @@ pub struct Context {
     pub data_dir: PathBuf,
     /// Whether stages run although nothing changed.
     pub force: bool,
+    /// What to do with unfinished trainings of other code.
+    pub other_code: OtherCode,
+    /// What is done, for whoever waits for it: a command.
+    pub purpose: String,
     /// The presets and the data sets that are known.
     pub shelf: Shelf,
     /// Who watches.
@@ -27,6 +44,8 @@ impl Context {
         Self {
             data_dir: data_dir.to_owned(),
             force: false,
+            other_code: OtherCode::default(),
+            purpose: "work".to_owned(),
             shelf: Shelf::default(),
             watch: Arc::new(Unwatched::default()),
         }
@@ -66,6 +85,26 @@ impl Context {
     #[must_use]
     pub fn interrupted(&self) -> bool {
         self.watch.interrupted()
+    }
+
+    /// Keeps other processes out of `path` while the lock exists; waits for one that is there, and says for whom.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Interrupted`] if the user asks to stop meanwhile, and if the system refuses.
+    pub fn lock(&self, path: &Path) -> anyhow::Result<Lock> {
+        let mut said = false;
+        let outcome = Lock::wait(path, &self.purpose, &mut |held| {
+            if !said {
+                tracing::warn!("waiting: {held}");
+                said = true;
+            }
+            !self.interrupted()
+        });
+        match outcome {
+            Err(StoreError::Held(_)) => Err(Interrupted.into()),
+            outcome => Ok(outcome?),
+        }
     }
 
     /// Ends the work if the user asked to stop.

@@ -1,11 +1,21 @@
 //! What a run says of itself.
 
+use anyhow::{Context as _, Result, bail};
+use drr_store::{read_sealed, write_sealed};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// The form of a run's folder that this program writes and reads.
+///
+/// It rises when a folder of the old form would be read wrongly. Form 1, which had no number, has no seals.
+pub const FORMAT: u32 = 2;
 
 /// What stands in a run's `manifest.json`: enough to find and recompute everything.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RunManifest {
+    /// The form of the folder, [`FORMAT`].
+    pub format: u32,
     /// Which data set, and why.
     pub dataset_line: String,
     /// The ingested data set's folder under the data folder.
@@ -14,12 +24,117 @@ pub struct RunManifest {
     pub dataset_hash: String,
     /// The hash of the configuration.
     pub config_hash: String,
+    /// The digest of the run's `config.toml`.
+    pub config_file: String,
     /// What is doubtful about the data: an archive that is not the official one, a host that did not answer.
     pub warnings: Vec<String>,
     /// The root seed.
     pub seed: u64,
     /// The version of the project.
     pub version: String,
+    /// The commit of the project, where it was built from a checkout that is still there.
+    pub revision: Option<String>,
     /// The machine.
     pub machine: Vec<(String, String)>,
+}
+
+/// Only the form of a folder.
+#[derive(Debug, Deserialize)]
+struct Form {
+    #[serde(default = "first")]
+    format: u32,
+}
+
+const fn first() -> u32 {
+    1
+}
+
+impl RunManifest {
+    /// The file's name.
+    pub const FILE: &'static str = "manifest.json";
+
+    /// Reads the manifest of the run in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none, if it is of another form, and if a byte of it was changed; each with what to do.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join(Self::FILE);
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let text = std::fs::read(&path).with_context(|| {
+            format!("there is no run in {}: make it with `drr pipeline --run {name}`", folder.display())
+        })?;
+        let anew = format!(
+            "make it anew with `drr pipeline --config {} --run {name} --force`",
+            folder.join("config.toml").display()
+        );
+        if let Ok(Form { format }) = serde_json::from_slice(&text)
+            && format != FORMAT
+        {
+            bail!("{} is of form {format}, and this program reads form {FORMAT}: {anew}", folder.display());
+        }
+        Ok(read_sealed(&path, &anew)?)
+    }
+
+    /// Writes the manifest into `folder`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the disk does.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        write_sealed(&folder.join(Self::FILE), self)?;
+        Ok(())
+    }
+}
+
+/// The commit that this program was built from, where its checkout is still there.
+#[must_use]
+pub fn revision() -> Option<String> {
+    drr_code::revision(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> RunManifest {
+        RunManifest {
+            format: FORMAT,
+            dataset_line: "made up".to_owned(),
+            dataset_dir: "processed/x".into(),
+            dataset_hash: "d".to_owned(),
+            config_hash: "c".to_owned(),
+            config_file: "f".to_owned(),
+            warnings: vec!["w".to_owned()],
+            seed: 7,
+            version: "1".to_owned(),
+            revision: Some("r".to_owned()),
+            machine: vec![("CPU".to_owned(), "x".to_owned())],
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_read_as_it_was_written_and_a_changed_one_is_refused_with_the_command_that_makes_it_anew()
+    {
+        let folder = tempfile::tempdir().unwrap();
+        manifest().write(folder.path()).unwrap();
+        assert_eq!(RunManifest::read(folder.path()).unwrap(), manifest());
+        let path = folder.path().join(RunManifest::FILE);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("made up", "made out")).unwrap();
+        let error = format!("{:#}", RunManifest::read(folder.path()).unwrap_err());
+        assert!(error.contains("manifest.json") && error.contains("--force"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_of_another_form_and_one_without_a_run_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(RunManifest::FILE);
+        let refused = || format!("{:#}", RunManifest::read(folder.path()).unwrap_err());
+        assert!(refused().contains("there is no run"));
+        std::fs::write(&path, "{\"dataset_line\": \"x\"}").unwrap();
+        assert!(refused().contains("is of form 1") && refused().contains("drr pipeline --config"));
+        std::fs::write(&path, "{\"format\": 9}").unwrap();
+        assert!(refused().contains("is of form 9"));
+    }
 }

@@ -1,6 +1,8 @@
 //! Where work is done: a run's folder with the cache of its stages, and who watches.
 
-use super::cache::Stage;
+use super::cache::{Stage, check_output};
+use super::code::Kind;
+use super::context::OtherCode;
 use crate::failure::Interrupted;
 use crate::watch::{Bar, Watch};
 use anyhow::Result;
@@ -14,6 +16,8 @@ pub struct Work<'a> {
     pub folder: &'a Path,
     /// Whether stages run although nothing changed.
     pub force: bool,
+    /// What to do with unfinished trainings of other code.
+    pub other_code: OtherCode,
     /// Who watches.
     pub watch: &'a Arc<dyn Watch>,
 }
@@ -36,8 +40,19 @@ impl Work<'_> {
 
     /// The cache of one stage.
     #[must_use]
-    pub fn stage(&self, name: &str) -> Stage {
-        Stage::new(self.folder, name, self.force)
+    pub fn stage(&self, name: &str, kind: Kind) -> Stage {
+        Stage::new(self.folder, name, kind, self.force)
+    }
+
+    /// The path of a file of the run, which is as the stage left it.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a file that is missing or changed, with the remedy.
+    pub fn checked(&self, stage: &str, file: impl AsRef<Path>) -> Result<PathBuf> {
+        let path = self.path(file);
+        check_output(self.folder, stage, &path)?;
+        Ok(path)
     }
 
     /// The run's name: that of its folder.

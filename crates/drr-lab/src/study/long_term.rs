@@ -11,6 +11,7 @@ use crate::failure::Interrupted;
 use crate::fit::learner::Settings;
 use crate::fit::train::Steps;
 use crate::run::Work;
+use crate::run::code::Kind;
 use anyhow::{Context as _, Result};
 use drr_agent::Trainer;
 use drr_core::{EmbeddingSpace, Form, Judgement, Outcome, Recommender, Seeds, TrainingHooks};
@@ -107,6 +108,7 @@ pub struct LongTermStudy {
 pub const N_RANDOM: usize = 1000;
 
 const FILE: &str = "long_term.json";
+const STAGE: &str = "long-term";
 
 /// Studies what the configuration asks for, unless that was done.
 ///
@@ -116,7 +118,7 @@ const FILE: &str = "long_term.json";
 pub fn run(work: Work<'_>, config: &LongTermConfig, seed: u64) -> Result<()> {
     let inputs = digest_of(&(config, seed))?;
     let output = work.path(FILE);
-    work.stage("long-term").run(&inputs, std::slice::from_ref(&output), || {
+    work.stage(STAGE, Kind::LongTerm).run(&inputs, std::slice::from_ref(&output), |made| {
         let n_trainings = learners(config)?.len() as u64 * config.n_seeds;
         let bar = work.bar("long-term reward", n_trainings);
         let seeds = Seeds(seed).child("long_term");
@@ -124,8 +126,7 @@ pub fn run(work: Work<'_>, config: &LongTermConfig, seed: u64) -> Result<()> {
         let n_done = AtomicU64::new(0);
         let study = study(config, seeds, &stops, &|| bar.set(n_done.fetch_add(1, Ordering::Relaxed) + 1))?;
         bar.finish();
-        drr_store::write_bytes(&output, &serde_json::to_vec_pretty(&study)?)?;
-        Ok(())
+        made.write(&output, &serde_json::to_vec_pretty(&study)?)
     })
 }
 
@@ -135,11 +136,10 @@ pub fn run(work: Work<'_>, config: &LongTermConfig, seed: u64) -> Result<()> {
 ///
 /// Fails if the file is damaged.
 pub fn load(work: Work<'_>) -> Result<Option<LongTermStudy>> {
-    let path = work.path(FILE);
-    if !path.exists() {
+    if !work.path(FILE).exists() {
         return Ok(None);
     }
-    Ok(Some(drr_store::read_json(&path, "run evaluate")?))
+    Ok(Some(drr_store::read_json(&work.checked(STAGE, FILE)?, "run evaluate")?))
 }
 
 /// Trains everybody from every seed, side by side.

@@ -5,6 +5,7 @@
 //! users: those with a rating before the cut and something relevant in the period, and items they have not rated yet.
 
 use crate::config::StalenessConfig;
+use crate::run::code::Kind;
 use crate::run::{Cut, Work};
 use anyhow::{Context as _, Result, bail};
 use drr_baselines::{BaselineConfig, FitInputs};
@@ -76,6 +77,7 @@ fn log_of(dataset: &Dataset, name: &str, keep: impl Fn(&Interaction) -> bool) ->
 }
 
 const FILE: &str = "staleness.json";
+const STAGE: &str = "staleness";
 
 /// Studies what the configuration asks for, unless that was done.
 ///
@@ -85,9 +87,8 @@ const FILE: &str = "staleness.json";
 pub fn run(study: &Staleness<'_>) -> Result<()> {
     let inputs = digest_of(&(study.dataset_hash, study.config, study.cut.seed))?;
     let output = study.work.path(FILE);
-    study.work.stage("staleness").run(&inputs, std::slice::from_ref(&output), || {
-        drr_store::write_bytes(&output, &serde_json::to_vec_pretty(&points(study)?)?)?;
-        Ok(())
+    study.work.stage(STAGE, Kind::Staleness).run(&inputs, std::slice::from_ref(&output), |made| {
+        made.write(&output, &serde_json::to_vec_pretty(&points(study)?)?)
     })
 }
 
@@ -97,11 +98,10 @@ pub fn run(study: &Staleness<'_>) -> Result<()> {
 ///
 /// Fails if the file is damaged.
 pub fn load(work: Work<'_>) -> Result<Option<Vec<StalenessPoint>>> {
-    let path = work.path(FILE);
-    if !path.exists() {
+    if !work.path(FILE).exists() {
         return Ok(None);
     }
-    Ok(Some(drr_store::read_json(&path, "run evaluate")?))
+    Ok(Some(drr_store::read_json(&work.checked(STAGE, FILE)?, "run evaluate")?))
 }
 
 /// Every point, period by period.

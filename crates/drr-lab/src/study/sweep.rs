@@ -10,7 +10,9 @@ use crate::fit::train::Training;
 use crate::judge::Bench;
 use crate::judge::comparisons::primary;
 use crate::judge::contestants::fit_baseline;
-use crate::run::Phase;
+use crate::run::cache::Made;
+use crate::run::code::Kind;
+use crate::run::{Phase, Work};
 use anyhow::{Context as _, Result, bail};
 use budget::Budget;
 use drr_agent::AgentConfig;
@@ -24,6 +26,7 @@ use std::path::Path;
 
 /// The file of all trials of a run.
 pub const LEDGER: &str = "ledger.parquet";
+const STAGE: &str = "sweep";
 
 /// What is searched for.
 pub struct Request<'a> {
@@ -64,6 +67,28 @@ pub struct Search<'a> {
     pub training: Training<'a>,
 }
 
+/// The trials of a run; none if there was no search.
+///
+/// # Errors
+///
+/// Refuses a ledger that is not as the last search left it.
+pub fn read(work: Work<'_>) -> Result<Option<Vec<LedgerRow>>> {
+    if !work.path(LEDGER).exists() {
+        return Ok(None);
+    }
+    let path = work.checked(STAGE, LEDGER).context(
+        "the trials cannot be trusted; move the ledger and its note away to begin a new one without them",
+    )?;
+    Ok(Some(read_ledger(&path)?))
+}
+
+fn keep(work: Work<'_>, ledger: &[LedgerRow]) -> Result<()> {
+    let path = work.path(LEDGER);
+    let mut made = Made::default();
+    made.add(&path, &write_ledger(&path, ledger)?);
+    work.stage(STAGE, Kind::Collect).vouch("", &[path], &made)
+}
+
 /// Searches, keeps the ledger, and returns what was found as text.
 ///
 /// # Errors
@@ -73,8 +98,7 @@ pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
     let (protocol, work, cut) = (request.protocol, search.bench.work, search.bench.cut);
     cut.hash()?;
     search.bench.spaces.fit()?;
-    let path = work.path(LEDGER);
-    let mut ledger = if path.exists() { read_ledger(&path)? } else { Vec::new() };
+    let mut ledger = read(work)?.unwrap_or_default();
     ledger.retain(|row| row.part == "test" || !is_of(row, request));
     let budget = Budget::minutes(request.budget, &**work.watch);
     let mut random = cut.seeds().stream(&format!("sweep.{}", request.recommender));
@@ -87,7 +111,7 @@ pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
         let begun = budget.used();
         let value = validated(search, &settings)?;
         ledger.push(row(request, trial, Part::Validation, &settings, value, budget.used() - begun)?);
-        write_ledger(&path, &ledger)?;
+        keep(work, &ledger)?;
         if best.as_ref().is_none_or(|(score, _)| value > *score) {
             best = Some((value, settings));
         }
@@ -113,7 +137,7 @@ pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
         let value = tested(search, config)?;
         let n_looks = 1 + ledger.iter().filter(|it| it.part == "test" && is_of(it, request)).count();
         ledger.push(row(request, n_trials, Part::Test, &chosen, value, budget.used() - begun)?);
-        write_ledger(&path, &ledger)?;
+        keep(work, &ledger)?;
         writeln!(
             text,
             "fitted anew and judged on test rows: {metric} {value:.4} (look number {n_looks} at them)"

@@ -3,7 +3,7 @@
 use crate::{LearnError, TrainingTables};
 use drr_core::{EmbeddingSpace, Environment, ItemSet, Metrics, Observation, Recommender, Seeds};
 use drr_nn::NnError;
-use drr_store::{NamedArray, StoreError};
+use drr_store::{NamedArray, StoreError, Written};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -165,7 +165,7 @@ pub trait Trainee: Sized {
     /// # Errors
     ///
     /// Fails if the disk does.
-    fn save_policy(policy: &Self::Policy, path: &Path) -> Result<(), Self::Error>;
+    fn save_policy(policy: &Self::Policy, path: &Path) -> Result<Written, Self::Error>;
 
     /// Networks, optimizers and memory as arrays.
     ///

@@ -4,6 +4,7 @@ use anyhow::Result;
 use drr_core::Metrics;
 use drr_core::{Outcome, TrainingHooks, Validation};
 use drr_learn::Rounds;
+use drr_store::Written;
 use std::path::Path;
 
 /// What every training can do: the same calls for all systems.
@@ -20,7 +21,7 @@ pub trait Steps {
     ) -> Result<Outcome>;
 
     /// Writes the current policy.
-    fn save_policy(&self, path: &Path) -> Result<()>;
+    fn save_policy(&self, path: &Path) -> Result<Written>;
 
     /// The validations so far; the first is of the untrained policy.
     fn validations(&self) -> &[Validation];
@@ -52,7 +53,7 @@ where
         Ok(drr_learn::run(self, n_rounds, checkpoints, hooks)?)
     }
 
-    fn save_policy(&self, path: &Path) -> Result<()> {
+    fn save_policy(&self, path: &Path) -> Result<Written> {
         Ok(Rounds::save_policy(self, path)?)
     }
 

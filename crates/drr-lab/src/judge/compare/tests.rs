@@ -1,7 +1,9 @@
 use super::lists::UserLists;
 use super::{policy, run, settings};
-use crate::run::Context;
-use crate::run::RunManifest;
+use crate::judge::evaluate::STAGE;
+use crate::run::cache::{Made, Stage};
+use crate::run::code::Kind;
+use crate::run::{Context, RunManifest};
 use drr_data::{ListRow, PerUserRow, write_lists, write_per_user};
 use std::path::Path;
 
@@ -36,6 +38,9 @@ fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
     let run = folder.join("runs").join(name);
     std::fs::create_dir_all(&run).unwrap();
     let manifest = RunManifest {
+        format: crate::run::manifest::FORMAT,
+        config_file: String::new(),
+        revision: None,
         dataset_line: "made up".to_owned(),
         dataset_dir: "none".into(),
         dataset_hash: dataset_hash.to_owned(),
@@ -45,7 +50,7 @@ fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
         version: "1".to_owned(),
         machine: Vec::new(),
     };
-    std::fs::write(run.join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
+    manifest.write(&run).unwrap();
     std::fs::write(run.join("config.toml"), format!("seed = {more}\n")).unwrap();
     let (mut lists, mut values) = (Vec::new(), Vec::new());
     for recommender in ["popularity", "drr_ave"] {
@@ -69,8 +74,13 @@ fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
             values.push(judged);
         }
     }
-    write_lists(&run.join("lists.parquet"), &lists).unwrap();
-    write_per_user(&run.join("per_user.parquet"), &values).unwrap();
+    let outputs = ["lists.parquet", "per_user.parquet", "metrics.json"].map(|name| run.join(name));
+    let mut made = Made::default();
+    made.add(&outputs[0], &write_lists(&outputs[0], &lists).unwrap());
+    made.add(&outputs[1], &write_per_user(&outputs[1], &values).unwrap());
+    let origin = serde_json::json!({ "dataset_hash": dataset_hash, "config_hash": "", "judged": [] });
+    made.write(&outputs[2], origin.to_string().as_bytes()).unwrap();
+    Stage::new(&run, STAGE, Kind::Evaluate, false).vouch("", &outputs, &made).unwrap();
 }
 
 #[test]

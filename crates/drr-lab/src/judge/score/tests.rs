@@ -4,6 +4,7 @@ use super::{Request, Scored, Unknown, score};
 use crate::config::ExperimentConfig;
 use crate::judge::Bench;
 use crate::plan::Plan;
+use crate::run::Name;
 use crate::run::{Context, Phase, Run, data};
 use drr_baselines::Popularity;
 use drr_core::{Part, Protocol};
@@ -16,7 +17,7 @@ fn with_plan(work: impl FnOnce(&Plan<'_>)) {
     let context = Context::unwatched(folder.path());
     let config = ExperimentConfig::preset("smoke").unwrap();
     let source = data::named(&context, "synthetic", None).unwrap();
-    let run = Run::begin(&context, config, &source, "test").unwrap();
+    let run = Run::begin(&context, config, &source, Name::Derived("test")).unwrap();
     work(&Plan::new(&run).unwrap());
 }
 

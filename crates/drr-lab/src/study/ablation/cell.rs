@@ -6,11 +6,12 @@ use crate::fit::train::Training;
 use crate::judge::Bench;
 use crate::judge::contestants::{renamed, without_rl, worlds};
 use crate::judge::forms::{Judgement, forms, headline_of};
+use crate::run::code::Kind;
 use anyhow::{Context as _, Result};
 use drr_core::{Form, HEADLINE_LENGTH, LearnerId, Recommender};
 use drr_eval::{Metric, Oracle, SessionEvaluation};
 use drr_store::digest_of;
-use drr_store::read_json;
+use drr_store::{read_sealed, write_sealed};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -66,6 +67,8 @@ struct Effort {
 struct CellFile {
     /// The digest of all that decides about it.
     inputs: String,
+    /// The digest of the code that judged.
+    code: String,
     rows: Vec<Row>,
 }
 
@@ -112,12 +115,15 @@ impl Cells<'_> {
 
     /// Writes the rows that `judge` finds, unless the file has those of the same inputs.
     fn keep(self, path: &Path, inputs: String, judge: impl FnOnce() -> Result<Vec<Row>>) -> Result<()> {
+        let code = Kind::Evaluate.code();
         let there = path.exists() && !self.bench.work.force;
-        if there && read_json::<CellFile>(path, "run the study").is_ok_and(|cell| cell.inputs == inputs) {
+        if there
+            && read_sealed::<CellFile>(path, "").is_ok_and(|cell| cell.inputs == inputs && cell.code == code)
+        {
             return Ok(());
         }
-        let cell = CellFile { inputs, rows: judge()? };
-        drr_store::write_bytes(path, &serde_json::to_vec(&cell)?)?;
+        let cell = CellFile { inputs, code, rows: judge()? };
+        write_sealed(path, &cell)?;
         Ok(())
     }
 
@@ -200,7 +206,7 @@ fn rows(path: &Path) -> Result<Vec<Row>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    Ok(read_json::<CellFile>(path, "run the study")?.rows)
+    Ok(read_sealed::<CellFile>(path, "run the study again, which makes it anew")?.rows)
 }
 
 fn row(table: &str, seed: u64, judgement: Judgement, effort: Effort) -> Result<Row> {

@@ -5,6 +5,7 @@ use super::table::{AblationTable, Against, Difference, Line, tables};
 use super::{Request, marker};
 use crate::config::{AblationConfig, AgentVariant, ExperimentConfig};
 use crate::plan::Plan;
+use crate::run::Name;
 use crate::run::{Context, Run, data};
 use drr_core::{Form, LearnerId};
 use drr_data::Protocol;
@@ -171,7 +172,7 @@ fn config(scale: f64) -> ExperimentConfig {
 fn study(folder: &Path, config: ExperimentConfig) -> anyhow::Result<String> {
     let context = Context::unwatched(folder);
     let source = data::named(&context, "synthetic", None).unwrap();
-    let experiment = Run::begin(&context, config, &source, "ablation").unwrap();
+    let experiment = Run::begin(&context, config, &source, Name::Derived("ablation")).unwrap();
     let request = Request { cells_only: false, into: Some(&folder.join("table.md")) };
     Plan::new(&experiment)?.study_ablation(&[], &request)
 }

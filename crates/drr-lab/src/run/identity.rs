@@ -1,0 +1,115 @@
+//! Whose folder it is: a run's folder keeps one configuration and one data set, and nobody overwrites it by accident.
+
+use super::RunManifest;
+use anyhow::{Result, anyhow};
+use std::fmt::Display;
+use std::path::Path;
+
+/// A run's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name<'a> {
+    /// The user has given it: it means one run.
+    Given(&'a str),
+    /// It is that of the configuration's file or of the data set: who changes the configuration goes on in its folder, and
+    /// what depends on the change is done anew.
+    Derived(&'a str),
+}
+
+impl<'a> Name<'a> {
+    /// The name of the folder.
+    #[must_use]
+    pub const fn text(self) -> &'a str {
+        match self {
+            Self::Given(name) | Self::Derived(name) => name,
+        }
+    }
+}
+
+/// Refuses a folder that has another run than `ours`.
+///
+/// # Errors
+///
+/// Names what is there and what is wanted.
+pub fn check(folder: &Path, ours: &RunManifest, name: Name<'_>) -> Result<()> {
+    if !folder.join(RunManifest::FILE).exists() {
+        return Ok(());
+    }
+    let theirs = RunManifest::read(folder)?;
+    if theirs.seed != ours.seed {
+        return Err(other("root seed", &theirs.seed, &ours.seed, folder));
+    }
+    let (same_data, same_config) =
+        (theirs.dataset_hash == ours.dataset_hash, theirs.config_hash == ours.config_hash);
+    let named = |it: &RunManifest| format!("{} ({})", it.dataset_line, short(&it.dataset_hash));
+    match name {
+        // A changed configuration may split or filter the same archive in another way.
+        Name::Derived(_) if !same_config => {
+            tracing::info!("the configuration has changed: what depends on the change is done anew");
+            Ok(())
+        }
+        _ if !same_data => Err(other("data set", &named(&theirs), &named(ours), folder)),
+        _ if !same_config => {
+            let [then, now] = [&theirs, ours].map(|it| format!("that with hash {}", short(&it.config_hash)));
+            Err(other("configuration", &then, &now, folder))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn short(hash: &str) -> &str {
+    hash.get(..12).unwrap_or(hash)
+}
+
+/// The refusal.
+pub fn other(what: &str, theirs: &dyn Display, ours: &dyn Display, folder: &Path) -> anyhow::Error {
+    anyhow!(
+        "the run in {} has another {what}: {theirs}, and not {ours}; give the new one another --run, or make the folder anew with \
+         --force (`drr report --run {}` shows what is there)",
+        folder.display(),
+        folder.file_name().unwrap_or_default().to_string_lossy()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(seed: u64, dataset: &str, config: &str) -> RunManifest {
+        RunManifest {
+            format: super::super::manifest::FORMAT,
+            dataset_line: format!("{dataset} as asked for"),
+            dataset_dir: "processed/x".into(),
+            dataset_hash: dataset.to_owned(),
+            config_hash: config.to_owned(),
+            config_file: String::new(),
+            warnings: Vec::new(),
+            seed,
+            version: "1".to_owned(),
+            revision: None,
+            machine: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn another_data_set_configuration_or_seed_is_refused_and_both_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (given, derived) = (Name::Given("x"), Name::Derived("x"));
+        let refused = |ours: &RunManifest, name| {
+            let outcome = check(folder.path(), ours, name);
+            outcome.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(refused(&manifest(1, "a", "c"), given), "", "nothing is there");
+        manifest(1, "a", "c").write(folder.path()).unwrap();
+        assert_eq!(refused(&manifest(1, "a", "c"), given), "");
+        for name in [given, derived] {
+            let seed = refused(&manifest(2, "a", "d"), name);
+            assert!(seed.contains("root seed: 1, and not 2") && seed.contains("--force"), "{seed}");
+            let data = refused(&manifest(1, "b", "c"), name);
+            assert!(data.contains("a as asked for (a), and not b as asked for (b)"), "{data}");
+        }
+        assert!(refused(&manifest(1, "a", "d"), given).contains("hash c, and not that with hash d"));
+        assert_eq!(refused(&manifest(1, "b", "d"), derived), "", "its configuration was changed");
+        std::fs::write(folder.path().join(RunManifest::FILE), "{}").unwrap();
+        assert!(refused(&manifest(1, "a", "c"), derived).contains("form 1"));
+    }
+}
