@@ -3,7 +3,7 @@
 //! From here on the product knows dense indices only; the tables translate them back for reports.
 
 use crate::manifest::{FORMAT, FileNote, Manifest, SourceNote};
-use crate::split::{Split, SplitConfig, hex};
+use crate::split::{Split, SplitConfig, SplitSummary, hex, split_hash};
 use crate::store::{SplitRow, TableRow, read_rows, write_rows};
 use crate::{DataError, ItemRecord, Protocol, RawLog, UserRecord};
 use drr_core::{Cut, Interaction, InteractionLog, ItemIdx, Part, PartSet, UserIdx};
@@ -118,7 +118,7 @@ impl Dataset {
             splits,
             files: BTreeMap::new(),
         };
-        manifest.hash = content_hash(&manifest, raw);
+        manifest.hash = content_hash(&manifest, &raw.users, &raw.items);
         Ok(Self::new(manifest, raw.users.clone(), raw.items.clone(), raw.interactions.clone(), parts))
     }
 
@@ -145,6 +145,14 @@ impl Dataset {
         let complete = Protocol::ALL.iter().filter(|it| is_main(**it) && wanted(**it)).all(is_listed);
         if split.len() != rows.len() || !complete || !parts.keys().all(|protocol| wanted(*protocol)) {
             return Err(unusable(dir, "its splits are not those of the rows"));
+        }
+        let same_rows = |(protocol, summary): (&Protocol, &SplitSummary)| {
+            summary.hash == split_hash(*protocol, &rows, &manifest.split)
+        };
+        if !manifest.splits.iter().all(same_rows)
+            || manifest.hash != content_hash(&manifest, &users, &items)
+        {
+            return Err(unusable(dir, "the hash of the tables is another than it names"));
         }
         Ok(Self::new(manifest, users, items, rows, parts))
     }
@@ -326,7 +334,7 @@ fn check_rows(dataset: &str, n_users: usize, n_items: usize, rows: &[Interaction
 }
 
 /// Hashes all that the folder holds: the tables, the splits of the rows, and how to read them.
-fn content_hash(manifest: &Manifest, raw: &RawLog) -> String {
+fn content_hash(manifest: &Manifest, users: &[UserRecord], items: &[ItemRecord]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(manifest.format.to_le_bytes());
     let mut text = |text: &str| {
@@ -334,10 +342,10 @@ fn content_hash(manifest: &Manifest, raw: &RawLog) -> String {
         hasher.update(text.as_bytes());
     };
     text(&manifest.dataset);
-    for user in &raw.users {
+    for user in users {
         text(&format!("{user:?}"));
     }
-    for item in &raw.items {
+    for item in items {
         text(&format!("{item:?}"));
     }
     for (protocol, summary) in &manifest.splits {

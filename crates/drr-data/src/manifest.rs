@@ -2,7 +2,7 @@
 
 use crate::split::{SplitConfig, SplitSummary};
 use crate::{DataError, Protocol, RowCounts};
-use drr_store::{Written, file_digest, write_bytes};
+use drr_store::{Written, file_digest, read_sealed, write_sealed};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +23,12 @@ pub struct SourceNote {
     pub sha256: Option<String>,
     /// The archive's MD5, if there is an archive.
     pub md5: Option<String>,
+    /// The digest of the registry's entry, if there is one: what the raw columns mean.
+    #[serde(default)]
+    pub entry: Option<String>,
+    /// The digest of the code that read the raw rows, where the reader knows it.
+    #[serde(default)]
+    pub code: Option<String>,
     /// Which data set is used and why: the line that a report opens with.
     pub reason: String,
 }
@@ -72,6 +78,12 @@ pub struct Manifest {
     pub files: BTreeMap<String, FileNote>,
 }
 
+/// Only the version.
+#[derive(Deserialize)]
+struct Form {
+    format: u32,
+}
+
 fn by_key<S: Serializer>(
     splits: &BTreeMap<Protocol, SplitSummary>,
     serializer: S,
@@ -93,23 +105,19 @@ impl Manifest {
             }
             read => read.map_err(DataError::io("read", &path))?,
         };
-        let manifest: Self = serde_json::from_slice(&text)
+        let Form { format } = serde_json::from_slice(&text)
             .map_err(|error| DataError::Manifest { path: path.clone(), reason: error.to_string() })?;
-        if manifest.format != FORMAT {
-            let reason =
-                format!("it is of format {}, and this program reads format {FORMAT}", manifest.format);
+        if format != FORMAT {
+            let reason = format!("it is of format {format}, and this program reads format {FORMAT}");
             return Err(DataError::Manifest { path, reason });
         }
-        Ok(manifest)
+        let sealed = read_sealed(&path, "run `drr ingest --force`");
+        sealed.map_err(|error| DataError::Manifest { path, reason: error.to_string() })
     }
 
     /// Writes the manifest into the folder `dir`.
     pub(crate) fn write(&self, dir: &Path) -> Result<(), DataError> {
-        let path = dir.join(MANIFEST);
-        let mut text = serde_json::to_vec_pretty(self)
-            .map_err(|error| DataError::Manifest { path: path.clone(), reason: error.to_string() })?;
-        text.push(b'\n');
-        write_bytes(&path, &text)?;
+        write_sealed(&dir.join(MANIFEST), self)?;
         Ok(())
     }
 
@@ -159,7 +167,7 @@ mod tests {
     fn the_checksum_is_the_published_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("abc");
-        let written = write_bytes(&path, b"abc").unwrap();
+        let written = drr_store::write_bytes(&path, b"abc").unwrap();
         // FIPS 180-4's first example.
         let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let note = FileNote::new(written, 1);

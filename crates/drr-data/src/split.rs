@@ -233,7 +233,7 @@ fn temporal_parts(rows: &[Interaction], config: &SplitConfig) -> Vec<Part> {
 }
 
 /// Hashes what decides about a split: the rows, their order, the protocol, and its own shares.
-fn split_hash(protocol: Protocol, rows: &[Interaction], config: &SplitConfig) -> String {
+pub(crate) fn split_hash(protocol: Protocol, rows: &[Interaction], config: &SplitConfig) -> String {
     let digest = RowDigest::of(rows);
     let mut hasher = Sha256::new();
     hasher.update(digest.n_rows.to_le_bytes());

@@ -193,9 +193,9 @@ fn a_manifest_of_another_format_is_refused() {
     fs::write(&path, text.replace(&format!("\"format\": {}", drr_data::FORMAT), "\"format\": 999")).unwrap();
     assert!(refusal_of(&dir).contains("format 999"));
     fs::write(&path, text.replace("\"has_time\": true", "\"has_time\": false")).unwrap();
-    assert!(refusal_of(&dir).contains("splits"));
+    assert!(refusal_of(&dir).contains("digest"));
     fs::write(&path, text.replace("\"n_users\"", "\"users\"")).unwrap();
-    assert!(refusal_of(&dir).contains("line"));
+    assert!(refusal_of(&dir).contains("digest"));
     assert!(Manifest::read(&dir).is_err());
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::{DataConfig, ExperimentConfig};
 use crate::run::Context;
+use crate::run::code::Kind;
 use anyhow::{Context as _, Result};
 use drr_data::{
     DataError, Dataset, DatasetDir, DatasetSpec, Fetched, Origin, RawLog, RawSource, SourceNote, fetch,
@@ -25,6 +26,7 @@ pub struct Source {
 pub fn named(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<Source> {
     let spec = context.registry().load(dataset)?;
     let mut warnings = Vec::new();
+    let _alone = context.lock(&context.raw_dir().join(&spec.name))?;
     let fetched = match archive {
         Some(path) => supplied(&spec, path)
             .context("the archive that was given cannot be read: check the path after --archive")?,
@@ -52,6 +54,7 @@ pub fn default(context: &Context) -> Result<Source> {
     let (mut failures, mut warnings) = (Vec::new(), Vec::new());
     for name in ["ml-1m", "ml-100k"] {
         let spec = context.registry().load(name)?;
+        let _alone = context.lock(&context.raw_dir().join(name))?;
         match fetch_or_package(context, &spec, &mut warnings) {
             Ok(fetched) => {
                 let reason = because(name, &where_from(&fetched), &failures);
@@ -112,13 +115,13 @@ pub fn ingested(
 ) -> Result<(Dataset, DatasetDir)> {
     let processed = context.processed_dir();
     let note = note(config, source)?;
+    let _alone = context.lock(&processed.join(&source.spec.name))?;
     if !context.force {
         let name = &source.spec.name;
         let at_hand = find_ingested(&processed, name, |manifest| {
-            manifest.split == config.split
-                && manifest.source.archive == note.archive
-                && manifest.source.md5 == note.md5
-                && manifest.source.sha256 == note.sha256
+            // Why this data set was chosen has no part in what it is.
+            let reason = manifest.source.reason.clone();
+            manifest.split == config.split && manifest.source == SourceNote { reason, ..note.clone() }
         })?;
         if let Some(dir) = at_hand {
             tracing::info!(folder = %dir.path.display(), "the data set is already ingested");
@@ -148,13 +151,20 @@ fn note(config: &ExperimentConfig, source: &Source) -> Result<SourceNote> {
         RawSource::Generator => None,
     };
     let rules = (&config.data.rows, &config.data.synthetic);
-    let rules = drr_store::digest_of(&rules).unwrap_or_default();
+    let rules = drr_store::digest_of(&rules)?;
     let archive = format!("{} ({})", archive.unwrap_or_else(|| "generator".to_owned()), &rules[..8]);
     let sha256 = match &source.fetched.source {
         RawSource::Archive(path) => Some(content_digest(path)?),
         RawSource::Generator => None,
     };
-    Ok(SourceNote { archive, sha256, md5: source.fetched.md5.clone(), reason: source.reason.clone() })
+    Ok(SourceNote {
+        archive,
+        sha256,
+        md5: source.fetched.md5.clone(),
+        entry: Some(drr_store::digest_of(&source.spec)?),
+        code: Some(Kind::Ingest.code()),
+        reason: source.reason.clone(),
+    })
 }
 
 /// The digest of an archive, or of all files in a folder of unpacked ones.
