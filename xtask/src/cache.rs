@@ -132,7 +132,8 @@ mod tests {
         stage.check_output(&output).unwrap();
         std::fs::write(&output, "tampered").unwrap();
         assert!(stage.check_output(&output).unwrap_err().to_string().contains("pipeline"));
-        assert!(stage.check_output(&folder.path().join("other")).is_err());
+        let error = stage.check_output(&folder.path().join("other")).unwrap_err().to_string();
+        assert!(error.contains("other") && error.contains("not what test has written"), "{error}");
         assert!(works(&stage, "b", &output));
         assert!(works(&Stage::new(folder.path(), "test", true), "b", &output));
     }
@@ -142,8 +143,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("out");
         let stage = Stage::new(folder.path(), "test", false);
-        assert!(stage.run("a", std::slice::from_ref(&output), || bail!("no")).is_err());
-        assert!(stage.run("a", std::slice::from_ref(&output), || Ok(())).is_err());
+        let outputs = std::slice::from_ref(&output);
+        assert_eq!(stage.run("a", outputs, || bail!("no")).unwrap_err().to_string(), "no");
+        let error = stage.run("a", outputs, || Ok(())).unwrap_err().to_string();
+        assert!(error.contains("stage test did not write"), "{error}");
         assert!(works(&stage, "a", &output));
     }
 

@@ -222,7 +222,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file.txt");
         let caught = std::panic::catch_unwind(|| write_atomically(&path, |_| panic!("a bug")));
-        assert!(caught.is_err());
+        let reason = caught.unwrap_err();
+        assert_eq!(reason.downcast_ref::<&str>(), Some(&"a bug"), "the panic goes on to the caller");
         assert!(names(folder.path()).is_empty());
     }
 
@@ -263,7 +264,9 @@ mod tests {
         let path = folder.path().join("data");
         fs::create_dir(&path).unwrap();
         fs::write(path.join("old"), "").unwrap();
-        assert!(publish_directory(&folder.path().join("missing"), &path).is_err());
+        let error = publish_directory(&folder.path().join("missing"), &path).unwrap_err();
+        let DataError::Io { source, .. } = &error else { panic!("{error}") };
+        assert_eq!(source.kind(), io::ErrorKind::NotFound, "{error}");
         assert_eq!(names(&path), ["old"]);
         assert_eq!(names(folder.path()), ["data"]);
     }

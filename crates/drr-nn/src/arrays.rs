@@ -288,7 +288,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::create_dir(&path).unwrap();
-        assert!(write_bytes(&path, b"new").is_err());
+        let error = write_bytes(&path, b"new").unwrap_err();
+        assert!(matches!(&error, NnError::Io { path: named, .. } if *named == path), "{error}");
         assert!(path.is_dir());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays behind");
     }

@@ -190,7 +190,8 @@ fn figures_of_another_configuration_and_damaged_embeddings_are_refused() {
     let other = Experiment::begin(&context, config(2), &source(&context), "test").unwrap();
     let stale = load(&other).unwrap_err().to_string();
     assert!(stale.contains("another configuration") && stale.contains("--run"), "{stale}");
-    assert!(evaluate::check_folder(&other.folder).is_err());
+    let stale = evaluate::check_folder(&other.folder).err().unwrap().to_string();
+    assert!(stale.contains("another configuration"), "{stale}");
 }
 
 #[test]
@@ -241,7 +242,11 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
         .unwrap();
     let error = train::run(&experiment).unwrap_err();
     assert!(error.chain().any(|cause| cause.is::<crate::exit::Interrupted>()), "{error:#}");
-    assert!(load(&experiment).is_err(), "nothing was judged yet");
+    let error = load(&experiment).err().unwrap().to_string();
+    assert!(
+        error.contains("metrics.json") && error.contains("run evaluate"),
+        "nothing was judged yet: {error}"
+    );
 
     let resumed_run = run(&undisturbed, 1);
     let resumed = note(&resumed_run, &Job::main(&resumed_run, Protocol::Seed, World::Logged)).unwrap();

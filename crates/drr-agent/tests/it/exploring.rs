@@ -221,7 +221,9 @@ fn features_tell_what_the_vectors_do_not_in_training_and_after_loading() {
     };
     let tables = Alike(Space::new("split")).tables();
     assert!(matches!(new(tables.clone()), Err(AgentError::Tables(_))), "there are no features");
-    assert!(tables.clone().with_features(Alike::features(), users[1..].to_vec()).is_err());
+    let too_few = tables.clone().with_features(Alike::features(), users[1..].to_vec());
+    let error = too_few.unwrap_err().to_string();
+    assert!(error.contains(&format!("users of {} contexts", N_CLUSTERS - 1)), "{error}");
     let mut trainer = new(tables.with_features(Alike::features(), users.clone()).unwrap()).unwrap();
     trainer.run(config.n_rounds(), None, &mut Quiet).unwrap();
     let rewards = curve(&trainer, "total_reward");

@@ -182,7 +182,8 @@ fn a_manifest_of_another_format_is_refused() {
     assert!(refusal_of(&dir).contains("splits"));
     fs::write(&path, text.replace("\"n_users\"", "\"users\"")).unwrap();
     assert!(refusal_of(&dir).contains("line"));
-    assert!(Manifest::read(&dir).is_err());
+    let error = Manifest::read(&dir).unwrap_err();
+    assert!(matches!(&error, DataError::Manifest { reason, .. } if reason.contains("users")), "{error}");
 }
 
 #[test]
