@@ -97,6 +97,6 @@ fn a_uniform_replay_is_refused() {
     let mut memory = Memory::default();
     let counters = Counters::default().place(&mut memory);
     let refused = Priorities::new(&ReplayKind::Uniform {}, 10, counters, &mut memory);
-    let error = refused.err().expect("a uniform replay has no priorities").to_string();
+    let error = refused.expect_err("a uniform replay has no priorities").to_string();
     assert!(error.contains("uniform replay") && error.contains("an alpha of 0"), "{error}");
 }

@@ -102,7 +102,7 @@ fn an_allowed_score_that_is_not_finite_is_said_and_a_barred_one_is_not() {
 fn lists_beyond_the_kernels_are_refused() {
     for k in [0, 17] {
         let refused = Search::new(1, 10, 4, k, &mut Memory::default());
-        let error = refused.err().expect("no list of this length").to_string();
+        let error = refused.expect_err("no list of this length").to_string();
         assert!(error.contains(&format!("list of {k}")) && error.contains("1 to 16"), "{error}");
     }
 }

@@ -77,7 +77,7 @@ fn unusable_sizes_are_refused() {
         (20, 5, 13, "history_length"),
     ] {
         let config = LongTermConfig { items_per_kind, horizon, history_length };
-        let error = LongTermEnvironment::new(config).err().expect("an unusable size").to_string();
+        let error = LongTermEnvironment::new(config).expect_err("an unusable size").to_string();
         assert!(error.contains(&format!("the setting {named} = ")), "{config:?}: {error}");
     }
 }

@@ -147,7 +147,8 @@ fn a_wish_to_stop_ends_the_study_with_an_interruption() {
 
 #[test]
 fn sizes_without_a_meaning_are_refused() {
-    let changes: [(fn(&mut LongTermConfig), &str); 4] = [
+    type Change = fn(&mut LongTermConfig);
+    let changes: [(Change, &str); 4] = [
         (|it| it.dim = 1, "dim must be at least 2"),
         (|it| it.n_seeds = 0, "n_seeds at least 1"),
         (|it| it.item_noise = f32::NAN, "item_noise in [0, 1]"),
