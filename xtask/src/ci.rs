@@ -4,6 +4,7 @@
 //! tests they also run on this one, so `cargo test` alone finds a violation too.
 
 mod architecture;
+mod documents;
 mod golden;
 mod project;
 mod source;
@@ -195,7 +196,7 @@ impl Step {
                 command.env("RUSTDOCFLAGS", "-D warnings");
                 run_command(command)
             }
-            Self::Architecture => architecture::run(&Project::read(root)?),
+            Self::Architecture => architecture::run(&Project::read(root)?, root),
             Self::Style => style::run(&Project::read(root)?),
             Self::Smoke => smoke(root, args.bless),
             Self::Instructions => instructions(root, args.bless),

@@ -150,6 +150,7 @@ mod tests {
     #[test]
     fn a_lambda_of_zero_is_refused() {
         let log = InteractionLog::new(1, 1, &[]).unwrap();
-        assert!(Ease::fit(&log, EaseConfig { lambda: 0.0 }, 4.0).is_err());
+        let refused = Ease::fit(&log, EaseConfig { lambda: 0.0 }, 4.0);
+        assert!(matches!(refused, Err(BaselineError::Config { field: "lambda", .. })));
     }
 }

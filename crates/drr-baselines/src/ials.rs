@@ -235,7 +235,13 @@ mod tests {
 
     #[test]
     fn settings_out_of_range_are_refused() {
-        assert!(IalsConfig { alpha: 0.0, ..IalsConfig::default() }.check().is_err());
-        assert!(IalsConfig { dim: 0, ..IalsConfig::default() }.check().is_err());
+        for (config, named) in [
+            (IalsConfig { alpha: 0.0, ..IalsConfig::default() }, "alpha"),
+            (IalsConfig { l2: f64::NAN, ..IalsConfig::default() }, "l2"),
+            (IalsConfig { dim: 0, ..IalsConfig::default() }, "dim"),
+        ] {
+            let error = config.check().unwrap_err();
+            assert!(matches!(error, BaselineError::Config { field, .. } if field == named), "{error}");
+        }
     }
 }

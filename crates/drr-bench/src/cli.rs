@@ -7,7 +7,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use drr::{LogFormat, Selection, Settings, Terminal, complain, say, use_all_threads};
 use drr_lab::failure::Regressed;
 use drr_lab::run::Context;
-use drr_lab::shelf::Shelf;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -136,10 +135,10 @@ fn run(cli: Cli, memory_in_use: fn() -> usize) -> Result<ExitCode> {
     let settings = Settings { log_format: LogFormat::Text, verbose: cli.verbose, memory_in_use };
     let watch = Arc::new(Terminal::new(settings)?);
     let context = |force| Context {
-        data_dir: cli.data_dir.clone(),
         force,
-        shelf: Shelf::default(),
+        purpose: drr::command_line(),
         watch: Arc::<Terminal>::clone(&watch),
+        ..Context::unwatched(&cli.data_dir)
     };
     if let Some(Bench::Eval { selection, python, rounds }) = &cli.bench {
         drr::with_plan(&context(selection.force), selection, |plan| {

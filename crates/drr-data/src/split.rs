@@ -327,7 +327,8 @@ mod tests {
         let none = SplitConfig { validation_fraction: 0.0, ..SplitConfig::default() };
         assert!(none.check().is_ok());
         let nan = SplitConfig { validation_fraction: f64::NAN, ..SplitConfig::default() };
-        assert!(nan.check().is_err());
+        let error = nan.check().unwrap_err();
+        assert!(matches!(error, DataError::SplitConfig { field: "validation_fraction", .. }), "{error}");
     }
 
     #[test]

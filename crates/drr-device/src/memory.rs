@@ -240,6 +240,7 @@ mod tests {
         ] {
             assert_eq!(Values::from_bytes(values.kind(), &values.to_bytes()), values);
         }
-        assert!(Values::F32(vec![1.0]).into_u32().is_err());
+        let error = Values::F32(vec![1.0]).into_u32().unwrap_err().to_string();
+        assert_eq!(error, "the buffer holds 1 U32, not 1 F32");
     }
 }

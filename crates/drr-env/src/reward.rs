@@ -127,7 +127,8 @@ mod tests {
     #[test]
     fn an_empty_or_infinite_scale_is_refused() {
         for (lowest, highest) in [(5.0, 5.0), (5.0, 1.0), (f32::NAN, 5.0), (0.0, f32::INFINITY)] {
-            assert!(RatingScale::new(lowest, highest).is_err());
+            let error = RatingScale::new(lowest, highest).unwrap_err();
+            assert!(matches!(error, EnvError::Setting { setting: "rating scale", .. }), "{error}");
         }
     }
 
@@ -137,12 +138,13 @@ mod tests {
         assert_eq!(toml::from_str::<RewardConfig>(good).unwrap().scale, RewardScale::Raw);
         let predicted = "scale = 'centred'\nunrated = { kind = 'predicted' }";
         assert_eq!(toml::from_str::<RewardConfig>(predicted).unwrap().unrated, Unrated::Predicted {});
-        for bad in [
-            "scale = 'raw'\nunrated = { kind = 'constant', value = -0.5 }",
-            "scale = 'raw'\nunrated = { kind = 'predicted', reward = 1.0 }",
-            "scale = 'raw'\nunrated = { kind = 'predicted' }\nclip = true",
+        for (bad, field) in [
+            ("scale = 'raw'\nunrated = { kind = 'constant', value = -0.5 }", "value"),
+            ("scale = 'raw'\nunrated = { kind = 'predicted', reward = 1.0 }", "reward"),
+            ("scale = 'raw'\nunrated = { kind = 'predicted' }\nclip = true", "clip"),
         ] {
-            assert!(toml::from_str::<RewardConfig>(bad).is_err(), "{bad}");
+            let error = toml::from_str::<RewardConfig>(bad).unwrap_err().to_string();
+            assert!(error.contains(&format!("unknown field `{field}`")), "{error}");
         }
     }
 }

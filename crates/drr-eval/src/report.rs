@@ -345,6 +345,7 @@ mod tests {
     #[test]
     fn an_unknown_field_is_refused() {
         let text = r#"{"heading":"H","prose":[],"tables":[],"plots":[],"footer":""}"#;
-        assert!(serde_json::from_str::<Section>(text).is_err());
+        let error = serde_json::from_str::<Section>(text).unwrap_err().to_string();
+        assert!(error.contains("unknown field `footer`"), "{error}");
     }
 }

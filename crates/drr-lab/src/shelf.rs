@@ -111,7 +111,7 @@ mod tests {
         std::fs::write(folder.path().join("smoke.toml"), "mine").unwrap();
         let shelf = Shelf { presets: Some(folder.path().to_owned()), registry: None };
         assert_eq!(shelf.preset("smoke").unwrap().unwrap().text, "mine");
-        assert!(shelf.preset("ml-1m").unwrap().unwrap().text.contains("seed"));
+        assert!(shelf.preset("ml-1m").unwrap().unwrap().text.contains("format = 1"));
         assert_eq!(shelf.preset("nothing").unwrap(), None);
     }
 }

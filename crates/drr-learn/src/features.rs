@@ -116,6 +116,7 @@ mod tests {
         let arrays = features().to_arrays();
         assert!(arrays.iter().all(StateFeatures::is_table));
         assert_eq!(StateFeatures::from_arrays(&arrays).unwrap(), features());
-        assert!(StateFeatures::from_arrays(&arrays[..1]).is_err());
+        let error = StateFeatures::from_arrays(&arrays[..1]).unwrap_err().to_string();
+        assert!(error.contains("no table features.items"), "{error}");
     }
 }

@@ -150,7 +150,12 @@ mod tests {
         let read = |text: &str| serde_json::from_str::<Schedule>(text);
         let text = r#"{"kind":"linear","start":1.0,"end":0.1,"steps":10}"#;
         assert_eq!(read(text).unwrap(), Schedule::Linear { start: 1.0, end: 0.1, steps: 10 });
-        assert!(read(&text.replace("steps", "n_steps")).is_err());
-        assert!(read(&text.replace("linear", "straight")).is_err());
+        for (bad, reason) in [
+            (text.replace("steps", "n_steps"), "unknown field `n_steps`"),
+            (text.replace("linear", "straight"), "unknown variant `straight`"),
+        ] {
+            let error = read(&bad).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error}");
+        }
     }
 }

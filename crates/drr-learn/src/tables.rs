@@ -310,9 +310,19 @@ mod tests {
 
     #[test]
     fn tables_that_do_not_fit_are_refused() {
-        let items = EmbeddingTable::new(1, 2, vec![0.0, 0.0]).unwrap();
-        let contexts = EmbeddingTable::new(1, 1, vec![1.0]).unwrap();
-        assert!(TrainingTables::new(&items, &contexts, Some(&items), origin()).is_err());
-        assert!(TrainingTables::new(&items, &items, None, origin()).is_err(), "all items are zero");
+        let items = EmbeddingTable::new(1, 2, vec![1.0, 0.0]).unwrap();
+        let narrow = EmbeddingTable::new(1, 1, vec![1.0]).unwrap();
+        let zeros = EmbeddingTable::new(1, 2, vec![0.0, 0.0]).unwrap();
+        let refusal =
+            |items: &EmbeddingTable, contexts: &EmbeddingTable, additions: Option<&EmbeddingTable>| {
+                TrainingTables::new(items, contexts, additions, origin()).unwrap_err().to_string()
+            };
+        let of_users = refusal(&items, &narrow, None);
+        assert!(of_users.contains("items have dimension 2, users 1"), "{of_users}");
+        let of_additions = refusal(&items, &items, Some(&narrow));
+        assert!(of_additions.contains("items and what they add to users differ in shape"), "{of_additions}");
+        let of_zeros = refusal(&zeros, &items, None);
+        assert!(of_zeros.contains("every item vector is zero"), "{of_zeros}");
+        assert!(TrainingTables::new(&items, &items, Some(&items), origin()).is_ok());
     }
 }

@@ -68,7 +68,8 @@ mod tests {
         let (mut targets, mut online) = (Parameters::new(), Parameters::new());
         targets.filled("a.weight", 2, 1.0)?;
         online.filled("b.weight", 2, 1.0)?;
-        assert!(soft_update(&targets, &online, 0.5).is_err());
+        let error = soft_update(&targets, &online, 0.5).unwrap_err().to_string();
+        assert!(error.contains("a.weight") && error.contains("found b.weight"), "{error}");
         Ok(())
     }
 }

@@ -182,7 +182,9 @@ mod tests {
         let mut arrays = memory.to_arrays();
         let Values::U32(words) = &mut arrays[0].values else { panic!("words") };
         words.pop();
-        assert!(Memory::from_arrays(2, &arrays).is_err());
-        assert!(Memory::from_arrays(2, &[]).is_err());
+        for damaged in [&arrays[..], &[]] {
+            let error = Memory::from_arrays(2, damaged).unwrap_err().to_string();
+            assert!(error.contains("memory is damaged"), "{error}");
+        }
     }
 }

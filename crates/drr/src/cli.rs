@@ -402,7 +402,9 @@ mod tests {
     fn a_recommendation_needs_a_user_or_a_history_and_not_both() {
         let parse = |rest: &[&str]| Cli::try_parse_from(["x", "recommend", "--run", "r"].iter().chain(rest));
         assert!(parse(&["--user", "1"]).is_ok() && parse(&["--history", "1,2"]).is_ok());
-        assert!(parse(&[]).is_err() && parse(&["--user", "1", "--history", "2"]).is_err());
+        let refusal = |rest: &[&str]| parse(rest).err().unwrap().kind();
+        assert_eq!(refusal(&[]), clap::error::ErrorKind::MissingRequiredArgument);
+        assert_eq!(refusal(&["--user", "1", "--history", "2"]), clap::error::ErrorKind::ArgumentConflict);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub use console::{complain, say};
 pub use exit::code;
 pub use logging::LogFormat;
 pub use machine::facts as machine_facts;
-pub use terminal::{Settings, Terminal, use_all_threads};
+pub use terminal::{Settings, Terminal, command_line, use_all_threads};
 
 use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;

@@ -2,11 +2,13 @@
 //!
 //! The document is the rule: an edge is allowed if the table names it. So the document cannot fall behind the code.
 
+use super::documents::lost_paths;
 use super::judge;
 use super::project::{Package, Project};
 use super::step::Outcome;
 use crate::console::say;
 use anyhow::{Result, bail};
+use std::path::Path;
 
 /// What may lie at the top of the project, besides names with a dot in front.
 const TOP_LEVEL: [&str; 8] =
@@ -24,10 +26,11 @@ struct Rule {
     knows_parquet: bool,
 }
 
-/// Prints every violation.
-pub fn run(project: &Project) -> Result<Outcome> {
+/// Prints every violation, and every path in the documents that leads nowhere below `root`.
+pub fn run(project: &Project, root: &Path) -> Result<Outcome> {
     let n_edges: usize = project.packages.iter().map(|package| inner(package, project).count()).sum();
-    let violations = check(project)?;
+    let mut violations = check(project)?;
+    violations.extend(lost_paths(project, root));
     say(format!("  {} crates, {n_edges} edges between them", project.packages.len()));
     Ok(judge(&violations))
 }

@@ -190,7 +190,8 @@ mod tests {
     fn ratings_become_rewards_and_an_empty_scale_is_refused() {
         let scale = RewardScale { lowest: 1.0, highest: 5.0 };
         assert_eq!([1.0, 2.0, 4.0, 5.0, 9.0].map(|it| scale.reward(it)), [-1.0, -0.5, 0.5, 1.0, 1.0]);
-        assert!(RewardScale { lowest: 2.0, highest: 2.0 }.check().is_err());
+        let error = RewardScale { lowest: 2.0, highest: 2.0 }.check().unwrap_err();
+        assert!(matches!(error, BaselineError::Config { field: "highest", .. }), "{error}");
     }
 
     proptest! {

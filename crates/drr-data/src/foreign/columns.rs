@@ -131,8 +131,10 @@ mod tests {
     #[test]
     fn a_rank_is_whole_and_a_score_finite_and_both_zeros_are_one() {
         assert_eq!(Order::Rank.key(-3.0), Ok(-3.0));
-        assert!(Order::Rank.key(1.5).is_err() && Order::Rank.key(f64::INFINITY).is_err());
-        assert!(Order::Score.key(f64::NAN).is_err());
+        for number in [1.5, f64::INFINITY] {
+            assert_eq!(Order::Rank.key(number), Err("is not a whole number"));
+        }
+        assert_eq!(Order::Score.key(f64::NAN), Err("is not a finite number"));
         let bits = |score: f64| Order::Score.key(score).unwrap().to_bits();
         assert_eq!(bits(0.0), bits(-0.0));
     }

@@ -337,6 +337,7 @@ mod tests {
             (closed.position(b"7"), closed.position(b"07"), closed.position(b"6")),
             (Some(0), None, None)
         );
-        assert!(closed.insert(&line, "7", "7".into()).is_err());
+        let error = closed.insert(&line, "7", "7".into()).unwrap_err().to_string();
+        assert!(error.contains("stands in an earlier line") && error.contains("remove one"), "{error}");
     }
 }

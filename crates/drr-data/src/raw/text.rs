@@ -173,7 +173,8 @@ mod tests {
         let mut utf8 = decoder(Encoding::Utf8, OnBadRow::Count);
         assert_eq!(utf8.decode(&line(b"Caf\xE9")).unwrap(), "Caf\u{e9}");
         assert_eq!((latin.n_reencoded, utf8.n_reencoded), (1, 1));
-        assert!(decoder(Encoding::Utf8, OnBadRow::Refuse).decode(&line(b"\xE9")).is_err());
+        let error = decoder(Encoding::Utf8, OnBadRow::Refuse).decode(&line(b"\xE9")).unwrap_err().to_string();
+        assert!(error.contains("line 7") && error.contains("convert the file to UTF-8"), "{error}");
     }
 
     #[test]

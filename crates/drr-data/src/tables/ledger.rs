@@ -123,6 +123,7 @@ mod tests {
         let rows = [row(0), row(1)];
         write_ledger(&path, &rows).unwrap();
         assert_eq!(read_ledger(&path).unwrap(), rows);
-        assert!(write_ledger(&path, &[LedgerRow { value: f64::NAN, ..row(0) }]).is_err());
+        let error = write_ledger(&path, &[LedgerRow { value: f64::NAN, ..row(0) }]).unwrap_err();
+        assert!(matches!(error, DataError::TableValue { row: 0, column: "value", .. }), "{error}");
     }
 }

@@ -266,7 +266,9 @@ fn the_synthetic_set_comes_in_by_the_same_door() {
     assert_eq!((log.dataset.as_str(), log.users.len()), ("synthetic", 600));
     let config = spec("synthetic").synthetic.unwrap();
     assert_eq!(config, drr_data::SyntheticConfig::standard());
-    assert!(read_raw(&spec("ml-1m"), &RawSource::Generator, &RowPolicy::default(), &mut NoProgress).is_err());
+    let refused = read_raw(&spec("ml-1m"), &RawSource::Generator, &RowPolicy::default(), &mut NoProgress);
+    let error = refused.unwrap_err().to_string();
+    assert!(error.contains("\"ml-1m\"") && error.contains("needs an archive"), "{error}");
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! The kernels through NVIDIA's run-time compiler, which needs no device.
 
+use crate::executors::not_run;
 use drr_device::sources::SOURCES;
 use drr_device::{DeviceError, compile};
 
@@ -15,8 +16,7 @@ fn every_kernel_compiles_for_every_architecture_in_use() {
                     }
                 }
                 Err(DeviceError::NoDevice(reason)) => {
-                    println!("compile: left out, {reason}");
-                    return;
+                    return not_run("compile", &reason);
                 }
                 Err(error) => panic!("{error}"),
             }

@@ -145,7 +145,11 @@ impl Executor for Emulator {
 #[test]
 fn the_emulator_has_every_kernel() {
     let harness = include_str!("emulator/harness.cpp");
-    for kernel in SOURCES.iter().flat_map(|source| source.kernels()) {
-        assert!(harness.contains(&format!("KERNEL({kernel})")), "{kernel}");
+    for source in &SOURCES {
+        let kernels = source.kernels();
+        assert_eq!(kernels.len(), source.text.matches("__global__").count(), "{}", source.file);
+        for kernel in kernels {
+            assert!(harness.contains(&format!("KERNEL({kernel})")), "{kernel}");
+        }
     }
 }

@@ -261,7 +261,8 @@ fn an_item_that_is_no_candidate_is_said() {
         on_each("environment, no candidate", &memory, |executor| {
             let step = environments.step(chosen, outputs.into(), &ring);
             executor.run(&[environments.begin(), step], 1).expect("the device does as the CPU");
-            assert!(Counters::read(executor, counters).is_err(), "{item}");
+            let error = Counters::read(executor, counters).expect_err("the item is no candidate").to_string();
+            assert!(error.contains("an item was recommended that is no candidate"), "{item}: {error}");
         });
     }
 }

@@ -2,8 +2,11 @@
 
 use crate::emulator::Emulator;
 use drr_device::{Buffer, Executor, Memory};
+use std::ffi::OsStr;
+use std::io::Write;
 
-/// Runs one test body on every executor that is there; on the processor with the threads in both orders.
+/// Runs one test body on every executor that is there; on the processor with the threads in both orders. A body that ran
+/// nowhere is [`not_run`].
 pub fn on_each(test: &str, memory: &Memory, body: impl FnMut(&mut dyn Executor)) {
     in_orders(&[false, true], test, memory, body);
 }
@@ -14,29 +17,64 @@ pub fn in_one_order(test: &str, memory: &Memory, body: impl FnMut(&mut dyn Execu
 }
 
 fn in_orders(orders: &[bool], test: &str, memory: &Memory, mut body: impl FnMut(&mut dyn Executor)) {
+    let mut has_run = false;
     for backward in orders.iter().copied() {
         match Emulator::new(memory, backward) {
-            Some(mut emulator) => body(&mut emulator),
+            Some(mut emulator) => {
+                body(&mut emulator);
+                has_run = true;
+            }
             None => say(&format!("{test}: left out on the processor, there is no C++ compiler")),
         }
     }
-    on_device(test, memory, &mut body);
+    has_run |= on_device(test, memory, &mut body);
+    if !has_run {
+        not_run(test, "neither a C++ compiler nor a GPU");
+    }
 }
 
+/// Runs the body on a device, and says whether there was one.
 #[cfg(feature = "cuda")]
-fn on_device(test: &str, memory: &Memory, body: &mut impl FnMut(&mut dyn Executor)) {
+fn on_device(test: &str, memory: &Memory, body: &mut impl FnMut(&mut dyn Executor)) -> bool {
     match drr_device::Device::open(0, memory) {
-        Ok(mut device) => body(&mut device),
+        Ok(mut device) => {
+            body(&mut device);
+            true
+        }
         Err(drr_device::DeviceError::NoDevice(reason)) => {
             say(&format!("{test}: left out on a device, {reason}"));
+            false
         }
         Err(error) => panic!("{error}"),
     }
 }
 
 #[cfg(not(feature = "cuda"))]
-fn on_device(test: &str, _memory: &Memory, _body: &mut impl FnMut(&mut dyn Executor)) {
+fn on_device(test: &str, _memory: &Memory, _body: &mut impl FnMut(&mut dyn Executor)) -> bool {
     say(&format!("{test}: left out on a device, the feature `cuda` is off"));
+    false
+}
+
+/// Says past the capture of tests' output that a test has run nothing. Under continuous integration, where the variable `CI`
+/// is set, that is a failure: a machine that vouches for the kernels must be able to run them.
+pub fn not_run(test: &str, reason: &str) {
+    let text = format!("{test}: not run: {reason}");
+    assert!(!must_run(std::env::var_os("CI").as_deref()), "{text}: install g++, or unset the variable CI");
+    writeln!(std::io::stderr(), "{text}").expect("there is a place for errors");
+}
+
+/// Whether the variable `CI` has a value that says yes.
+fn must_run(ci: Option<&OsStr>) -> bool {
+    ci.is_some_and(|value| !["", "0", "false"].contains(&value.to_string_lossy().as_ref()))
+}
+
+#[test]
+fn what_cannot_run_is_a_failure_under_continuous_integration_alone() {
+    for (value, is_failure) in
+        [(Some("true"), true), (Some("1"), true), (Some("false"), false), (None, false)]
+    {
+        assert_eq!(must_run(value.map(OsStr::new)), is_failure, "{value:?}");
+    }
 }
 
 /// Tells whoever reads the tests' output what was left out.

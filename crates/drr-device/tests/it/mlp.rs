@@ -122,5 +122,7 @@ fn a_pass_for_the_action_alone_stops_where_it_joins() {
 #[test]
 fn layers_beyond_the_kernels_are_refused() {
     let shape = LayerShape { n_joined: 0, n_out: 1025, normalized: false, activation: Activation::Relu };
-    assert!(Network::new(&Mlp::new(4, &[shape], 0), 1, 1, &mut Memory::default()).is_err());
+    let refused = Network::new(&Mlp::new(4, &[shape], 0), 1, 1, &mut Memory::default());
+    let error = refused.expect_err("the layer is too wide").to_string();
+    assert!(error.contains("layer of 1025") && error.contains("none wider than 1024"), "{error}");
 }

@@ -87,7 +87,8 @@ fn an_error_that_is_not_finite_changes_no_priority_and_is_said() {
             .into_f64()
             .expect("the tree takes it");
         assert!(nodes.iter().all(|node| *node == 0.0));
-        assert!(Counters::read(executor, counters).is_err());
+        let error = Counters::read(executor, counters).expect_err("an error is infinite").to_string();
+        assert!(error.contains("a TD error is not finite"), "{error}");
     });
 }
 
@@ -95,5 +96,7 @@ fn an_error_that_is_not_finite_changes_no_priority_and_is_said() {
 fn a_uniform_replay_is_refused() {
     let mut memory = Memory::default();
     let counters = Counters::default().place(&mut memory);
-    assert!(Priorities::new(&ReplayKind::Uniform {}, 10, counters, &mut memory).is_err());
+    let refused = Priorities::new(&ReplayKind::Uniform {}, 10, counters, &mut memory);
+    let error = refused.expect_err("a uniform replay has no priorities").to_string();
+    assert!(error.contains("uniform replay") && error.contains("an alpha of 0"), "{error}");
 }

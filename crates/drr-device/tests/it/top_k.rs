@@ -91,7 +91,9 @@ fn an_allowed_score_that_is_not_finite_is_said_and_a_barred_one_is_not() {
         let words = memory.add(Values::U32(barred()[..Search::n_words(N_ITEMS)].to_vec()));
         on_each("top k, not finite", &memory, |executor| {
             executor.run(&search.launches(items, actions, words, counters), 1).expect("the list fits");
-            assert_eq!(Counters::read(executor, counters).is_err(), is_said);
+            let error = Counters::read(executor, counters).err().map(|error| error.to_string());
+            let said = error.as_ref().map(|text| text.contains("a score that is not finite"));
+            assert_eq!(said, is_said.then_some(true), "{error:?}");
         });
     }
 }
@@ -99,6 +101,8 @@ fn an_allowed_score_that_is_not_finite_is_said_and_a_barred_one_is_not() {
 #[test]
 fn lists_beyond_the_kernels_are_refused() {
     for k in [0, 17] {
-        assert!(Search::new(1, 10, 4, k, &mut Memory::default()).is_err());
+        let refused = Search::new(1, 10, 4, k, &mut Memory::default());
+        let error = refused.expect_err("no list of this length").to_string();
+        assert!(error.contains(&format!("list of {k}")) && error.contains("1 to 16"), "{error}");
     }
 }

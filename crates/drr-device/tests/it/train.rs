@@ -173,13 +173,19 @@ fn sizes_that_do_not_fit_are_refused() {
     let mut memory = Memory::default();
     let tables = world.tables(&vectors, DIM, &mut memory);
     let refused = |config: &TrainConfig, parameters, memory: &mut Memory| {
-        TrainLoop::new(config, &tables, parameters, Seeds(1), memory).is_err()
+        let made = TrainLoop::new(config, &tables, parameters, Seeds(1), memory);
+        made.err().map(|error| error.to_string())
+    };
+    let names = |refusal: Option<String>, what: &str| {
+        assert!(refusal.as_ref().is_some_and(|text| text.contains(what)), "{what}: {refusal:?}");
     };
     let good = config(true, true);
     let first = parameters(&good, DIM);
-    assert!(!refused(&good, first.clone(), &mut memory));
-    assert!(refused(&TrainConfig { batch_size: 0, ..good.clone() }, first.clone(), &mut memory));
+    assert_eq!(refused(&good, first.clone(), &mut memory), None);
+    let no_batch = TrainConfig { batch_size: 0, ..good.clone() };
+    names(refused(&no_batch, first.clone(), &mut memory), "give at least one of each");
     let small = TrainConfig { replay: ReplayConfig::prioritized(5, 10), ..good.clone() };
-    assert!(refused(&small, first.clone(), &mut memory));
-    assert!(refused(&good, [first[0].clone(), vec![0.0; 3]], &mut memory));
+    names(refused(&small, first.clone(), &mut memory), "must hold one step of all environments");
+    let cut = [first[0].clone(), vec![0.0; 3]];
+    names(refused(&good, cut, &mut memory), "parameters of 3 is beyond the kernels");
 }

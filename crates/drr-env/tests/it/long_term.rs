@@ -70,9 +70,15 @@ fn the_best_policy_without_a_clock_lies_between_the_greedy_one_and_the_optimum()
 
 #[test]
 fn unusable_sizes_are_refused() {
-    for (items_per_kind, horizon, history_length) in [(4, 5, 3), (20, 0, 3), (20, 5, 0), (20, 5, 13)] {
+    for (items_per_kind, horizon, history_length, named) in [
+        (4, 5, 3, "items_per_kind"),
+        (20, 0, 3, "horizon"),
+        (20, 5, 0, "history_length"),
+        (20, 5, 13, "history_length"),
+    ] {
         let config = LongTermConfig { items_per_kind, horizon, history_length };
-        assert!(LongTermEnvironment::new(config).is_err(), "{config:?}");
+        let error = LongTermEnvironment::new(config).expect_err("an unusable size").to_string();
+        assert!(error.contains(&format!("the setting {named} = ")), "{config:?}: {error}");
     }
 }
 

@@ -67,7 +67,8 @@ fn the_config_is_read_from_text_and_misspelt_fields_are_refused() {
     assert_eq!(start, SessionStart::First { count: 10 });
     let cut = "kind = 'random_cut'\nper_user = 4\nmin_observed = 5\nmin_remaining = 1";
     assert!(toml::from_str::<SessionStart>(cut).is_ok());
-    assert!(toml::from_str::<SessionStart>("kind = 'first'\ncount = 10\nper_user = 2").is_err());
+    let error = toml::from_str::<SessionStart>("kind = 'first'\ncount = 10\nper_user = 2").unwrap_err();
+    assert!(error.to_string().contains("unknown field `per_user`"), "{error}");
 }
 
 proptest! {

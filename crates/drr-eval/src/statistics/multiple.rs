@@ -30,6 +30,7 @@ mod tests {
         // statsmodels.stats.multitest.multipletests(p, method="fdr_bh").
         let adjusted = benjamini_hochberg(&[0.01, 0.04, 0.03, 0.005, 0.2, 0.04]);
         let expected = [0.03, 0.048, 0.048, 0.03, 0.2, 0.048];
+        assert_eq!(adjusted.len(), expected.len());
         for (adjusted, expected) in adjusted.iter().zip(expected) {
             assert!((adjusted - expected).abs() < 1e-12, "{adjusted} instead of {expected}");
         }

@@ -6,8 +6,8 @@ use drr_core::{
     Seeds, UserIdx, rank,
 };
 use drr_eval::{
-    EpisodeConfig, EvaluationSet, Metric, Oracle, SimulatedConfig, SimulatorOracle, UserSimulator, evaluate,
-    evaluate_adaptive, evaluate_episodes, evaluate_online,
+    EpisodeConfig, EvalError, EvaluationSet, Metric, Oracle, SimulatedConfig, SimulatorOracle, UserSimulator,
+    evaluate, evaluate_adaptive, evaluate_episodes, evaluate_online,
 };
 
 /// Recommends the item after the latest one of the history, then the one after that, around the catalogue.
@@ -94,7 +94,7 @@ fn a_shuffled_set_has_the_same_ratings_in_another_order_at_the_same_times() {
         Part::Test,
         vec![],
     );
-    assert!(set.is_err(), "an item that was rated before is no candidate");
+    assert!(matches!(set, Err(EvalError::NoCases { .. })), "an item that was rated before is no candidate");
     let set = EvaluationSet::rerank(&past, &future, 4.0, Part::Test, vec![]).unwrap();
     let shuffled = set.shuffled(&mut Seeds(1).stream("shuffle"));
     let (before, after) = (&set.cases[0].query.history, &shuffled.cases[0].query.history);

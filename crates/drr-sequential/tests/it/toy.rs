@@ -102,7 +102,8 @@ fn a_saved_recommender_gives_the_same_lists() {
         assert_eq!(loaded.n_parameters(), recommender.n_parameters());
     }
     std::fs::write(folder.path().join("none"), b"no file").unwrap();
-    assert!(SequentialRecommender::load(&folder.path().join("none")).is_err());
+    let error = SequentialRecommender::load(&folder.path().join("none")).unwrap_err().to_string();
+    assert!(error.contains("none") && error.contains("delete it"), "{error}");
 }
 
 #[test]

@@ -145,14 +145,18 @@ fn a_wish_to_stop_ends_the_study_with_an_interruption() {
 
 #[test]
 fn sizes_without_a_meaning_are_refused() {
-    for change in [
-        |it: &mut LongTermConfig| it.dim = 1,
-        |it: &mut LongTermConfig| it.n_seeds = 0,
-        |it: &mut LongTermConfig| it.item_noise = f32::NAN,
-        |it: &mut LongTermConfig| it.horizon = 1000,
-    ] {
+    type Change = fn(&mut LongTermConfig);
+    let changes: [(Change, &str); 4] = [
+        (|it| it.dim = 1, "dim must be at least 2"),
+        (|it| it.n_seeds = 0, "n_seeds at least 1"),
+        (|it| it.item_noise = f32::NAN, "item_noise in [0, 1]"),
+        (|it| it.horizon = 1000, "the setting items_per_kind"),
+    ];
+    assert!(config().check().is_ok());
+    for (change, reason) in changes {
         let mut config = config();
         change(&mut config);
-        assert!(config.check().is_err(), "{config:?}");
+        let error = format!("{:#}", config.check().unwrap_err());
+        assert!(error.contains("lab.long_term") && error.contains(reason), "{error}");
     }
 }
