@@ -51,7 +51,6 @@ fn is_upper(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::Context;
 
     #[test]
     fn paths_stand_in_backticks_and_outside_blocks_of_code() {
@@ -67,12 +66,12 @@ mod tests {
             Source::new("docs/x.md", "see `crates/drr-core/src/lib.rs`\nand `crates/drr-core/src/gone.rs`");
         let project = Project { sources: vec![page], ..Project::default() };
         let expected = ["docs/x.md:2 names crates/drr-core/src/gone.rs, which is gone"];
-        assert_eq!(lost_paths(&project, &Context::root()), expected);
+        assert_eq!(lost_paths(&project, &crate::root()), expected);
     }
 
     #[test]
     fn every_path_in_the_documents_of_this_project_is_there() {
-        let root = Context::root();
+        let root = crate::root();
         let project = Project::read(&root).unwrap();
         assert!(
             project.sources.iter().flat_map(|source| paths(&source.text)).count() > 20,
