@@ -6,6 +6,7 @@
 mod architecture;
 mod documents;
 mod golden;
+mod modules;
 mod project;
 mod source;
 mod step;

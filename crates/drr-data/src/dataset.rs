@@ -149,8 +149,7 @@ impl Dataset {
         let same_rows = |(protocol, summary): (&Protocol, &SplitSummary)| {
             summary.hash == split_hash(*protocol, &rows, &manifest.split)
         };
-        if !manifest.splits.iter().all(same_rows)
-            || manifest.hash != content_hash(&manifest, &users, &items)
+        if !manifest.splits.iter().all(same_rows) || manifest.hash != content_hash(&manifest, &users, &items)
         {
             return Err(unusable(dir, "the hash of the tables is another than it names"));
         }

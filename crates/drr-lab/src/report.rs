@@ -17,8 +17,7 @@ pub use page::Page;
 
 use crate::document::aligned;
 use crate::fit::train;
-use crate::judge::evaluate::STAGE;
-use crate::judge::figures::{load, load_costs};
+use crate::judge::figures::{STAGE, load, load_costs};
 use crate::study;
 use anyhow::Result;
 use drr_data::{read_per_user, read_training};

@@ -4,6 +4,7 @@
 
 use super::documents::lost_paths;
 use super::judge;
+use super::modules;
 use super::project::{Package, Project};
 use super::step::Outcome;
 use crate::console::say;
@@ -31,6 +32,7 @@ pub fn run(project: &Project, root: &Path) -> Result<Outcome> {
     let n_edges: usize = project.packages.iter().map(|package| inner(package, project).count()).sum();
     let mut violations = check(project)?;
     violations.extend(lost_paths(project, root));
+    violations.extend(modules::check(project));
     say(format!("  {} crates, {n_edges} edges between them", project.packages.len()));
     Ok(judge(&violations))
 }

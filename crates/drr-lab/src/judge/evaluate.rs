@@ -5,7 +5,7 @@ use super::comparisons::{self, Comparison};
 use super::contestants::{self, Contestant};
 use super::costs::{self, CostRow};
 use super::features::item_features;
-use super::figures::{Judged, RunMetrics};
+use super::figures::{Judged, RunMetrics, STAGE};
 use super::forms::{forms, one_form, table_name};
 use crate::fit::simulator::Simulator;
 use crate::fit::train::Training;
@@ -38,9 +38,6 @@ pub struct Evaluated<'a> {
     /// Every training of the run.
     pub trainings: &'a [Training<'a>],
 }
-
-/// The name of the stage.
-pub const STAGE: &str = "evaluate";
 
 /// Judges what has changed since it was last judged.
 ///

@@ -2,7 +2,6 @@
 
 use super::comparisons::Comparison;
 use super::costs::CostRow;
-use super::evaluate::STAGE;
 use super::forms::headline_of;
 use crate::run::cache::check_output;
 use crate::run::{RunManifest, Work};
@@ -14,6 +13,9 @@ use drr_store::read_json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
+
+/// The name of the stage that judges.
+pub const STAGE: &str = "evaluate";
 
 /// A recommender's row in one table.
 #[derive(Debug, Clone, Serialize, Deserialize)]

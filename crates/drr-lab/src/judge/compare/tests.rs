@@ -1,6 +1,6 @@
 use super::lists::UserLists;
 use super::{policy, run, settings};
-use crate::judge::evaluate::STAGE;
+use crate::judge::figures::STAGE;
 use crate::run::cache::{Made, Stage};
 use crate::run::code::Kind;
 use crate::run::{Context, RunManifest};
