@@ -253,7 +253,8 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     let plan = Plan::new(&run_to_stop).unwrap();
     let error = plan.train().unwrap_err();
     assert!(error.chain().any(|cause| cause.is::<crate::failure::Interrupted>()), "{error:#}");
-    assert!(plan.figures().unwrap_err().to_string().contains("run evaluate"), "nothing was judged yet");
+    let unjudged = format!("{:#}", plan.figures().unwrap_err());
+    assert!(unjudged.contains("there is no") && unjudged.contains("drr pipeline --run test"), "{unjudged}");
 
     let resumed_run = run(&undisturbed, 1);
     let resumed = note_of(&resumed_run);

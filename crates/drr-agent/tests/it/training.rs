@@ -214,5 +214,8 @@ fn a_loaded_policy_recommends_what_the_saved_one_did_to_users_it_never_saw() {
     let in_cluster = lists[1].iter().filter(|it| it.item.index() / ITEMS_PER_CLUSTER == 0).count();
     assert!(in_cluster >= 3, "the user of item 3 likes its cluster: {:?}", lists[1]);
     let refused = DrrPolicy::load(&path, Arc::new(Space::new("another split")));
-    assert!(matches!(refused, Err(AgentError::OtherRun(_))), "the space was fitted on other rows");
+    assert!(
+        matches!(refused, Err(AgentError::Learn(LearnError::OtherRun(_)))),
+        "the space was fitted on other rows"
+    );
 }

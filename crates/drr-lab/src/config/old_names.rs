@@ -25,7 +25,7 @@ pub(super) fn rename(value: &mut Value) -> bool {
             *name = Protocol::table_name(name).into_owned();
             true
         }
-        Value::Array(values) => values.iter_mut().fold(false, |any, value| rename(value) || any),
+        Value::Array(values) => values.iter_mut().map(rename).filter(|renamed| *renamed).count() > 0,
         Value::Table(table) => rename_keys(table),
         _ => false,
     }

@@ -215,7 +215,7 @@ fn what_would_give_a_run_that_cannot_be_read_is_refused() {
         format!("{:#}", config.check().unwrap_err())
     };
     let error = refused(|it| {
-        it.evaluation.protocols = vec![Protocol::FirstRatings, Protocol::Temporal, Protocol::FirstRatings]
+        it.evaluation.protocols = vec![Protocol::FirstRatings, Protocol::Temporal, Protocol::FirstRatings];
     });
     assert!(error.contains("\"first_ratings\" twice"), "{error}");
     assert!(refused(|it| it.evaluation.list_lengths = vec![10, 5, 5]).contains("list_lengths"));

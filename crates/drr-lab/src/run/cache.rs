@@ -166,12 +166,15 @@ impl Stage {
 /// Names the file and the remedy.
 pub fn check_output(folder: &Path, stage: &str, path: &Path) -> Result<()> {
     let run = folder.file_name().unwrap_or_default().to_string_lossy();
-    let remedy = format!("`drr pipeline --run {run}` makes it anew");
+    let remedy = format!("`drr pipeline --run {run}` makes it");
+    if !path.exists() {
+        bail!("there is no {}: {remedy}", path.display());
+    }
     let note: Note = read_sealed(&note_path(folder, stage), &remedy)
         .with_context(|| format!("nothing vouches for {}", path.display()))?;
     let then = note.outputs.get(&relative(folder, path));
     if then.is_none_or(|then| file_digest(path).map_or(true, |now| now != *then)) {
-        bail!("{} is missing, damaged, or not what {stage} has written: {remedy}", path.display());
+        bail!("{} is damaged, or not what {stage} has written: {remedy}", path.display());
     }
     Ok(())
 }

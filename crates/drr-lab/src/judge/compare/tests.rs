@@ -96,7 +96,7 @@ fn a_comparison_says_what_is_better_what_is_the_same_and_whether_the_data_agree(
         "B is better",
         "not distinguishable",
         "20 of 100 users (20.0 %)",
-        "| first_ratings | 0 | 20 |",
+        "| seed | 0 | 20 |",
     ] {
         assert!(text.contains(part), "{part} is not in:\n{text}");
     }

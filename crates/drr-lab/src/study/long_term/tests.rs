@@ -1,6 +1,6 @@
 //! The learning test: the agent finds what its greedy twin cannot.
 
-use super::{LongTermRun, LongTermStudy, learners, study};
+use super::{LongTermRun, LongTermStudy, check, learners, study};
 use crate::config::{AgentVariant, ExperimentConfig, LongTermConfig};
 use drr_agent::{RefinementConfig, ReplayAction, StateKind, Td3Config};
 use drr_core::Form;
@@ -117,12 +117,12 @@ fn more_agents_are_studied_beside_the_agent_each_with_its_twin() {
     let variant =
         AgentVariant { name: "items".to_owned(), protocols: Vec::new(), space: None, twins: true, changes };
     config.agents = vec![variant];
-    config.check().unwrap();
+    checked(&config).unwrap();
     let study = studied(&config, 1);
     let names: Vec<&str> = study.runs.iter().map(|it| it.agent.as_str()).collect();
     assert_eq!(names, ["drr_ave", "drr_ave_gamma_0", "items", "items_gamma_0"]);
     config.agents[0].name = "drr_ave".to_owned();
-    assert!(config.check().unwrap_err().to_string().contains("twice"));
+    assert!(checked(&config).unwrap_err().to_string().contains("twice"));
 }
 
 #[test]
@@ -143,6 +143,12 @@ fn a_wish_to_stop_ends_the_study_with_an_interruption() {
     assert!(error.is::<crate::failure::Interrupted>(), "{error:#}");
 }
 
+/// What a run checks before it begins.
+fn checked(config: &LongTermConfig) -> anyhow::Result<()> {
+    config.check()?;
+    check(config)
+}
+
 #[test]
 fn sizes_without_a_meaning_are_refused() {
     type Change = fn(&mut LongTermConfig);
@@ -152,11 +158,11 @@ fn sizes_without_a_meaning_are_refused() {
         (|it| it.item_noise = f32::NAN, "item_noise in [0, 1]"),
         (|it| it.horizon = 1000, "the setting items_per_kind"),
     ];
-    assert!(config().check().is_ok());
+    checked(&config()).unwrap();
     for (change, reason) in changes {
         let mut config = config();
         change(&mut config);
-        let error = format!("{:#}", config.check().unwrap_err());
+        let error = format!("{:#}", checked(&config).unwrap_err());
         assert!(error.contains("lab.long_term") && error.contains(reason), "{error}");
     }
 }
