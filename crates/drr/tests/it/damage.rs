@@ -191,9 +191,9 @@ fn an_edited_rating_scale_of_a_data_set_changes_no_new_run() {
         let metrics = fs::read(house.path("data/runs/new/metrics.json")).unwrap();
         assert!(metrics == undisturbed(42).metrics, "other figures under the same hash");
     } else {
-        done.refused(&["manifest.json"]);
+        done.refused(&["processed/synthetic"]);
     }
-    house.drr("recommend --run same --history 1,2").refused(&["manifest.json"]);
+    house.drr("recommend --run same --history 1,2").refused(&["processed/synthetic"]);
 }
 
 /// Folders of checkpoints with at least two of them; each with these, the newest last.

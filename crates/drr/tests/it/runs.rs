@@ -93,7 +93,7 @@ fn a_run_of_the_first_format_is_refused_with_the_command_that_makes_it_anew() {
     fs::write(&path, serde_json::to_vec_pretty(&old).unwrap()).unwrap();
     let snapshot = Snapshot::take(&house.path("data"));
     for command in ["report --run same", "recommend --run same --history 1,2", "compare same same"] {
-        house.drr(command).refused(&["manifest.json", "format", "`drr pipeline", "--run same"]);
+        house.drr(command).refused(&["runs/same", "form", "`drr pipeline", "--run same"]);
     }
     assert_eq!(snapshot.differences(), NOTHING);
 }
@@ -101,11 +101,8 @@ fn a_run_of_the_first_format_is_refused_with_the_command_that_makes_it_anew() {
 #[test]
 fn a_folder_without_a_manifest_is_no_run() {
     let house = House::with_run();
-    let empty = house.path("data/runs/empty");
-    fs::create_dir(&empty).unwrap();
-    for name in ["config.toml", "metrics.json", "per_user.parquet", "lists.parquet", "costs.json"] {
-        fs::copy(house.run(name), empty.join(name)).unwrap();
-    }
+    Snapshot::take(&house.path("data")).copy("runs/same", "runs/empty");
+    fs::remove_file(house.path("data/runs/empty/manifest.json")).unwrap();
     for command in [
         "report --run empty",
         "recommend --run empty --history 1,2",
