@@ -8,11 +8,11 @@ use anyhow::{Result, ensure};
 const MOST_PATHS: usize = 90;
 
 /// Starts all the commands: in half of the cases at once, else each when the one before is somewhere in its work.
-fn start_all<const N: usize>(house: &House, commands: [String; N], draws: &mut Draws) -> [Process; N] {
+fn start_all<const N: usize>(house: &House, commands: [&str; N], draws: &mut Draws) -> [Process; N] {
     let is_at_once = draws.below(2) == 0;
     let mut before: Option<Process> = None;
     let mut started = Vec::new();
-    for command in &commands {
+    for command in commands {
         if let Some(mut process) = before.take() {
             let n_paths = house.n_paths() + 1 + draws.below(MOST_PATHS / N);
             until("the one before is at work", || {
@@ -47,7 +47,8 @@ fn torture_of_two_configurations_on_one_run_one_wins_and_the_other_is_refused() 
     rounds(1, |draws| {
         let house = House::new();
         let command = |seed: u64| format!("{PIPELINE} --seed {seed}");
-        let done = start_all(&house, [command(42), command(43)], draws).map(Process::wait);
+        let commands = [42, 43].map(command);
+        let done = start_all(&house, [&commands[0], &commands[1]], draws).map(Process::wait);
         let winner = match [done[0].code, done[1].code] {
             [Some(0), Some(1)] => 0,
             [Some(1), Some(0)] => 1,
@@ -66,7 +67,7 @@ fn torture_of_two_configurations_on_one_run_one_wins_and_the_other_is_refused() 
 fn torture_of_three_processes_with_one_command_two_wait_or_say_for_whom_they_do_not() {
     rounds(2, |draws| {
         let house = House::new();
-        let done = start_all(&house, [(); 3].map(|()| PIPELINE.to_owned()), draws).map(Process::wait);
+        let done = start_all(&house, [PIPELINE; 3], draws).map(Process::wait);
         let mut n_told = 0;
         for it in &done {
             let others: Vec<u32> = done.iter().map(|other| other.id).filter(|id| *id != it.id).collect();
@@ -109,8 +110,8 @@ fn torture_of_three_ingests_of_one_data_set_all_succeed() {
     rounds(4, |draws| {
         let house = House::new();
         let force = if draws.below(2) == 0 { "" } else { " --force" };
-        let command = || format!("ingest --config small.toml{force}");
-        let done = start_all(&house, [(); 3].map(|()| command()), draws).map(Process::wait);
+        let command = format!("ingest --config small.toml{force}");
+        let done = start_all(&house, [&*command; 3], draws).map(Process::wait);
         for it in &done {
             ensure!(it.code == Some(0) && it.stdout.contains("ingested: "), "{it}");
             ensure!(it.stdout == done[0].stdout, "two folders: {} and {}", it.stdout, done[0].stdout);
@@ -126,7 +127,7 @@ fn torture_of_three_ingests_of_one_data_set_all_succeed() {
 fn torture_of_two_processes_on_two_runs_neither_disturbs_the_other() {
     rounds(5, |draws| {
         let house = House::new();
-        let commands = [PIPELINE.to_owned(), "pipeline --config small.toml --run other --seed 43".to_owned()];
+        let commands = [PIPELINE, "pipeline --config small.toml --run other --seed 43"];
         for it in start_all(&house, commands, draws).map(Process::wait) {
             ensure!(it.code == Some(0), "{it}");
         }
