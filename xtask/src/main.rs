@@ -52,7 +52,7 @@ enum Own {
 }
 
 fn main() -> ExitCode {
-    match run(std::env::args_os().skip(1).collect()) {
+    match run(&std::env::args_os().skip(1).collect::<Vec<_>>()) {
         Ok(code) => code,
         Err(error) => {
             console::complain(&error);
@@ -65,12 +65,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Vec<OsString>) -> Result<ExitCode> {
+fn run(arguments: &[OsString]) -> Result<ExitCode> {
     let is_own = arguments.first().is_none_or(|first| {
         ["ci", "bench", "--help", "-h", "--version", "-V"].iter().any(|own| first == own)
     });
     if !is_own {
-        return product(&arguments);
+        return product(arguments);
     }
     match Cli::from_arg_matches(&Cli::command().get_matches())?.command {
         Own::Ci(args) => ci::run(&args).map(|()| ExitCode::SUCCESS),

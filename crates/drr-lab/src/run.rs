@@ -5,7 +5,7 @@ pub mod code;
 pub mod context;
 pub mod cut;
 pub mod data;
-mod identity;
+pub mod identity;
 pub mod manifest;
 pub mod work;
 

@@ -10,7 +10,7 @@ use drr_lab::judge::{check, compare, score};
 use drr_lab::plan::{self, Plan};
 use drr_lab::recommend::{self, Request};
 use drr_lab::report;
-use drr_lab::run::{Context, Name, Run, RunManifest, data};
+use drr_lab::run::{Context, Name, Run, RunManifest, data, identity};
 use drr_lab::shelf::Shelf;
 use drr_lab::study::{ablation, seeds, sweep};
 use drr_lab::watch::Watch;
@@ -231,40 +231,49 @@ fn with_plan_in(
     if let Some(run) = existing(context, selection)? {
         return work(&Plan::new(&run)?);
     }
-    let named = |dataset: &str| data::named(context, dataset, selection.archive.as_deref());
-    let (mut config, source) = match (&selection.config, &selection.dataset) {
+    let (mut config, found) = match (&selection.config, &selection.dataset) {
         (Some(path), dataset) => {
-            let config = ExperimentConfig::load_with(path, &context.shelf)?;
-            let source = named(dataset.as_ref().unwrap_or(&config.data.dataset))?;
-            (config, source)
+            let mut config = ExperimentConfig::load_with(path, &context.shelf)?;
+            config.data.dataset = dataset.clone().unwrap_or(config.data.dataset);
+            (config, None)
         }
-        (None, Some(dataset)) => (shipped(context, dataset)?, named(dataset)?),
+        (None, Some(dataset)) => (shipped(context, dataset)?, None),
         (None, None) if selection.archive.is_some() => {
             bail!("--archive needs to know what it holds: give --dataset NAME or --config FILE")
         }
         (None, None) => {
             let source = data::default(context)?;
-            (shipped(context, &source.spec.name)?, source)
+            (shipped(context, &source.spec.name)?, Some(source))
         }
     };
-    source.announce(context);
-    config.data.dataset.clone_from(&source.spec.name);
+    if let Some(dataset) = selection.dataset.as_ref().or_else(|| found.as_ref().map(|it| &it.spec.name)) {
+        config.data.dataset.clone_from(dataset);
+    }
     config.seed = selection.seed.unwrap_or(config.seed);
-    let stem = selection
-        .config
-        .as_ref()
-        .and_then(|path| path.file_stem())
-        .map(|stem| stem.to_string_lossy().into_owned());
-    let stem = match (stem, &selection.dataset) {
-        (Some(stem), Some(dataset)) => Some(format!("{stem}-{dataset}")),
-        (stem, _) => stem,
-    };
-    let derived = format!("{prefix}{}", stem.unwrap_or_else(|| source.spec.name.clone()));
+    let derived = format!("{prefix}{}", derived_name(selection, &config));
     let name = selection.run.as_deref().map_or(Name::Derived(&derived), Name::Given);
     if name.text().is_empty() || name.text().contains(['/', '\\']) || name.text().starts_with('.') {
         bail!("--run {} is no folder name: use letters, digits and dashes", name.text());
     }
+    // Nothing is downloaded for a run that is refused.
+    identity::check_choice(context, &config, name)?;
+    let source = match found {
+        Some(source) => source,
+        None => data::named(context, &config.data.dataset, selection.archive.as_deref())?,
+    };
+    source.announce(context);
     plan::check(&config)?;
     let run = Run::begin(context, config, &source, name)?;
     work(&Plan::new(&run)?)
+}
+
+/// The name of a run that nobody has named: that of the configuration's file, with the data set where both are given, or of
+/// the data set.
+fn derived_name(selection: &Selection, config: &ExperimentConfig) -> String {
+    let stem = selection.config.as_ref().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy());
+    match (stem, &selection.dataset) {
+        (Some(stem), Some(dataset)) => format!("{stem}-{dataset}"),
+        (Some(stem), None) => stem.into_owned(),
+        (None, _) => config.data.dataset.clone(),
+    }
 }

@@ -1,7 +1,9 @@
 //! Whose folder it is: a run's folder keeps one configuration and one data set, and nobody overwrites it by accident.
 
-use super::RunManifest;
+use super::{Context, RunManifest};
+use crate::config::ExperimentConfig;
 use anyhow::{Result, anyhow};
+use drr_store::digest_of;
 use std::fmt::Display;
 use std::path::Path;
 
@@ -34,7 +36,10 @@ pub fn check(folder: &Path, ours: &RunManifest, name: Name<'_>) -> Result<()> {
     if !folder.join(RunManifest::FILE).exists() {
         return Ok(());
     }
-    let theirs = RunManifest::read(folder)?;
+    compare(folder, &RunManifest::read(folder)?, ours, name)
+}
+
+fn compare(folder: &Path, theirs: &RunManifest, ours: &RunManifest, name: Name<'_>) -> Result<()> {
     if theirs.seed != ours.seed {
         return Err(other("root seed", &theirs.seed, &ours.seed, folder));
     }
@@ -47,13 +52,34 @@ pub fn check(folder: &Path, ours: &RunManifest, name: Name<'_>) -> Result<()> {
             tracing::info!("the configuration has changed: what depends on the change is done anew");
             Ok(())
         }
-        _ if !same_data => Err(other("data set", &named(&theirs), &named(ours), folder)),
+        _ if !same_data => Err(other("data set", &named(theirs), &named(ours), folder)),
         _ if !same_config => {
-            let [then, now] = [&theirs, ours].map(|it| format!("that with hash {}", short(&it.config_hash)));
+            let [then, now] = [theirs, ours].map(|it| format!("that with hash {}", short(&it.config_hash)));
             Err(other("configuration", &then, &now, folder))
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses what can be refused before the data set is there: another data set, another seed, and under a name that the user
+/// gave another configuration than the run's own.
+///
+/// # Errors
+///
+/// Names what is there and what is wanted.
+pub fn check_choice(context: &Context, ours: &ExperimentConfig, name: Name<'_>) -> Result<()> {
+    let folder = context.runs_dir().join(name.text());
+    if context.force || !folder.join(RunManifest::FILE).exists() {
+        return Ok(());
+    }
+    let theirs = RunManifest::read(&folder)?;
+    let config = ExperimentConfig::load(&folder.join("config.toml"))?;
+    if config.data.dataset != ours.data.dataset {
+        return Err(other("data set", &config.data.dataset, &ours.data.dataset, &folder));
+    }
+    let hash = digest_of(ours)?;
+    let ours = RunManifest { seed: ours.seed, config_hash: hash, ..theirs.clone() };
+    compare(&folder, &theirs, &ours, name)
 }
 
 fn short(hash: &str) -> &str {

@@ -1,5 +1,11 @@
 //! Locks and unfinished files of processes that are killed.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests, and of a process that speaks to its parent"
+)]
+
 use drr_store::{Lock, NewFolder, StoreError, write_bytes};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
