@@ -55,7 +55,7 @@ impl<'a> Run<'a> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             machine: context.watch.machine(),
         };
-        for sub in ["embeddings", "policies", "checkpoints"] {
+        for sub in ["embeddings", "simulators", "policies", "checkpoints"] {
             std::fs::create_dir_all(folder.join(sub))?;
         }
         drr_store::write_bytes(&folder.join("config.toml"), config.to_toml()?.as_bytes())?;

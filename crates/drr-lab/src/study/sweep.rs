@@ -73,6 +73,9 @@ pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
     let (protocol, work, cut) = (request.protocol, search.bench.work, search.bench.cut);
     cut.hash()?;
     search.bench.spaces.fit()?;
+    if search.bench.is_simulated() {
+        search.bench.simulators.fit()?;
+    }
     let path = work.path(LEDGER);
     let mut ledger = if path.exists() { read_ledger(&path)? } else { Vec::new() };
     ledger.retain(|row| row.part == "test" || !is_of(row, request));
