@@ -66,8 +66,7 @@ impl Arrays {
         n_axes: usize,
     ) -> Result<Taken, EmbedError> {
         let fail = |reason| EmbedError::Arrays { kind, reason };
-        let at = self.arrays.iter().position(|array| array.name == name);
-        let array = self.arrays.swap_remove(at.ok_or_else(|| fail(format!("the array {name} is missing")))?);
+        let array = self.remove(kind, name)?;
         let Values::F32(values) = array.values else {
             return Err(fail(format!("the array {name} is not of 32-bit floating point numbers")));
         };
@@ -78,6 +77,26 @@ impl Arrays {
             return Err(fail(format!("the array {name} has values that are not finite")));
         }
         Ok(Taken { shape: array.shape, values })
+    }
+
+    /// The numbers of the vector `name`, which must be of unsigned 32-bit integers.
+    pub(crate) fn take_indices(&mut self, kind: &'static str, name: &str) -> Result<Vec<u32>, EmbedError> {
+        let array = self.remove(kind, name)?;
+        match array.values {
+            Values::U32(values) if array.shape == [values.len()] => Ok(values),
+            _ => {
+                let reason = format!("the array {name} is no vector of 32-bit unsigned integers");
+                Err(EmbedError::Arrays { kind, reason })
+            }
+        }
+    }
+
+    /// Takes the array `name` out.
+    fn remove(&mut self, kind: &'static str, name: &str) -> Result<NamedArray, EmbedError> {
+        let at = self.arrays.iter().position(|array| array.name == name);
+        let at =
+            at.ok_or_else(|| EmbedError::Arrays { kind, reason: format!("the array {name} is missing") })?;
+        Ok(self.arrays.swap_remove(at))
     }
 
     /// Writes the file `path`, whole or not at all.

@@ -3,6 +3,7 @@
 //! A simulator that judges an agent should not share its factors. This one predicts by neighbours alone: item means, user
 //! means, and the deviations of the history's most similar items (Koren 2010, "Factor in the Neighbors", sec. 2.2).
 
+mod file;
 mod fit;
 
 use crate::EmbedError;

@@ -66,7 +66,7 @@ impl<'a> Plan<'a> {
     #[must_use]
     pub fn simulators(&self) -> Simulators<'a> {
         let cut = self.run.cut(Protocol::Online).seeded(self.run.manifest.seed);
-        Simulators { cut, factors: &self.config().embedding.pmf }
+        Simulators { work: self.work(), cut, factors: &self.config().embedding.pmf }
     }
 
     /// The networks that read sequences, of one protocol.

@@ -107,7 +107,7 @@ fn neighbours(
 }
 
 /// For each item the items that it is a neighbour of, ascending, with its place among their neighbours.
-fn supported(neighbours: &[Vec<(u32, f32)>]) -> Vec<Vec<(u32, u32)>> {
+pub(super) fn supported(neighbours: &[Vec<(u32, f32)>]) -> Vec<Vec<(u32, u32)>> {
     let mut supported = vec![Vec::new(); neighbours.len()];
     for (item, nearest) in (0_u32..).zip(neighbours) {
         for (place, (neighbour, _)) in (0_u32..).zip(nearest) {

@@ -3,8 +3,11 @@
 //! They are of different families (factors, neighbours), are fitted on different users, none of whom anything else is
 //! fitted on, and know every other user by different halves of that user's ratings. An agent that is good only in the
 //! simulator it was trained in has learned the simulator.
+//!
+//! A stage fits both, and keeps them as files: whoever asks for a simulator reads the file.
 
-use crate::run::Cut;
+use crate::run::cache::Stage;
+use crate::run::{Cut, Work};
 use anyhow::{Result, bail};
 use drr_core::{ContextIdx, InteractionLog, ItemIdx, Observed, Part, Seeds, UserIdx, World};
 use drr_embed::{Neighbourhood, NeighbourhoodConfig, Pmf, PmfConfig};
@@ -13,6 +16,7 @@ use drr_eval::UserSimulator;
 use drr_store::digest_of;
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A simulator with the ratings that its users give to all items.
@@ -28,9 +32,14 @@ enum Model {
     Neighbours(Box<Neighbourhood>),
 }
 
-/// What the simulators of a run are fitted with.
+/// The files of both simulators, A and B.
+const FILES: [&str; 2] = ["simulators/factors_a.safetensors", "simulators/neighbours_b.safetensors"];
+
+/// The simulators of a run: where they are kept, and what they are fitted with.
 #[derive(Debug, Clone, Copy)]
 pub struct Simulators<'a> {
+    /// Where they are kept.
+    pub work: Work<'a>,
     /// The data, as protocol "online" sees them, with the run's own root seed: whatever seed a training has, everybody
     /// meets the same users.
     pub cut: Cut<'a>,
@@ -39,39 +48,60 @@ pub struct Simulators<'a> {
 }
 
 impl Simulators<'_> {
+    /// Fits what is not yet fitted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a fit or the disk does, and if the data set does not allow the protocol.
+    pub fn fit(&self) -> Result<()> {
+        self.work.stop_if_asked()?;
+        let inputs = digest_of(&(self.cut.hash()?, self.factors, self.cut.seed))?;
+        let [factors, neighbours] = FILES.map(|file| self.work.path(file));
+        self.stage().run(&inputs, &[factors.clone(), neighbours.clone()], || {
+            let seeds = Seeds(self.cut.seed).child("simulator");
+            let rows = self.cut.part(Part::SimulatorA)?;
+            Pmf::fit(&rows, None, self.factors, seeds)?.pmf.save(&factors)?;
+            let rows = self.cut.part(Part::SimulatorB)?;
+            Neighbourhood::fit(&rows, &NeighbourhoodConfig::default())?.save(&neighbours)?;
+            tracing::info!("the simulators are fitted");
+            Ok(())
+        })
+    }
+
     /// The simulator of one world, with the users of `log` folded in by one half of their ratings: the first, third and so
     /// on for A, the others for B.
     ///
     /// # Errors
     ///
-    /// Fails if a fit does, and for a world that is no simulator's.
+    /// Refuses a file that is missing, damaged, or not what the stage wrote, and a world that is no simulator's.
     pub fn of(&self, world: World, log: &InteractionLog) -> Result<Simulator> {
-        let model = self.fit(world)?;
+        let [factors, neighbours] = FILES;
+        let model = match world {
+            World::A => Model::Factors(Box::new(Pmf::load(&self.checked(factors)?)?)),
+            World::B => Model::Neighbours(Box::new(Neighbourhood::load(&self.checked(neighbours)?)?)),
+            World::Logged => bail!("the log itself is no simulator"),
+        };
         Simulator::new(&model, world, log, self.cut.scale()?)
     }
 
-    /// What decides about both simulators, as an input of a stage.
+    /// The digests of both files, as inputs of a later stage.
     ///
     /// # Errors
     ///
-    /// Fails if the data set does not allow the protocol.
+    /// Fails if a file is missing.
     pub fn digests(&self) -> Result<Vec<String>> {
-        Ok(vec![digest_of(&(self.cut.hash()?, self.factors, self.cut.seed))?])
+        FILES.iter().map(|file| self.work.digest(file)).collect()
     }
 
-    fn fit(&self, world: World) -> Result<Model> {
-        let seeds = Seeds(self.cut.seed).child("simulator");
-        Ok(match world {
-            World::A => {
-                let rows = self.cut.part(Part::SimulatorA)?;
-                Model::Factors(Box::new(Pmf::fit(&rows, None, self.factors, seeds)?.pmf))
-            }
-            World::B => {
-                let rows = self.cut.part(Part::SimulatorB)?;
-                Model::Neighbours(Box::new(Neighbourhood::fit(&rows, &NeighbourhoodConfig::default())?))
-            }
-            World::Logged => bail!("the log itself is no simulator"),
-        })
+    fn stage(&self) -> Stage {
+        self.work.stage("simulators")
+    }
+
+    /// The path of a file that is as it was written.
+    fn checked(&self, file: &str) -> Result<PathBuf> {
+        let path = self.work.path(file);
+        self.stage().check_output(&path)?;
+        Ok(path)
     }
 }
 
@@ -135,5 +165,61 @@ impl SimulatedRatings {
 impl RatingModel for SimulatedRatings {
     fn predict(&self, context: ContextIdx, item: ItemIdx) -> f32 {
         self.simulator.rating(self.sessions.user(context), item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ExperimentConfig;
+    use crate::run::{Context, Run, data};
+    use drr_core::Protocol;
+
+    /// Every rating that a simulator gives, by user, as bits.
+    fn bits(simulator: &Simulator) -> Vec<(UserIdx, Vec<u32>)> {
+        let of_user =
+            |(user, all): (&UserIdx, &Vec<f32>)| (*user, all.iter().map(|it| it.to_bits()).collect());
+        let mut bits: Vec<_> = simulator.ratings.iter().map(of_user).collect();
+        bits.sort_unstable();
+        bits
+    }
+
+    #[test]
+    fn a_stored_simulator_rates_as_the_fitted_one_and_a_changed_file_is_refused_until_it_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = Context::unwatched(folder.path());
+        let config = ExperimentConfig::preset("smoke-lab").unwrap();
+        let source = data::named(&context, "synthetic", None).unwrap();
+        let run = Run::begin(&context, config, &source, "lab").unwrap();
+        let (work, cut) = (run.work(), run.cut(Protocol::Online));
+        let simulators = Simulators { work, cut, factors: &run.config.embedding.pmf };
+        let log = cut.part(Part::Test).unwrap();
+        assert!(simulators.of(World::A, &log).is_err(), "nothing is fitted yet");
+        simulators.fit().unwrap();
+
+        let rows = |part| cut.part(part).unwrap();
+        let seeds = Seeds(run.config.seed).child("simulator");
+        let factors = Pmf::fit(&rows(Part::SimulatorA), None, simulators.factors, seeds).unwrap().pmf;
+        let neighbours =
+            Neighbourhood::fit(&rows(Part::SimulatorB), &NeighbourhoodConfig::default()).unwrap();
+        let models = [Model::Factors(Box::new(factors)), Model::Neighbours(Box::new(neighbours))];
+        for (world, model) in World::SIMULATED.into_iter().zip(&models) {
+            let fitted = Simulator::new(model, world, &log, cut.scale().unwrap()).unwrap();
+            let stored = simulators.of(world, &log).unwrap();
+            assert!(!fitted.ratings.is_empty());
+            assert_eq!(bits(&stored), bits(&fitted), "{}", stored.name);
+        }
+
+        let digests = simulators.digests().unwrap();
+        for (world, file) in World::SIMULATED.into_iter().zip(FILES) {
+            let mut data = std::fs::read(work.path(file)).unwrap();
+            *data.last_mut().unwrap() ^= 1;
+            std::fs::write(work.path(file), data).unwrap();
+            let error = simulators.of(world, &log).err().unwrap().to_string();
+            assert!(error.contains(file) && error.contains("pipeline"), "{error}");
+        }
+        simulators.fit().unwrap();
+        assert_eq!(simulators.digests().unwrap(), digests);
+        assert!(simulators.of(World::Logged, &log).is_err());
     }
 }

@@ -133,7 +133,7 @@ impl Training<'_> {
     ///
     /// # Errors
     ///
-    /// Fails if the spaces are not fitted.
+    /// Fails if the spaces are not fitted, and in a simulated world if the simulators are not.
     pub fn inputs(&self) -> Result<String> {
         let rules = &self.rules;
         let kind = self.job.learner.space.unwrap_or_else(|| self.spaces.own_kind());

@@ -8,7 +8,7 @@ use crate::fit::train::Training;
 use crate::run::{Cut, Work};
 use anyhow::Result;
 use drr_agent::AgentConfig;
-use drr_core::Part;
+use drr_core::{Part, SessionKind};
 use drr_eval::{EpisodeConfig, EvaluationSet, SimulatedConfig};
 
 /// What a protocol's judgement is made from.
@@ -37,6 +37,21 @@ pub struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// Whether the protocol's sessions are with the users of the simulators.
+    #[must_use]
+    pub const fn is_simulated(&self) -> bool {
+        matches!(self.cut.protocol.facts().sessions, SessionKind::Simulated)
+    }
+
+    /// The digests of the simulators, as inputs of what is judged; none where nobody meets their users.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file is missing.
+    pub fn simulator_digests(&self) -> Result<Vec<String>> {
+        if self.is_simulated() { self.simulators.digests() } else { Ok(Vec::new()) }
+    }
+
     /// The held-out cases of one part.
     ///
     /// # Errors

@@ -51,6 +51,7 @@ pub fn run(evaluated: &Evaluated<'_>) -> Result<()> {
         digests.push(bench.cut.hash()?.to_owned());
         digests.extend(bench.spaces.digests()?);
         digests.extend(bench.sequential.digests()?);
+        digests.extend(bench.simulator_digests()?);
     }
     for training in evaluated.trainings {
         digests.push(work.digest(training.job.policy(true))?);

@@ -11,7 +11,7 @@ use crate::run::Context;
 use crate::study::long_term;
 use crate::study::staleness::{self, Staleness};
 use anyhow::Result;
-use drr_core::Seeds;
+use drr_core::{Protocol, Seeds, SessionKind};
 
 impl Plan<'_> {
     /// Fits the embeddings, as far as they are not up to date.
@@ -21,6 +21,16 @@ impl Plan<'_> {
     /// Fails if a fit or the disk does.
     pub fn pretrain(&self) -> Result<()> {
         self.run.splits().into_iter().try_for_each(|split| self.spaces(split).fit())
+    }
+
+    /// Fits the simulators, as far as they are not up to date, where a protocol of the run has simulated sessions.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a fit or the disk does.
+    pub fn fit_simulators(&self) -> Result<()> {
+        let simulated = |protocol: &Protocol| protocol.facts().sessions == SessionKind::Simulated;
+        if self.run.protocols().iter().any(simulated) { self.simulators().fit() } else { Ok(()) }
     }
 
     /// Trains the agents, as far as they are not up to date.
@@ -41,13 +51,14 @@ impl Plan<'_> {
         self.run.protocols().into_iter().try_for_each(|protocol| self.sequential(protocol).fit())
     }
 
-    /// Fits the embeddings, the agents and the sequential models, as far as they are not up to date.
+    /// Fits the embeddings, the simulators, the agents and the sequential models, as far as they are not up to date.
     ///
     /// # Errors
     ///
     /// Fails if a fit or the disk does, and if the user asked to stop.
     pub fn learn(&self) -> Result<()> {
         self.pretrain()?;
+        self.fit_simulators()?;
         self.train()?;
         self.fit_sequential()?;
         self.work().stop_if_asked()

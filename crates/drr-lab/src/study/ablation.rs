@@ -106,6 +106,9 @@ impl Study<'_> {
         let work = self.work;
         for bench in &self.benches {
             bench.spaces.fit()?;
+            if bench.is_simulated() {
+                bench.simulators.fit()?;
+            }
             bench.sequential.fit()?;
         }
         let bar = work.bar("ablation", (self.tasks.len() + self.benches.len()) as u64);

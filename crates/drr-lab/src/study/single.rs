@@ -9,7 +9,7 @@ use crate::run::{Cut, Phase, Work};
 use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_baselines::{BaselineConfig, BiasedMf, SvdPlusPlus, SvdPlusPlusConfig};
-use drr_core::{Observed, Part, Query, Recommender, Seeds};
+use drr_core::{Observed, Part, Query, Recommender, Seeds, World};
 use drr_data::Dataset;
 use drr_embed::{FiveFold, PmfConfig, Predictor, cross_validate, five_fold_rmse};
 use drr_eval::Case;
@@ -26,6 +26,9 @@ pub fn length(training: &Training<'_>, agent: &AgentConfig, lengths: &[usize]) -
         bail!("--lengths needs at least one number, each at least 1");
     }
     training.spaces.fit()?;
+    if training.job.world != World::Logged {
+        training.simulators.fit()?;
+    }
     let work = training.work;
     let bar = work.bar("study length", lengths.len() as u64);
     let mut text = format!(

@@ -165,7 +165,7 @@ impl Cells<'_> {
             lab,
             self.judgement()?,
             bench.spaces.digests()?,
-            bench.sequential.digests()?,
+            [bench.sequential.digests()?, bench.simulator_digests()?].concat(),
             bench.cut.hash()?,
             (bench.cut.seed, bench.cut.positive()),
         ))?;

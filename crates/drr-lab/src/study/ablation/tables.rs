@@ -4,7 +4,7 @@ use crate::fit::simulator::Simulator;
 use crate::judge::Bench;
 use crate::judge::forms::table_name;
 use anyhow::Result;
-use drr_core::{Part, SessionKind, World};
+use drr_core::{Part, World};
 use drr_eval::EvaluationSet;
 
 /// The cases of a protocol, and its tables.
@@ -20,7 +20,7 @@ impl Tables {
     pub fn new(bench: &Bench<'_>) -> Result<Self> {
         let protocol = bench.cut.protocol;
         let cases = bench.cases(Part::Test)?;
-        if protocol.facts().sessions != SessionKind::Simulated {
+        if !bench.is_simulated() {
             return Ok(Self { cases, tables: vec![(table_name(protocol, None), None)] });
         }
         let log = bench.cut.part(Part::Test)?;
