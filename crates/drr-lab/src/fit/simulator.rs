@@ -7,6 +7,7 @@
 //! A stage fits both, and keeps them as files: whoever asks for a simulator reads the file.
 
 use crate::run::cache::Stage;
+use crate::run::code::Kind;
 use crate::run::{Cut, Work};
 use anyhow::{Result, bail};
 use drr_core::{ContextIdx, InteractionLog, ItemIdx, Observed, Part, Seeds, UserIdx, World};
@@ -57,12 +58,13 @@ impl Simulators<'_> {
         self.work.stop_if_asked()?;
         let inputs = digest_of(&(self.cut.hash()?, self.factors, self.cut.seed))?;
         let [factors, neighbours] = FILES.map(|file| self.work.path(file));
-        self.stage().run(&inputs, &[factors.clone(), neighbours.clone()], || {
+        self.stage().run(&inputs, &[factors.clone(), neighbours.clone()], |made| {
             let seeds = Seeds(self.cut.seed).child("simulator");
             let rows = self.cut.part(Part::SimulatorA)?;
-            Pmf::fit(&rows, None, self.factors, seeds)?.pmf.save(&factors)?;
+            made.add(&factors, &Pmf::fit(&rows, None, self.factors, seeds)?.pmf.save(&factors)?);
             let rows = self.cut.part(Part::SimulatorB)?;
-            Neighbourhood::fit(&rows, &NeighbourhoodConfig::default())?.save(&neighbours)?;
+            let fitted = Neighbourhood::fit(&rows, &NeighbourhoodConfig::default())?;
+            made.add(&neighbours, &fitted.save(&neighbours)?);
             tracing::info!("the simulators are fitted");
             Ok(())
         })
@@ -94,7 +96,7 @@ impl Simulators<'_> {
     }
 
     fn stage(&self) -> Stage {
-        self.work.stage("simulators")
+        self.work.stage("simulators", Kind::Simulators)
     }
 
     /// The path of a file that is as it was written.
@@ -172,7 +174,7 @@ impl RatingModel for SimulatedRatings {
 mod tests {
     use super::*;
     use crate::config::ExperimentConfig;
-    use crate::run::{Context, Run, data};
+    use crate::run::{Context, Name, Run, data};
     use drr_core::Protocol;
 
     /// Every rating that a simulator gives, by user, as bits.
@@ -190,7 +192,7 @@ mod tests {
         let context = Context::unwatched(folder.path());
         let config = ExperimentConfig::preset("smoke-lab").unwrap();
         let source = data::named(&context, "synthetic", None).unwrap();
-        let run = Run::begin(&context, config, &source, "lab").unwrap();
+        let run = Run::begin(&context, config, &source, Name::Derived("lab")).unwrap();
         let (work, cut) = (run.work(), run.cut(Protocol::Online));
         let simulators = Simulators { work, cut, factors: &run.config.embedding.pmf };
         let log = cut.part(Part::Test).unwrap();

@@ -98,6 +98,9 @@ pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
     let (protocol, work, cut) = (request.protocol, search.bench.work, search.bench.cut);
     cut.hash()?;
     search.bench.spaces.fit()?;
+    if search.bench.is_simulated() {
+        search.bench.simulators.fit()?;
+    }
     let mut ledger = read(work)?.unwrap_or_default();
     ledger.retain(|row| row.part == "test" || !is_of(row, request));
     let budget = Budget::minutes(request.budget, &**work.watch);

@@ -186,14 +186,17 @@ fn an_edited_rating_scale_of_a_data_set_changes_no_new_run() {
         let (before, scale) = text.split_once("\"rating_scale\"").unwrap();
         format!("{before}\"rating_scale\"{}", scale.replacen("5.0", "8.0", 1))
     });
+    let ask = || house.drr("recommend --run same --history 1,2");
+    ask().refused(&["processed/synthetic"]);
     let done = house.drr("pipeline --config small.toml --run new");
     if done.code == Some(0) {
         let metrics = fs::read(house.path("data/runs/new/metrics.json")).unwrap();
         assert!(metrics == undisturbed(42).metrics, "other figures under the same hash");
+        // The new run has ingested the data set anew.
+        ask().succeeded();
     } else {
         done.refused(&["processed/synthetic"]);
     }
-    house.drr("recommend --run same --history 1,2").refused(&["processed/synthetic"]);
 }
 
 /// Folders of checkpoints with at least two of them; each with these, the newest last.
