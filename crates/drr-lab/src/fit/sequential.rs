@@ -88,7 +88,8 @@ impl<'a> SequentialModels<'a> {
     ///
     /// Fails if a file is missing.
     pub fn digests(&self) -> Result<Vec<String>> {
-        self.wanted().iter().map(|config| self.work.digest(self.path(config, ".safetensors"))).collect()
+        let digest = |config| Ok(drr_store::file_digest(&self.path(config, ".safetensors"))?);
+        self.wanted().iter().map(digest).collect()
     }
 }
 

@@ -121,9 +121,9 @@ fn a_folder_without_a_manifest_is_no_run() {
 #[test]
 fn a_preset_runs_in_an_empty_folder_without_any_file_of_the_project() {
     let folder = tempfile::tempdir().unwrap();
-    let done = Process::start(folder.path(), "pipeline --config smoke").wait().succeeded();
+    let done = Process::start(folder.path(), "pipeline --config smoke-lab").wait().succeeded();
     assert!(done.stdout.contains("Protocol \"first_ratings\""), "{}", done.stdout);
-    let run = folder.path().join("data/runs/smoke");
+    let run = folder.path().join("data/runs/smoke-lab");
     for name in ["config.toml", "manifest.json", "metrics.json", "report.html"] {
         assert!(run.join(name).exists(), "{name}");
     }
