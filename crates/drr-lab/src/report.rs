@@ -108,7 +108,7 @@ fn facts(page: &Page<'_>) -> Vec<(String, String)> {
         text("Archive MD5", manifest.source.md5.clone().unwrap_or_else(|| "none".to_owned())),
         text("Configuration hash", run.config_hash.clone()),
         text("Seed", run.seed.to_string()),
-        text("Version", run.version.clone()),
+        text("Version", run.program()),
     ];
     facts.extend(run.machine.iter().cloned());
     facts.extend(run.warnings.iter().map(|warning| text("Warning", warning.clone())));

@@ -20,7 +20,7 @@ use anyhow::{Result, bail};
 use data::{Source, ingested};
 use drr_core::Protocol;
 use drr_data::Dataset;
-use drr_store::{Lock, digest_of, file_digest, write_bytes};
+use drr_store::{Lock, digest_of, write_bytes};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -107,16 +107,8 @@ impl<'a> Run<'a> {
     pub fn read(context: &'a Context, name: &str) -> Result<Self> {
         let folder = folder_of(context, name);
         let manifest = RunManifest::read(&folder)?;
-        let path = folder.join(CONFIG);
-        if file_digest(&path)? != manifest.config_file {
-            bail!(
-                "{} is not the configuration that the run was made with: put back what it was, or give it to a new run with \
-                 `drr pipeline --config {} --run NAME`",
-                path.display(),
-                path.display()
-            );
-        }
-        let config = ExperimentConfig::load(&path)?;
+        manifest.check_config(&folder)?;
+        let config = ExperimentConfig::load(&folder.join(CONFIG))?;
         let dataset = Dataset::open(&context.data_dir.join(&manifest.dataset_dir))?;
         if dataset.manifest().hash != manifest.dataset_hash {
             bail!(

@@ -131,4 +131,24 @@ mod tests {
         let error = load(&folder.path().join("none.toml")).unwrap_err().to_string();
         assert!(error.contains("--bless"), "{error}");
     }
+
+    /// The lines of the agent that one of its twins would not pass in its place.
+    fn told_apart(golden: &BTreeMap<String, Golden>, twin: &str) -> Vec<String> {
+        let agent = golden.iter().filter(|(name, _)| name.contains(".drr_ave."));
+        let apart = agent.filter(|(name, line)| {
+            let of_twin = golden[&name.replace(".drr_ave.", &format!(".drr_ave_{twin}."))];
+            (line.value - of_twin.value).abs() > line.tolerance
+        });
+        apart.map(|(name, _)| name.clone()).collect()
+    }
+
+    #[test]
+    fn the_golden_lines_tell_the_agent_from_one_that_never_learned_and_from_one_that_does_not_look_ahead() {
+        let golden = load(&crate::root().join("data/golden/smoke.toml")).unwrap();
+        for twin in ["untrained", "gamma_0"] {
+            assert_ne!(told_apart(&golden, twin), Vec::<String>::new(), "{twin} passes as the agent");
+        }
+        let same = golden.into_iter().map(|(name, line)| (name, Golden { value: 0.5, ..line })).collect();
+        assert_eq!(told_apart(&same, "untrained"), Vec::<String>::new());
+    }
 }

@@ -40,6 +40,7 @@ impl Side {
         };
         let damaged = |file: &str| format!("{} is damaged: {remedy}", folder.join(file).display());
         let manifest = RunManifest::read(&folder)?;
+        manifest.check_config(&folder)?;
         let config = text("config.toml")?.parse().with_context(|| damaged("config.toml"))?;
         let own = folder.file_name().map_or_else(|| name.to_owned(), |it| it.to_string_lossy().into_owned());
         check_folder(&folder, &["per_user.parquet", "lists.parquet"])?;
@@ -59,7 +60,9 @@ pub fn run(
 ) -> Result<String> {
     let (before, after) = (Side::read(context, before)?, Side::read(context, after)?);
     let page = out.map_or_else(|| after.folder.join(format!("compare-{}.html", before.name)), Path::to_owned);
-    let dataset = Dataset::open(&context.data_dir.join(&after.manifest.dataset_dir)).ok();
+    // Titles are a help where the data set is at hand; a damaged one is no help.
+    let dataset_dir = context.data_dir.join(&after.manifest.dataset_dir);
+    let dataset = if dataset_dir.exists() { Some(Dataset::open(&dataset_dir)?) } else { None };
     let mut sections = vec![settings::section(&before, &after)];
     let comparisons = metrics::compare(&before, &after)?;
     let all = metrics::compare_all(&before, &after, metric)?;

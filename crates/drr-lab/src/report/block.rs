@@ -57,7 +57,7 @@ pub fn block(page: &Page<'_>, metrics: &RunMetrics) -> Result<String> {
         short(&run.dataset_hash),
         short(&run.config_hash),
         run.seed,
-        run.version,
+        run.program(),
         machine.join(", ")
     )?;
     if let Some(line) = archive_line(page) {

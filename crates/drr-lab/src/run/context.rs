@@ -95,7 +95,8 @@ impl Context {
     pub fn lock(&self, path: &Path) -> anyhow::Result<Lock> {
         let mut said = false;
         let outcome = Lock::wait(path, &self.purpose, &mut |held| {
-            if !said {
+            // One who has just begun may not have said yet who it is.
+            if !said && held.holder.is_some() {
                 tracing::warn!("waiting: {held}");
                 said = true;
             }

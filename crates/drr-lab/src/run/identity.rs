@@ -73,9 +73,12 @@ pub fn check_choice(context: &Context, ours: &ExperimentConfig, name: Name<'_>) 
         return Ok(());
     }
     let theirs = RunManifest::read(&folder)?;
-    let config = ExperimentConfig::load(&folder.join("config.toml"))?;
-    if config.data.dataset != ours.data.dataset {
-        return Err(other("data set", &config.data.dataset, &ours.data.dataset, &folder));
+    // A changed file says nothing; the hashes below do, and beginning the run writes it anew.
+    if theirs.check_config(&folder).is_ok() {
+        let config = ExperimentConfig::load(&folder.join("config.toml"))?;
+        if config.data.dataset != ours.data.dataset {
+            return Err(other("data set", &config.data.dataset, &ours.data.dataset, &folder));
+        }
     }
     let hash = digest_of(ours)?;
     let ours = RunManifest { seed: ours.seed, config_hash: hash, ..theirs.clone() };

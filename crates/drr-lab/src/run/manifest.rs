@@ -1,7 +1,7 @@
 //! What a run says of itself.
 
 use anyhow::{Context as _, Result, bail};
-use drr_store::{read_sealed, write_sealed};
+use drr_store::{file_digest, read_sealed, write_sealed};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,15 @@ impl RunManifest {
     /// The file's name.
     pub const FILE: &'static str = "manifest.json";
 
+    /// The version with the commit, for reports.
+    #[must_use]
+    pub fn program(&self) -> String {
+        match &self.revision {
+            Some(revision) => format!("{} (revision {revision})", self.version),
+            None => self.version.clone(),
+        }
+    }
+
     /// Reads the manifest of the run in `folder`.
     ///
     /// # Errors
@@ -74,6 +83,24 @@ impl RunManifest {
             bail!("{} is of form {format}, and this program reads form {FORMAT}: {anew}", folder.display());
         }
         Ok(read_sealed(&path, &anew)?)
+    }
+
+    /// Refuses a `config.toml` in `folder` that is not the one that the run was made with.
+    ///
+    /// # Errors
+    ///
+    /// Names the file and the remedy.
+    pub fn check_config(&self, folder: &Path) -> Result<()> {
+        let path = folder.join("config.toml");
+        if file_digest(&path)? != self.config_file {
+            bail!(
+                "{} is not the configuration that the run was made with: put back what it was, or give it to a new run with \
+                 `drr pipeline --config {} --run NAME`",
+                path.display(),
+                path.display()
+            );
+        }
+        Ok(())
     }
 
     /// Writes the manifest into `folder`.
@@ -119,6 +146,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         manifest().write(folder.path()).unwrap();
         assert_eq!(RunManifest::read(folder.path()).unwrap(), manifest());
+        assert_eq!(manifest().program(), "1 (revision r)");
         let path = folder.path().join(RunManifest::FILE);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("made up", "made out")).unwrap();

@@ -39,7 +39,7 @@ fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
     std::fs::create_dir_all(&run).unwrap();
     let manifest = RunManifest {
         format: crate::run::manifest::FORMAT,
-        config_file: String::new(),
+        config_file: drr_store::bytes_digest(format!("seed = {more}\n").as_bytes()),
         revision: None,
         dataset_line: "made up".to_owned(),
         dataset_dir: "none".into(),

@@ -121,7 +121,7 @@ fn write_footer(
         short(&ablation.dataset_hash),
         short(&ablation.config_hash),
         list(&ablation.seeds),
-        run.version,
+        run.program(),
         machine.join(", ")
     );
 }
