@@ -71,15 +71,22 @@ pub trait Rounds {
 ///
 /// # Errors
 ///
-/// Fails on a checkpoint of another configuration. A damaged one is passed over, with a warning, for the one before it.
+/// Fails on a checkpoint of another configuration, and where all are damaged. A damaged one is passed over, with a warning, for a
+/// whole one before it.
 pub fn resume<T: Rounds>(training: &mut T, folder: &Path) -> Result<u64, T::Error> {
     let latest = load_latest::<IgnoredAny>(folder)?;
+    let Some(found) = latest.found else {
+        // Where there is something, but nothing whole, only the user can say that it may be dropped.
+        return latest
+            .skipped
+            .into_iter()
+            .next()
+            .map_or_else(|| Ok(training.round()), |it| Err(it.error.into()));
+    };
     for damaged in &latest.skipped {
         tracing::warn!("{}; the training goes on from the checkpoint before it", damaged.error);
     }
-    if let Some(found) = latest.found {
-        training.load(&found.path)?;
-    }
+    training.load(&found.path)?;
     Ok(training.round())
 }
 

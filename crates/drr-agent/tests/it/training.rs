@@ -8,7 +8,7 @@ use drr_core::{
 };
 use drr_core::{Outcome, TrainingHooks};
 use drr_learn::{LearnError, TrainingSetup};
-use drr_store::{checkpoint_digest, latest_checkpoint};
+use drr_store::{checkpoint_digest, checkpoints, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -130,11 +130,19 @@ fn a_checkpoint_of_another_configuration_or_a_damaged_one_is_refused() {
     let other = AgentConfig { discount: 0.1, ..config.clone() };
     let error = trainer(&other, 7).resume(folder.path()).unwrap_err();
     assert!(matches!(&error, AgentError::Learn(LearnError::OtherRun(_))), "{error}");
-    let path = latest_checkpoint(folder.path()).unwrap().unwrap().join("state.safetensors");
-    let data = std::fs::read(&path).unwrap();
-    std::fs::write(&path, &data[..data.len() / 2]).unwrap();
-    let error = trainer(&config, 7).resume(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("state.safetensors") && error.contains("run again"), "{error}");
+    let paths = checkpoints(folder.path()).unwrap();
+    for (at, path) in paths.iter().enumerate() {
+        let path = path.join("state.safetensors");
+        let data = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &data[..data.len() / 2]).unwrap();
+        let resumed = trainer(&config, 7).resume(folder.path());
+        if at + 1 < paths.len() {
+            assert!(resumed.unwrap() < 5, "it goes on from the one before");
+        } else {
+            let error = resumed.unwrap_err().to_string();
+            assert!(error.contains("state.safetensors") && error.contains("run again"), "{error}");
+        }
+    }
 }
 
 /// An environment whose rewards outgrow single precision.
