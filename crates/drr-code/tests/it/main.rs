@@ -78,6 +78,9 @@ fn a_unit_that_is_not_there_is_refused() {
 #[test]
 fn what_a_set_of_units_lacks_is_named() {
     assert_eq!(missing(&["drr-replay", "drr-core", "drr-store"]).unwrap(), Vec::<String>::new());
-    assert_eq!(missing(&["drr-agent", "drr-core"]).unwrap(), ["drr-kernels", "drr-learn", "drr-nn", "drr-replay", "drr-store"]);
+    assert_eq!(
+        missing(&["drr-agent", "drr-core"]).unwrap(),
+        ["drr-kernels", "drr-learn", "drr-nn", "drr-replay", "drr-store"]
+    );
     assert_eq!(missing(&[]).unwrap(), Vec::<String>::new());
 }
