@@ -27,7 +27,7 @@ pub struct Manifest {
     pub called: BTreeMap<String, String>,
     /// What the manifest says of features, its own and those of dependencies; versions are in the lock file.
     pub declarations: String,
-    library: PathBuf,
+    root_file: PathBuf,
 }
 
 impl Workspace {
@@ -82,7 +82,7 @@ impl Manifest {
     fn new(name: String, folder: PathBuf, table: &Table, shared: &Table, all: &BTreeSet<String>) -> Self {
         let library = table.get("lib").and_then(|lib| lib.get("path")).and_then(Value::as_str);
         let mut manifest = Self {
-            library: folder.join(library.unwrap_or("src/lib.rs")),
+            root_file: folder.join(library.unwrap_or("src/lib.rs")),
             inner: BTreeSet::new(),
             external: BTreeSet::new(),
             called: BTreeMap::from([(as_ident(&name), name.clone())]),
@@ -123,14 +123,14 @@ impl Manifest {
     /// Whether other crates can use it.
     #[must_use]
     pub fn has_library(&self) -> bool {
-        self.library.exists()
+        self.root_file.exists()
     }
 
     /// The files at which its code begins: the library's, and the build script's where there is one.
     #[must_use]
     pub fn roots(&self) -> Vec<PathBuf> {
         let script = self.folder.join("build.rs");
-        [self.library.clone()].into_iter().chain(script.exists().then_some(script)).collect()
+        [self.root_file.clone()].into_iter().chain(script.exists().then_some(script)).collect()
     }
 }
 

@@ -107,14 +107,14 @@ mod tests {
     #[test]
     fn a_further_work_tree_has_its_own_head_and_shares_the_branches() {
         let folder = folder(&[
-            ("main/.git/HEAD", OTHER),
-            ("main/.git/refs/heads/work", COMMIT),
-            ("main/.git/worktrees/work/HEAD", "ref: refs/heads/work\n"),
-            ("main/.git/worktrees/work/commondir", "../..\n"),
-            ("work/.git", "gitdir: ../main/.git/worktrees/work\n"),
+            ("own/.git/HEAD", OTHER),
+            ("own/.git/refs/heads/topic", COMMIT),
+            ("own/.git/worktrees/further/HEAD", "ref: refs/heads/topic\n"),
+            ("own/.git/worktrees/further/commondir", "../..\n"),
+            ("further/.git", "gitdir: ../own/.git/worktrees/further\n"),
         ]);
-        assert_eq!(revision(&folder.path().join("work")).as_deref(), Some(COMMIT));
-        assert_eq!(revision(&folder.path().join("main")).as_deref(), Some(OTHER));
+        assert_eq!(revision(&folder.path().join("further")).as_deref(), Some(COMMIT));
+        assert_eq!(revision(&folder.path().join("own")).as_deref(), Some(OTHER));
     }
 
     #[test]

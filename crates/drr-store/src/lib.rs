@@ -8,8 +8,8 @@
 //! ```
 //! use drr_store::{FolderNote, Lock, NamedArray, Values, read_arrays, read_sealed, write_arrays, write_sealed};
 //!
-//! # fn main() -> Result<(), drr_store::StoreError> {
-//! # let home = tempfile::tempdir().unwrap();
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let home = tempfile::tempdir()?;
 //! let run = home.path().join("run");
 //! // One writer at a time: a second one is told who holds the folder, and since when.
 //! let lock = Lock::acquire(&run, "train")?;

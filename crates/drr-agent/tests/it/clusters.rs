@@ -1,20 +1,53 @@
 //! An environment with a known optimum: every user likes one cluster of items, and the user's vector tells which.
 
-use drr_agent::{ActionBase, ActionConfig, AgentConfig, ReplayAction, SlateReward, StateKind, UpdatePath};
+use drr_agent::{
+    ActionBase, ActionConfig, AgentConfig, ReplayAction, SlateReward, StateKind, Trainer, UpdatePath,
+};
 use drr_core::{
     ContextIdx, EmbeddingSpace, EmbeddingTable, Environment, EnvironmentError, ItemIdx, ItemSet, Observation,
-    Observed, PartSet, RandomStream, RowDigest, RowOrigin, Step, UserIdx,
+    Observed, PartSet, RandomStream, RowDigest, RowOrigin, Seeds, Step, TrainingHooks, UserIdx,
 };
-use drr_learn::{ExplorationConfig, Served, TrainingTables};
+use drr_learn::{ExplorationConfig, Served, TrainingSetup, TrainingTables};
 use drr_nn::AdamConfig;
 use drr_replay::ReplayConfig;
 use rand::Rng;
+use std::sync::Arc;
 
 pub const N_CLUSTERS: usize = 4;
 pub const ITEMS_PER_CLUSTER: usize = 5;
 pub const N_ITEMS: usize = N_CLUSTERS * ITEMS_PER_CLUSTER;
 pub const HORIZON: usize = 4;
 pub const WINDOW: usize = 3;
+
+/// Judges nothing.
+pub struct Quiet;
+
+impl TrainingHooks for Quiet {}
+
+/// A training in `space` with what `world` knows of it.
+pub fn setup<E>(
+    environments: Vec<E>,
+    world: TrainingTables,
+    space: Arc<dyn EmbeddingSpace>,
+    seed: u64,
+) -> TrainingSetup<E> {
+    TrainingSetup {
+        name: "drr".to_owned(),
+        environments,
+        horizon: HORIZON,
+        world,
+        space,
+        positive_rating: 4.0,
+        seeds: Seeds(seed),
+    }
+}
+
+/// An agent in sessions with clusters, before its first round.
+pub fn trainer(config: &AgentConfig, seed: u64) -> Trainer<Clusters> {
+    let space = Space::new("split");
+    let (tables, environments) = (space.tables(), vec![Clusters::new(); config.n_environments]);
+    Trainer::new(config, setup(environments, tables, Arc::new(space), seed)).unwrap()
+}
 
 /// A session of one user; the best return is [`HORIZON`], every other item costs a half.
 #[derive(Debug, Clone)]

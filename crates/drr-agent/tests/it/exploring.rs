@@ -1,14 +1,12 @@
 //! Exploring, and what the training says of itself.
 
-use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_CLUSTERS, N_ITEMS, Space, config};
+use crate::clusters::{
+    self, Clusters, HORIZON, ITEMS_PER_CLUSTER, N_CLUSTERS, N_ITEMS, Quiet, Space, config, setup,
+};
 use drr_agent::{AgentConfig, AgentError, DrrPolicy, ReplayAction, SlateReward, Trainer};
-use drr_core::{
-    EmbeddingSpace, EmbeddingTable, ItemSet, Observed, Query, Recommender, RowOrigin, Seeds, UserIdx,
-};
+use drr_core::{EmbeddingSpace, EmbeddingTable, ItemSet, Observed, Query, Recommender, RowOrigin, UserIdx};
 use drr_core::{Judgement, TrainingHooks};
-use drr_learn::{
-    ExplorationConfig, ExplorationKind, LearnError, Schedule, StateFeatures, TrainingSetup, TrainingTables,
-};
+use drr_learn::{ExplorationConfig, ExplorationKind, LearnError, Schedule, StateFeatures, TrainingTables};
 use drr_nn::AdamConfig;
 use drr_store::{checkpoint_digest, latest_checkpoint};
 use std::sync::Arc;
@@ -23,29 +21,6 @@ impl TrainingHooks for Pleased {
     ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(Some(Judgement { score: 0.5, distinct_top10: Some(0.25) }))
     }
-}
-
-/// Judges nothing.
-struct Quiet;
-
-impl TrainingHooks for Quiet {}
-
-fn trainer(config: &AgentConfig) -> Trainer<Clusters> {
-    let space = Arc::new(Space::new("split"));
-    let (tables, environments) = (space.tables(), vec![Clusters::new(); config.n_environments]);
-    Trainer::new(
-        config,
-        TrainingSetup {
-            name: "drr".to_owned(),
-            environments,
-            horizon: HORIZON,
-            world: tables,
-            space,
-            positive_rating: 4.0,
-            seeds: Seeds(1),
-        },
-    )
-    .unwrap()
 }
 
 fn curve(trainer: &Trainer<Clusters>, name: &str) -> Vec<f64> {
@@ -71,7 +46,7 @@ fn softmax() -> ExplorationKind {
 fn exploring_by_items_finds_the_known_optimum_too() {
     for kind in [ExplorationKind::RandomItem {}, softmax()] {
         let config = exploring(kind);
-        let mut trainer = trainer(&config);
+        let mut trainer = clusters::trainer(&config, 1);
         trainer.run(config.n_rounds(), None, &mut Pleased).unwrap();
         let rewards = curve(&trainer, "total_reward");
         let last = mean(&rewards[rewards.len() - 20..]);
@@ -90,7 +65,7 @@ fn slates_find_the_known_optimum_too() {
                 n_episodes: 3200,
                 ..exploring(ExplorationKind::RandomItem {})
             };
-            let mut trainer = trainer(&config);
+            let mut trainer = clusters::trainer(&config, 1);
             trainer.run(config.n_rounds(), None, &mut Quiet).unwrap();
             let rewards = curve(&trainer, "total_reward");
             let last = mean(&rewards[rewards.len() - 20..]);
@@ -108,7 +83,7 @@ fn every_schedule_and_every_diagnostic_has_a_value_each_round() {
         ..exploring(softmax())
     };
     config.exploration.noise_schedule = Some(Schedule::Constant { value: 0.5 });
-    let mut trainer = trainer(&config);
+    let mut trainer = clusters::trainer(&config, 1);
     trainer.run(12, None, &mut Pleased).unwrap();
     for name in [
         "epsilon",
@@ -137,7 +112,7 @@ fn every_schedule_and_every_diagnostic_has_a_value_each_round() {
 fn the_critic_comes_to_predict_the_return_of_sessions() {
     // With a discount of 0 the return that is predicted has no unseen rest: its first reward is all there is.
     let config = AgentConfig { discount: 0.0, ..exploring(ExplorationKind::RandomItem {}) };
-    let mut trainer = trainer(&config);
+    let mut trainer = clusters::trainer(&config, 1);
     trainer.run(config.n_rounds(), None, &mut Pleased).unwrap();
     let bias = curve(&trainer, "q_bias");
     let last = mean(&bias[bias.len() - 30..]);
@@ -153,12 +128,12 @@ fn a_policy_that_says_the_same_to_everyone_has_collapsed() {
     config.actor_optimizer = still;
     config.action.first_bound = 0.0;
     config.exploration = ExplorationConfig::gaussian(0.0, 0.0, 1, 0.0);
-    let mut trainer = trainer(&config);
+    let mut trainer = clusters::trainer(&config, 1);
     trainer.run(30, None, &mut Pleased).unwrap();
     let collapsed = curve(&trainer, "collapsed");
     assert_eq!((collapsed[0], collapsed[29]), (0.0, 1.0), "{collapsed:?}");
     let sound = exploring(ExplorationKind::RandomItem {});
-    let mut trainer = self::trainer(&sound);
+    let mut trainer = clusters::trainer(&sound, 1);
     trainer.run(sound.n_rounds(), None, &mut Pleased).unwrap();
     assert_eq!(curve(&trainer, "collapsed").last(), Some(&0.0));
 }
@@ -170,9 +145,9 @@ fn a_run_with_schedules_that_was_resumed_ends_with_the_same_checkpoint() {
     let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let digest =
         |folder: &std::path::Path| checkpoint_digest(&latest_checkpoint(folder).unwrap().unwrap()).unwrap();
-    trainer(&config).run(20, Some(whole.path()), &mut Quiet).unwrap();
-    trainer(&config).run(10, Some(parts.path()), &mut Quiet).unwrap();
-    let mut resumed = trainer(&config);
+    clusters::trainer(&config, 1).run(20, Some(whole.path()), &mut Quiet).unwrap();
+    clusters::trainer(&config, 1).run(10, Some(parts.path()), &mut Quiet).unwrap();
+    let mut resumed = clusters::trainer(&config, 1);
     assert_eq!(resumed.resume(parts.path()).unwrap(), 10);
     resumed.run(20, Some(parts.path()), &mut Quiet).unwrap();
     assert_eq!(digest(whole.path()), digest(parts.path()));
@@ -231,18 +206,7 @@ fn features_tell_what_the_vectors_do_not_in_training_and_after_loading() {
     let new = |tables: TrainingTables| {
         let environments = vec![Clusters::new(); config.n_environments];
         let space = Arc::new(Alike(Space::new("split")));
-        Trainer::new(
-            &config,
-            TrainingSetup {
-                name: "drr".to_owned(),
-                environments,
-                horizon: HORIZON,
-                world: tables,
-                space,
-                positive_rating: 4.0,
-                seeds: Seeds(1),
-            },
-        )
+        Trainer::new(&config, setup(environments, tables, space, 1))
     };
     let tables = Alike(Space::new("split")).tables();
     assert!(

@@ -1,16 +1,10 @@
 //! Learning within sessions, and the supervised model beside the agent.
 
-use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_CLUSTERS, N_ITEMS, Space, config};
-use drr_agent::{LabelledContext, OnlineAgent, OnlineConfig, RewardModel, RewardModelConfig, Trainer};
-use drr_core::TrainingHooks;
+use crate::clusters::{HORIZON, ITEMS_PER_CLUSTER, N_CLUSTERS, N_ITEMS, Quiet, Space, config, trainer};
+use drr_agent::{LabelledContext, OnlineAgent, OnlineConfig, RewardModel, RewardModelConfig};
 use drr_core::{Feedback, ItemIdx, ItemSet, Observed, Query, Recommender, Seeds, UserIdx};
-use drr_learn::TrainingSetup;
 use drr_nn::AdamConfig;
 use std::sync::Arc;
-
-struct Quiet;
-
-impl TrainingHooks for Quiet {}
 
 fn liked(cluster: usize) -> Observed {
     Observed { item: ItemIdx::from(cluster * ITEMS_PER_CLUSTER), rating: 5.0, timestamp: 0 }
@@ -36,23 +30,8 @@ fn session(agent: &mut dyn Recommender, cluster: usize) -> Vec<(ItemIdx, f32)> {
 
 #[test]
 fn a_fork_learns_within_its_session_and_the_next_fork_starts_anew() {
-    let space = Arc::new(Space::new("split"));
     let config = config();
-    let environments = vec![Clusters::new(); config.n_environments];
-    let tables = space.tables();
-    let mut trainer = Trainer::new(
-        &config,
-        TrainingSetup {
-            name: "drr".to_owned(),
-            environments,
-            horizon: HORIZON,
-            world: tables,
-            space,
-            positive_rating: 4.0,
-            seeds: Seeds(3),
-        },
-    )
-    .unwrap();
+    let mut trainer = trainer(&config, 3);
     trainer.run(20, None, &mut Quiet).unwrap();
     let serve = |updates_per_step| {
         let online = OnlineConfig { updates_per_step, n_rehearsed: 64 };

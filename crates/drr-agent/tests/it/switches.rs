@@ -1,7 +1,7 @@
 //! The optional parts of the agent: each learns, all together resume and serve as they were trained.
 
-use crate::clusters::{HORIZON, Space, config};
-use crate::training::{Quiet, final_digest, first_and_last_reward, query, trainer};
+use crate::clusters::{HORIZON, Quiet, Space, config, trainer};
+use crate::training::{final_digest, first_and_last_reward, query};
 use drr_agent::{
     AgentConfig, AnchorConfig, ConservativeConfig, DrrPolicy, RefinementConfig, ReplayAction, Td3Config,
 };

@@ -1,20 +1,16 @@
 //! Training, resuming, saving.
 
-use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_ITEMS, Space, config};
+use crate::clusters::{Clusters, HORIZON, ITEMS_PER_CLUSTER, N_ITEMS, Quiet, Space, config, setup, trainer};
 use drr_agent::{AgentConfig, AgentError, DrrPolicy, ReplayAction, StateKind, Trainer};
 use drr_core::{
     Environment, EnvironmentError, ItemIdx, ItemSet, Observation, Observed, Query, RandomStream, Recommender,
-    Seeds, Step, UserIdx,
+    Step, UserIdx,
 };
 use drr_core::{Outcome, TrainingHooks};
-use drr_learn::{LearnError, TrainingSetup};
+use drr_learn::LearnError;
 use drr_store::{checkpoint_digest, checkpoints, latest_checkpoint};
 use std::path::Path;
 use std::sync::Arc;
-
-pub struct Quiet;
-
-impl TrainingHooks for Quiet {}
 
 /// Asks to stop from the start.
 struct Stop;
@@ -23,25 +19,6 @@ impl TrainingHooks for Stop {
     fn should_stop(&self) -> bool {
         true
     }
-}
-
-pub fn trainer(config: &AgentConfig, seed: u64) -> Trainer<Clusters> {
-    let space = Arc::new(Space::new("split"));
-    let tables = space.tables();
-    let environments = vec![Clusters::new(); config.n_environments];
-    Trainer::new(
-        config,
-        TrainingSetup {
-            name: "drr".to_owned(),
-            environments,
-            horizon: HORIZON,
-            world: tables,
-            space,
-            positive_rating: 4.0,
-            seeds: Seeds(seed),
-        },
-    )
-    .unwrap()
 }
 
 /// The mean total reward of the first and of the last tenth of the rounds.
@@ -181,18 +158,7 @@ fn a_loss_that_is_not_finite_stops_the_run_with_the_step() {
     let space = Arc::new(Space::new("split"));
     let tables = space.tables();
     let environments = vec![Exploding(Clusters::new()); config.n_environments];
-    let trainer = Trainer::new(
-        &config,
-        TrainingSetup {
-            name: "drr".to_owned(),
-            environments,
-            horizon: HORIZON,
-            world: tables,
-            space,
-            positive_rating: 4.0,
-            seeds: Seeds(1),
-        },
-    );
+    let trainer = Trainer::new(&config, setup(environments, tables, space, 1));
     let error = trainer.unwrap().run(300, None, &mut Quiet).unwrap_err().to_string();
     assert!(error.contains("critic's loss is inf") && error.contains("environment step"), "{error}");
 }
