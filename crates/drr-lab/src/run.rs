@@ -67,7 +67,8 @@ impl<'a> Run<'a> {
             warnings: source.warnings.clone(),
             seed: config.seed,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            revision: manifest::revision(),
+            code: manifest::code(),
+            revision: context.revision.clone(),
             machine: context.watch.machine(),
         };
         if !context.force {

@@ -1,7 +1,7 @@
 //! Every command of the product.
 
 use crate::cli::{Cli, Command, Selection, Study};
-use crate::console::say;
+use crate::console::{self, say};
 use crate::terminal::{self, Terminal};
 use anyhow::{Result, bail};
 use drr_core::Protocol;
@@ -10,7 +10,7 @@ use drr_lab::judge::{check, compare, score};
 use drr_lab::plan::{self, Plan};
 use drr_lab::recommend::{self, Request};
 use drr_lab::report;
-use drr_lab::run::{Context, Name, Run, RunManifest, data, identity};
+use drr_lab::run::{Context, Name, Run, RunManifest, data, identity, manifest};
 use drr_lab::shelf::Shelf;
 use drr_lab::study::{ablation, seeds, sweep};
 use drr_lab::watch::Watch;
@@ -22,7 +22,15 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
     let watch: Arc<dyn Watch> = Arc::new(terminal);
     let data_dir = cli.data_dir.unwrap_or_else(|| PathBuf::from("data"));
     let shelf = Shelf { presets: cli.presets, registry: cli.registry };
-    let plain = Context { shelf, watch, purpose: terminal::command_line(), ..Context::unwatched(&data_dir) };
+    // Who calls it by another name has just built it from its checkout; else the checkout may have moved on.
+    let revision = if console::is_called_by_another() { manifest::revision() } else { None };
+    let plain = Context {
+        shelf,
+        watch,
+        revision,
+        purpose: terminal::command_line(),
+        ..Context::unwatched(&data_dir)
+    };
     let context = |selection: &Selection| -> Context {
         let Selection { force, checkpoints, .. } = *selection;
         Context { force, other_code: checkpoints.into(), ..plain.clone() }

@@ -7,6 +7,11 @@ use std::io::Write as _;
 /// The variable by which a program that starts this one says how it is called itself: `cargo xtask`.
 pub const CALLED_AS: &str = "DRR_CALLED_AS";
 
+/// Whether another program has started this one and lends it its name.
+pub fn is_called_by_another() -> bool {
+    std::env::var_os(CALLED_AS).is_some()
+}
+
 /// How this program is called in texts.
 fn name() -> String {
     std::env::var(CALLED_AS).unwrap_or_else(|_| "drr".to_owned())
@@ -61,13 +66,13 @@ pub fn complain(error: &anyhow::Error) {
     eprintln!("error: {}", as_called(&told(error)));
 }
 
-/// The error and its causes, joined by colons. A cause that the message before it ends with is not told twice.
+/// The error and its causes, joined by colons. A cause that a message before it has told is not told twice.
 fn told(error: &anyhow::Error) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if text.is_empty() {
             text = cause;
-        } else if !text.ends_with(&cause) {
+        } else if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
     }
@@ -82,5 +87,7 @@ mod tests {
     fn no_cause_is_told_twice() {
         let error = anyhow::anyhow!("no such file").context("failed to open a.zip: no such file");
         assert_eq!(told(&error.context("reading")), "reading: failed to open a.zip: no such file");
+        let error = anyhow::anyhow!("no such file").context("failed to read a: no such file: check the path");
+        assert_eq!(told(&error), "failed to read a: no such file: check the path");
     }
 }

@@ -31,6 +31,8 @@ pub struct Context {
     pub other_code: OtherCode,
     /// What is done, for whoever waits for it: a command.
     pub purpose: String,
+    /// The program's commit, where it is known.
+    pub revision: Option<String>,
     /// The presets and the data sets that are known.
     pub shelf: Shelf,
     /// Who watches.
@@ -46,6 +48,7 @@ impl Context {
             force: false,
             other_code: OtherCode::default(),
             purpose: "work".to_owned(),
+            revision: None,
             shelf: Shelf::default(),
             watch: Arc::new(Unwatched::default()),
         }

@@ -114,6 +114,7 @@ mod tests {
             warnings: Vec::new(),
             seed,
             version: "1".to_owned(),
+            code: String::new(),
             revision: None,
             machine: Vec::new(),
         }

@@ -32,7 +32,9 @@ pub struct RunManifest {
     pub seed: u64,
     /// The version of the project.
     pub version: String,
-    /// The commit of the project, where it was built from a checkout that is still there.
+    /// The digest of all code that figures depend on, as it was built.
+    pub code: String,
+    /// The commit of the checkout, where whoever started the program had just built it from there.
     pub revision: Option<String>,
     /// The machine.
     pub machine: Vec<(String, String)>,
@@ -53,12 +55,13 @@ impl RunManifest {
     /// The file's name.
     pub const FILE: &'static str = "manifest.json";
 
-    /// The version with the commit, for reports.
+    /// The version with the code's digest and the commit, for reports.
     #[must_use]
     pub fn program(&self) -> String {
+        let code = self.code.get(..16).unwrap_or(&self.code);
         match &self.revision {
-            Some(revision) => format!("{} (revision {revision})", self.version),
-            None => self.version.clone(),
+            Some(revision) => format!("{} (code {code}, revision {revision})", self.version),
+            None => format!("{} (code {code})", self.version),
         }
     }
 
@@ -114,7 +117,16 @@ impl RunManifest {
     }
 }
 
-/// The commit that this program was built from, where its checkout is still there.
+/// The digest of all code that figures depend on, as it was built.
+#[must_use]
+pub fn code() -> String {
+    let all: Vec<&str> = drr_code::UNITS.iter().map(|unit| unit.name).collect();
+    // Every name is a unit's.
+    drr_code::digest(&all).unwrap_or_default()
+}
+
+/// The commit at which the checkout is now that this program was built in, where it is still there. That is the program's own
+/// commit only if it has just been built.
 #[must_use]
 pub fn revision() -> Option<String> {
     drr_code::revision(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
@@ -135,6 +147,7 @@ mod tests {
             warnings: vec!["w".to_owned()],
             seed: 7,
             version: "1".to_owned(),
+            code: "k".to_owned(),
             revision: Some("r".to_owned()),
             machine: vec![("CPU".to_owned(), "x".to_owned())],
         }
@@ -146,7 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         manifest().write(folder.path()).unwrap();
         assert_eq!(RunManifest::read(folder.path()).unwrap(), manifest());
-        assert_eq!(manifest().program(), "1 (revision r)");
+        assert_eq!(manifest().program(), "1 (code k, revision r)");
         let path = folder.path().join(RunManifest::FILE);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("made up", "made out")).unwrap();

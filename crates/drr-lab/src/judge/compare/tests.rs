@@ -40,6 +40,7 @@ fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
     let manifest = RunManifest {
         format: crate::run::manifest::FORMAT,
         config_file: drr_store::bytes_digest(format!("seed = {more}\n").as_bytes()),
+        code: String::new(),
         revision: None,
         dataset_line: "made up".to_owned(),
         dataset_dir: "none".into(),

@@ -1,6 +1,6 @@
 //! The lists to judge, and the name that they go by.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use drr_core::Protocol;
 use drr_data::{ForeignLists, read_foreign_lists};
 use std::path::Path;
@@ -12,8 +12,11 @@ const TAKEN: [&str; 3] = ["popularity", "random", "oracle"];
 ///
 /// # Errors
 ///
-/// Fails as [`read_foreign_lists`] does.
+/// Fails if there is no file, and as [`read_foreign_lists`] does.
 pub fn named_lists(path: &Path, protocol: Protocol, name: Option<&str>) -> Result<(String, ForeignLists)> {
+    if !path.exists() {
+        bail!("there are no lists in {}: check the path after --lists", path.display());
+    }
     let lists = read_foreign_lists(path, protocol.name(), name)?;
     let stem = path.file_stem().map_or_else(|| "lists".into(), |stem| stem.to_string_lossy().into_owned());
     let name = name.map(str::to_owned).or_else(|| lists.recommender.clone()).unwrap_or(stem);
