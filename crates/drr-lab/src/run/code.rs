@@ -88,6 +88,7 @@ impl Kind {
                 "drr-lab::judge",
                 "drr-lab::fit::train",
                 "drr-lab::fit::learner",
+                "drr-lab::fit::features",
                 "drr-lab::fit::simulator",
                 "drr-lab::run::cut",
             ],
@@ -163,6 +164,25 @@ mod tests {
         assert_eq!(made_anew("drr-lab::judge"), [Evaluate]);
         assert_eq!(made_anew("drr-lab::fit::spaces"), [Spaces]);
         assert!(drr_code::unit("drr").is_none() && drr_code::unit("drr-bench").is_none());
+    }
+
+    #[test]
+    fn the_modules_that_a_stage_uses_and_does_not_count_are_those_that_compute_nothing_for_it() {
+        // They watch, stop, and say where files lie; settings are inputs by their values; and what spaces and sequential models
+        // were fitted to are inputs by their digests.
+        let always = ["drr-lab", "drr-lab::config", "drr-lab::run", "drr-lab::fit::spaces"];
+        for kind in Kind::ALL {
+            let also: &[&str] = match kind {
+                Kind::Evaluate => &["drr-lab::fit::sequential"],
+                // It trains in a world of its own, with the steps of a training alone.
+                Kind::LongTerm => &["drr-lab::fit::features", "drr-lab::fit::simulator"],
+                _ => &[],
+            };
+            let missing = drr_code::missing(&kind.units()).unwrap();
+            for unit in missing.iter().map(String::as_str).filter(|unit| unit.starts_with("drr-lab")) {
+                assert!(always.contains(&unit) || also.contains(&unit), "{kind:?} uses {unit}");
+            }
+        }
     }
 
     /// What Cargo says of the crates' edges, without tests and build scripts.
