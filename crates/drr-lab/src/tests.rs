@@ -255,6 +255,12 @@ fn an_interrupted_training_goes_on_and_ends_with_the_same_checkpoint() {
     assert!(error.chain().any(|cause| cause.is::<crate::failure::Interrupted>()), "{error:#}");
     let unjudged = format!("{:#}", plan.figures().unwrap_err());
     assert!(unjudged.contains("there is no") && unjudged.contains("drr pipeline --run test"), "{unjudged}");
+    // Two owners of one run in one process would wait for each other for ever.
+    let twice =
+        Run::begin(&undisturbed, config(1), &source(&undisturbed), Name::Derived("test")).err().unwrap();
+    assert!(twice.to_string().contains("in use by this process"), "{twice}");
+    drop(run_to_stop);
+    drop(begun);
 
     let resumed_run = run(&undisturbed, 1);
     let resumed = note_of(&resumed_run);

@@ -51,12 +51,28 @@ pub struct Held {
     pub holder: Option<Holder>,
 }
 
+impl Held {
+    /// Whether this very process holds it: whoever waits for it in the same thread waits for ever.
+    #[must_use]
+    pub fn is_by_this_process(&self) -> bool {
+        let host = gethostname::gethostname();
+        let is_ours = |it: &Holder| it.process == std::process::id() && *it.host == *host.to_string_lossy();
+        self.holder.as_ref().is_some_and(is_ours)
+    }
+}
+
 impl std::error::Error for Held {}
 
 impl fmt::Display for Held {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} is in use by ", self.path.display())?;
         match &self.holder {
+            Some(Holder { purpose, since, .. }) if self.is_by_this_process() => {
+                return write!(
+                    formatter,
+                    "this process ({purpose}) since {since}: drop what was opened first"
+                );
+            }
             Some(Holder { process, purpose, host, since }) => {
                 write!(formatter, "process {process} on {host} ({purpose}) since {since}")?;
             }
@@ -192,8 +208,11 @@ mod tests {
         let holder = refused.holder.clone().unwrap();
         assert_eq!((holder.process, holder.purpose.as_str()), (std::process::id(), "drr train"));
         assert!(holder.since.ends_with(" UTC") && holder.since.starts_with("2"), "{}", holder.since);
-        let message = refused.to_string();
-        for part in ["runs/one", &holder.host, &holder.since, "drr train", &holder.process.to_string()] {
+        let ours = refused.to_string();
+        assert!(ours.contains("in use by this process (drr train) since 2"), "{ours}");
+        let theirs = Holder { process: 0, ..holder.clone() };
+        let message = Held { holder: Some(theirs), ..refused }.to_string();
+        for part in ["runs/one", &holder.host, &holder.since, "drr train", "process 0 "] {
             assert!(message.contains(part), "{message}");
         }
         Lock::acquire(&folder.path().join("runs/two"), "drr train").unwrap();

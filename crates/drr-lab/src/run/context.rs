@@ -94,7 +94,8 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// Fails with [`Interrupted`] if the user asks to stop meanwhile, and if the system refuses.
+    /// Fails with [`Interrupted`] if the user asks to stop meanwhile, if this very process has the lock, since nobody might be
+    /// left to free it, and if the system refuses.
     pub fn lock(&self, path: &Path) -> anyhow::Result<Lock> {
         let mut said = false;
         let outcome = Lock::wait(path, &self.purpose, &mut |held| {
@@ -103,10 +104,10 @@ impl Context {
                 tracing::warn!("waiting: {held}");
                 said = true;
             }
-            !self.interrupted()
+            !held.is_by_this_process() && !self.interrupted()
         });
         match outcome {
-            Err(StoreError::Held(_)) => Err(Interrupted.into()),
+            Err(StoreError::Held(held)) if !held.is_by_this_process() => Err(Interrupted.into()),
             outcome => Ok(outcome?),
         }
     }
