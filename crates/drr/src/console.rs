@@ -1,6 +1,7 @@
 //! What a command answers goes to standard output; everything about its progress goes to standard error.
 
 use clap::Command;
+use drr_lab::failure::{Interrupted, Kind, kind};
 use std::fmt::Display;
 use std::io::Write as _;
 
@@ -60,10 +61,14 @@ pub fn say(line: impl Display) {
     }
 }
 
-/// Prints why the command failed, with its causes.
-#[expect(clippy::print_stderr, reason = "an error must be seen even if no log is set up")]
+/// Prints why the command ended without being done, with the causes. Nobody is left to hear that standard error is closed.
 pub fn complain(error: &anyhow::Error) {
-    eprintln!("error: {}", as_called(&told(error)));
+    let text = match kind(error) {
+        // Who asked to stop knows why, and has broken nothing.
+        Kind::Interrupted => Interrupted.to_string(),
+        Kind::Failed | Kind::Regressed | Kind::TooFewUsers => format!("error: {}", told(error)),
+    };
+    let _ = writeln!(std::io::stderr(), "{}", as_called(&text));
 }
 
 /// The error and its causes, joined by colons. A cause that a message before it has told is not told twice.

@@ -2,7 +2,7 @@
 
 use crate::progress::Progress;
 use clap::ValueEnum;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -37,12 +37,15 @@ impl<'a> MakeWriter<'a> for AboveBars {
     }
 }
 
-/// One line of the log.
+/// One line of the log. Work is not lost because nobody reads about it any more: a closed pipe takes every line.
 struct Line<'a>(&'a Progress);
 
 impl Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.suspend(|| std::io::stderr().write(bytes))
+        match self.0.suspend(|| std::io::stderr().write(bytes)) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(bytes.len()),
+            outcome => outcome,
+        }
     }
 
     fn flush(&mut self) -> std::io::Result<()> {

@@ -19,7 +19,19 @@ impl Process {
     /// Starts the program in a folder, with arguments that are separated by blanks.
     pub fn start(folder: &Path, arguments: &str) -> Self {
         let output = [(); 2].map(|()| tempfile::tempfile().unwrap());
-        let [stdout, stderr] = [0, 1].map(|at: usize| output[at].try_clone().unwrap());
+        let stderr = output[1].try_clone().unwrap();
+        Self::with_output(folder, arguments, output, stderr.into())
+    }
+
+    /// Starts it with a log that nobody reads: the pipe is closed.
+    pub fn unheard(folder: &Path, arguments: &str) -> Self {
+        let output = [(); 2].map(|()| tempfile::tempfile().unwrap());
+        let (_, stderr) = std::io::pipe().unwrap();
+        Self::with_output(folder, arguments, output, stderr.into())
+    }
+
+    fn with_output(folder: &Path, arguments: &str, output: [File; 2], stderr: Stdio) -> Self {
+        let stdout = output[0].try_clone().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_drr"));
         command.args(arguments.split_whitespace()).current_dir(folder);
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);

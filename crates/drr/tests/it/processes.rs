@@ -43,6 +43,16 @@ fn check_up_to_date(done: &Done) -> Result<()> {
 }
 
 #[test]
+fn work_whose_log_nobody_reads_is_done() {
+    let house = House::new();
+    let done = Process::unheard(&house.path(""), PIPELINE).wait().succeeded();
+    assert!(done.stdout.contains("Protocol"), "{}", done.stdout);
+    house.check_metrics(42).unwrap();
+    let refused = Process::unheard(&house.path(""), "report --run nothing").wait();
+    assert_eq!(refused.code, Some(1), "{refused}");
+}
+
+#[test]
 fn torture_of_two_configurations_on_one_run_one_wins_and_the_other_is_refused() {
     rounds(1, |draws| {
         let house = House::new();
