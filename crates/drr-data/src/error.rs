@@ -134,7 +134,7 @@ pub enum DataError {
     #[error("the synthetic data set cannot be made: {0}")]
     Synthetic(String),
     /// A folder holds no ingested data set.
-    #[error("{} holds no ingested data set: run `cargo xtask ingest` first", .path.display())]
+    #[error("{} holds no ingested data set: `drr ingest` makes it, with the --config, the --dataset or the --run that it is for", .path.display())]
     NotIngested {
         /// The folder.
         path: PathBuf,
@@ -251,7 +251,7 @@ pub enum DataError {
 }
 
 /// What to do about a bad file of an ingested data set.
-pub(crate) const REINGEST: &str = "run `cargo xtask ingest` again with --force";
+pub(crate) const REINGEST: &str = "run `drr ingest` again with --force, and with the --config, the --dataset or the --run that it was made with";
 
 impl DataError {
     /// Makes an [`DataError::Io`] of the system's reason, for `map_err`.

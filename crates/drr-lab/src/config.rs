@@ -282,6 +282,10 @@ impl ExperimentConfig {
         if self.format != FORMAT {
             bail!("format is {}, but this program knows {FORMAT} alone", self.format);
         }
+        // Others are measured by these.
+        if self.environment.history_length == 0 || self.environment.horizon == 0 {
+            bail!("environment.history_length and environment.horizon must be at least 1");
+        }
         self.agent.check()?;
         self.split.check()?;
         self.embedding.check()?;
@@ -302,9 +306,6 @@ impl ExperimentConfig {
                 "evaluation.list_lengths must be at least 1 and differ: {:?}",
                 self.evaluation.list_lengths
             );
-        }
-        if self.environment.history_length == 0 || self.environment.horizon == 0 {
-            bail!("environment.history_length and environment.horizon must be at least 1");
         }
         if !self.evaluation.list_lengths.contains(&HEADLINE_LENGTH) {
             bail!(

@@ -197,10 +197,13 @@ impl<'a> Plan<'a> {
             let names: Vec<&str> = of_run.iter().map(|it| it.name()).collect();
             bail!("the run has no agent for {protocol}: give --protocol one of {}", names.join(", "));
         }
-        let training = self.main_training(protocol)?;
-        let path = self.work().path(training.job.policy(true));
-        let policy = DrrPolicy::load(&path, training.space(Phase::Final)?)
-            .context("the run has no usable policy: run `drr pipeline` with the run's configuration again")?;
+        let (path, space) = self.main_training(protocol)?.policy(true)?;
+        let policy = DrrPolicy::load(&path, space).with_context(|| {
+            format!(
+                "the run has no usable policy: `drr pipeline --run {} --force` makes it anew",
+                self.work().name()
+            )
+        })?;
         let (cut, config) = (self.run.cut(protocol), self.config());
         Ok(Bundle {
             cut,

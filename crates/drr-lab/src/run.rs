@@ -16,11 +16,12 @@ pub use manifest::RunManifest;
 pub use work::Work;
 
 use crate::config::ExperimentConfig;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use data::{Source, ingested};
 use drr_core::Protocol;
 use drr_data::Dataset;
 use drr_store::{Lock, digest_of, write_bytes};
+use manifest::CONFIG;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -67,7 +68,7 @@ impl<'a> Run<'a> {
             warnings: source.warnings.clone(),
             seed: config.seed,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            code: manifest::code(),
+            code: manifest::code()?,
             revision: context.revision.clone(),
             machine: context.watch.machine(),
         };
@@ -110,13 +111,17 @@ impl<'a> Run<'a> {
         let manifest = RunManifest::read(&folder)?;
         manifest.check_config(&folder)?;
         let config = ExperimentConfig::load(&folder.join(CONFIG))?;
-        let dataset = Dataset::open(&context.data_dir.join(&manifest.dataset_dir))?;
+        let place = data_dir_of(context, &folder).join(&manifest.dataset_dir);
+        let anew = || {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            format!(
+                "the run cannot be read without its data set {}: `drr ingest --run {name} --force` makes that anew",
+                place.display()
+            )
+        };
+        let dataset = Dataset::open(&place).with_context(anew)?;
         if dataset.manifest().hash != manifest.dataset_hash {
-            bail!(
-                "the data set in {} is another than the run's: ingest the run's again with `drr ingest --dataset {}`",
-                manifest.dataset_dir.display(),
-                config.data.dataset
-            );
+            bail!("the data set in {} is another than the run's; {}", place.display(), anew());
         }
         Ok(Self { context, config, dataset, manifest, folder, lock: None })
     }
@@ -191,7 +196,16 @@ impl<'a> Run<'a> {
     }
 }
 
-const CONFIG: &str = "config.toml";
+/// The data folder of a run: the command's, or for a run that lies elsewhere the one around it.
+fn data_dir_of(context: &Context, folder: &Path) -> PathBuf {
+    let around = folder.canonicalize().ok().and_then(|path| path.ancestors().nth(2).map(Path::to_owned));
+    match around {
+        Some(around) if !folder.starts_with(context.runs_dir()) && around.join("processed").is_dir() => {
+            around
+        }
+        _ => context.data_dir.clone(),
+    }
+}
 
 /// The folder of a run: a bare name, or the folder itself as people copy it from the screen.
 fn folder_of(context: &Context, name: &str) -> PathBuf {

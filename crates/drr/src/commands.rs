@@ -21,6 +21,14 @@ use std::sync::Arc;
 pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
     let watch: Arc<dyn Watch> = Arc::new(terminal);
     let data_dir = cli.data_dir.unwrap_or_else(|| PathBuf::from("data"));
+    for (option, folder) in [("--presets", &cli.presets), ("--registry", &cli.registry)] {
+        if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
+            bail!(
+                "{option} {} is no folder: give one, or leave it out for what is built in",
+                folder.display()
+            );
+        }
+    }
     let shelf = Shelf { presets: cli.presets, registry: cli.registry };
     // Who calls it by another name has just built it from its checkout; else the checkout may have moved on.
     let revision = if console::is_called_by_another() { manifest::revision() } else { None };
@@ -209,8 +217,10 @@ fn shipped(context: &Context, dataset: &str) -> Result<ExperimentConfig> {
 fn existing<'a>(context: &'a Context, selection: &Selection) -> Result<Option<Run<'a>>> {
     let Some(name) = &selection.run else { return Ok(None) };
     let said = selection.config.is_some() || selection.dataset.is_some() || selection.archive.is_some();
-    let exists = context.runs_dir().join(name).join(RunManifest::FILE).exists()
-        || Path::new(name).join(RunManifest::FILE).exists();
+    // A folder with no more than a configuration is no run, which opening it says.
+    let exists = [context.runs_dir().join(name), PathBuf::from(name)]
+        .iter()
+        .any(|folder| [RunManifest::FILE, manifest::CONFIG].iter().any(|file| folder.join(file).exists()));
     if said || !exists {
         return Ok(None);
     }
@@ -218,6 +228,16 @@ fn existing<'a>(context: &'a Context, selection: &Selection) -> Result<Option<Ru
     context.watch.say(&format!("Data set: {} (of the run {})", run.manifest.dataset_line, run.work().name()));
     let seed = selection.seed.unwrap_or(run.config.seed);
     Ok(Some(run.with_seed(seed)?))
+}
+
+/// The configuration of a run that cannot be used as it is and that is to be made anew; else why it cannot be used.
+fn config_to_make_anew(context: &Context, selection: &Selection, error: anyhow::Error) -> Result<PathBuf> {
+    let config = context.runs_dir().join(selection.run.as_deref().unwrap_or_default()).join(manifest::CONFIG);
+    if !selection.force || !config.exists() {
+        return Err(error);
+    }
+    context.watch.say(&format!("{error:#}\nIt is made anew from {}", config.display()));
+    Ok(config)
 }
 
 /// Chooses data set and configuration, says which first of all, and works on the experiment.
@@ -236,9 +256,13 @@ fn with_plan_in(
     prefix: &str,
     work: impl FnOnce(&Plan<'_>) -> Result<()>,
 ) -> Result<()> {
-    if let Some(run) = existing(context, selection)? {
-        return work(&Plan::new(&run)?);
+    let mut selection = selection.clone();
+    match existing(context, &selection) {
+        Ok(Some(run)) => return work(&Plan::new(&run)?),
+        Ok(None) => {}
+        Err(error) => selection.config = Some(config_to_make_anew(context, &selection, error)?),
     }
+    let selection = &selection;
     let (mut config, found) = match (&selection.config, &selection.dataset) {
         (Some(path), dataset) => {
             let mut config = ExperimentConfig::load_with(path, &context.shelf)?;

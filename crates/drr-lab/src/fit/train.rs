@@ -116,6 +116,16 @@ impl Training<'_> {
     ///
     /// Fails if it was not trained.
     pub fn load_policy(&self, trained: bool) -> Result<Box<dyn Recommender>> {
+        let (path, space) = self.policy(trained)?;
+        self.job.learner.settings.load_policy(&path, space)
+    }
+
+    /// The file of the trained policy, or of that before training, with the space that it acts in.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it was not trained, or on other data, settings or embeddings than the run has now.
+    pub fn policy(&self, trained: bool) -> Result<(PathBuf, Arc<dyn EmbeddingSpace>)> {
         let space = self.space(Phase::Final)?;
         let path = self.work.path(self.job.policy(trained));
         if !path.exists() {
@@ -125,8 +135,9 @@ impl Training<'_> {
                 self.job.split
             );
         }
+        self.stage().check_inputs(&self.inputs()?)?;
         self.stage().check_output(&path)?;
-        self.job.learner.settings.load_policy(&path, space)
+        Ok((path, space))
     }
 
     /// The digest of all that decides about it: its own settings, its cut and its space.
@@ -194,12 +205,12 @@ impl Training<'_> {
         std::fs::create_dir_all(work.path(&job.folder).join("policies"))?;
         let checkpoints = self.checkpoints()?;
         // A training that is done goes on from nothing: what is wrong with it is not in its checkpoints, or they are of other code.
-        let done = matches!(stage.state(&inputs, &outputs), State::OfOtherCode);
+        let done = stage.state(&inputs, &outputs)? == State::OfOtherCode;
         if (work.force || done) && checkpoints.exists() {
             std::fs::remove_dir_all(&checkpoints)?;
         }
         stage.run(&inputs, &outputs, |made| {
-            begun_by::check(&checkpoints, &self.kind().code(), work.other_code)?;
+            begun_by::check(&checkpoints, &self.kind().code()?, work.other_code)?;
             self.train(&checkpoints, made)
         })
     }
@@ -244,7 +255,7 @@ impl Training<'_> {
         let (episodes, total) = (note.episodes, seconds[0] + seconds[1]);
         if note.updates == 0 && note.validations.iter().all(|it| it.n_updates == 0) {
             tracing::warn!(
-                "{} made no update under {}, so it is judged as it began: lower warmup_transitions or raise n_episodes",
+                "{} made no update under {}, so it is judged as it began: lower warmup_transitions and batch_size, or raise n_episodes",
                 job.name(),
                 job.split
             );

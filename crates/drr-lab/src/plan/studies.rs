@@ -55,9 +55,18 @@ impl Plan<'_> {
     ///
     /// # Errors
     ///
-    /// Fails if the user has no test items, and for a recommender that nobody knows.
+    /// Fails if the run does not judge by [`Protocol::Rerank`], if the user has no test items, and for a recommender that nobody
+    /// knows.
     pub fn study_case(&self, user: &str, recommenders: &[String], n_steps: usize) -> Result<String> {
-        single::case(&self.bench(Protocol::Rerank), user, recommenders, n_steps)
+        let protocol = Protocol::Rerank;
+        if !self.run.protocols().contains(&protocol) {
+            bail!(
+                "the run {0} has no agent for {protocol}: put \"{protocol}\" into evaluation.protocols of its configuration, and give that \
+                 to a new run",
+                self.work().name()
+            );
+        }
+        single::case(&self.bench(protocol), user, recommenders, n_steps)
     }
 
     /// Every agent of the run from several seeds, under the protocols that are asked for, else those of the

@@ -53,9 +53,9 @@ pub enum State {
     OfOtherCode,
     /// It was done for other inputs.
     OfOtherInputs,
-    /// It was done, but an output is not as it left it.
+    /// It was done, but its note or an output is not as it left it.
     Damaged,
-    /// It was never done, or its note cannot be used.
+    /// It was never done.
     Open,
 }
 
@@ -80,20 +80,26 @@ impl Stage {
     }
 
     /// What is known of it.
-    #[must_use]
-    pub fn state(&self, inputs: &str, outputs: &[PathBuf]) -> State {
-        let Ok(note) = read_sealed::<Note>(&self.note_path(), "") else { return State::Open };
-        if note.inputs != inputs {
-            return State::OfOtherInputs;
+    ///
+    /// # Errors
+    ///
+    /// Fails if the stage's code has no digest ([`Kind::code`]).
+    pub fn state(&self, inputs: &str, outputs: &[PathBuf]) -> Result<State> {
+        if !self.note_path().exists() {
+            return Ok(State::Open);
         }
-        if note.code != self.kind.code() {
-            return State::OfOtherCode;
+        let Ok(note) = read_sealed::<Note>(&self.note_path(), "") else { return Ok(State::Damaged) };
+        if note.inputs != inputs {
+            return Ok(State::OfOtherInputs);
+        }
+        if note.code != self.kind.code()? {
+            return Ok(State::OfOtherCode);
         }
         let unchanged = |path: &PathBuf| {
             let then = note.outputs.get(&self.relative(path));
             then.is_some_and(|then| file_digest(path).is_ok_and(|now| now == *then))
         };
-        if outputs.iter().all(unchanged) { State::Done } else { State::Damaged }
+        Ok(if outputs.iter().all(unchanged) { State::Done } else { State::Damaged })
     }
 
     /// Runs `work`, which makes `outputs` and notes each, unless it has already been done for `inputs` by this code and the
@@ -108,7 +114,7 @@ impl Stage {
         outputs: &[PathBuf],
         work: impl FnOnce(&mut Made) -> Result<()>,
     ) -> Result<()> {
-        match self.state(inputs, outputs) {
+        match self.state(inputs, outputs)? {
             State::Done if !self.force => {
                 tracing::info!("{} is up to date", self.name);
                 return Ok(());
@@ -117,7 +123,10 @@ impl Stage {
                 tracing::info!("{} is done anew: it was done by other code", self.name);
             }
             State::Damaged => {
-                tracing::warn!("{} is done anew: an output is missing or is not what it wrote", self.name);
+                tracing::warn!(
+                    "{} is done anew: its note is damaged, or an output is missing or is not what it wrote",
+                    self.name
+                );
             }
             State::Done | State::OfOtherInputs | State::Open => {}
         }
@@ -139,8 +148,25 @@ impl Stage {
             };
             digests.insert(self.relative(path), digest.clone());
         }
-        let note = Note { inputs: inputs.to_owned(), code: self.kind.code(), outputs: digests };
+        let note = Note { inputs: inputs.to_owned(), code: self.kind.code()?, outputs: digests };
         write_sealed(&self.note_path(), &note)?;
+        Ok(())
+    }
+
+    /// Refuses what the stage has made of other inputs.
+    ///
+    /// # Errors
+    ///
+    /// Names the stage and the remedy.
+    pub fn check_inputs(&self, inputs: &str) -> Result<()> {
+        let remedy = remedy(&self.folder);
+        let note: Note = read_sealed(&self.note_path(), &remedy)?;
+        if note.inputs != inputs {
+            bail!(
+                "{} was done for other data, settings or embeddings than the run has now: {remedy}",
+                self.name
+            );
+        }
         Ok(())
     }
 
@@ -165,8 +191,7 @@ impl Stage {
 ///
 /// Names the file and the remedy.
 pub fn check_output(folder: &Path, stage: &str, path: &Path) -> Result<()> {
-    let run = folder.file_name().unwrap_or_default().to_string_lossy();
-    let remedy = format!("`drr pipeline --run {run}` makes it");
+    let remedy = remedy(folder);
     if !path.exists() {
         bail!("there is no {}: {remedy}", path.display());
     }
@@ -177,6 +202,12 @@ pub fn check_output(folder: &Path, stage: &str, path: &Path) -> Result<()> {
         bail!("{} is damaged, or not what {stage} has written: {remedy}", path.display());
     }
     Ok(())
+}
+
+/// What brings a run into order.
+fn remedy(folder: &Path) -> String {
+    let run = folder.file_name().unwrap_or_default().to_string_lossy();
+    format!("`drr pipeline --run {run}` makes it")
 }
 
 fn note_path(folder: &Path, stage: &str) -> PathBuf {
@@ -222,9 +253,12 @@ mod tests {
         assert!(works(&one, "b", &output));
         assert!(works(&stage(folder.path(), Kind::Spaces, true), "b", &output));
         let of_other_code = stage(folder.path(), Kind::Evaluate, false);
-        assert_eq!(of_other_code.state("b", std::slice::from_ref(&output)), State::OfOtherCode);
+        assert_eq!(of_other_code.state("b", std::slice::from_ref(&output)).unwrap(), State::OfOtherCode);
         assert!(works(&of_other_code, "b", &output));
         assert!(!works(&of_other_code, "b", &output));
+        of_other_code.check_inputs("b").unwrap();
+        let error = of_other_code.check_inputs("c").unwrap_err().to_string();
+        assert!(error.contains("test was done for other data") && error.contains("drr pipeline"), "{error}");
     }
 
     #[test]
@@ -240,7 +274,7 @@ mod tests {
                 Ok(std::fs::write(&output, "theirs")?)
             })
             .unwrap();
-        assert_eq!(stage.state("a", &outputs), State::Damaged);
+        assert_eq!(stage.state("a", &outputs).unwrap(), State::Damaged);
         assert!(stage.check_output(&output).unwrap_err().to_string().contains("not what test has written"));
     }
 
@@ -251,13 +285,14 @@ mod tests {
         let stage = stage(folder.path(), Kind::Spaces, false);
         let outputs = std::slice::from_ref(&output);
         assert!(stage.run("a", outputs, |_| bail!("no luck")).unwrap_err().to_string().contains("no luck"));
+        assert_eq!(stage.state("a", outputs).unwrap(), State::Open);
         let error = stage.run("a", outputs, |_| Ok(())).unwrap_err().to_string();
         assert!(error.contains("did not write"), "{error}");
         assert!(works(&stage, "a", &output));
         let note = folder.path().join("stages/test.json");
         let text = std::fs::read_to_string(&note).unwrap();
         std::fs::write(&note, text.replacen("\"a\"", "\"b\"", 1)).unwrap();
-        assert_eq!(stage.state("b", outputs), State::Open);
+        assert_eq!(stage.state("b", outputs).unwrap(), State::Damaged);
         assert!(format!("{:#}", stage.check_output(&output).unwrap_err()).contains("test.json"));
     }
 }

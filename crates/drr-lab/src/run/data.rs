@@ -162,7 +162,7 @@ fn note(config: &ExperimentConfig, source: &Source) -> Result<SourceNote> {
         sha256,
         md5: source.fetched.md5.clone(),
         entry: Some(drr_store::digest_of(&source.spec)?),
-        code: Some(Kind::Ingest.code()),
+        code: Some(Kind::Ingest.code()?),
         reason: source.reason.clone(),
     })
 }

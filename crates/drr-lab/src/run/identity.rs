@@ -1,5 +1,6 @@
 //! Whose folder it is: a run's folder keeps one configuration and one data set, and nobody overwrites it by accident.
 
+use super::manifest::CONFIG;
 use super::{Context, RunManifest};
 use crate::config::ExperimentConfig;
 use anyhow::{Result, anyhow};
@@ -36,7 +37,15 @@ pub fn check(folder: &Path, ours: &RunManifest, name: Name<'_>) -> Result<()> {
     if !folder.join(RunManifest::FILE).exists() {
         return Ok(());
     }
-    compare(folder, &RunManifest::read(folder)?, ours, name)
+    let theirs = RunManifest::read(folder)?;
+    compare(folder, &theirs, ours, name)?;
+    if theirs.config_hash != ours.config_hash {
+        tracing::warn!(
+            "the configuration of the run {} has changed: what depends on the change is done anew (another --run keeps both)",
+            name.text()
+        );
+    }
+    Ok(())
 }
 
 fn compare(folder: &Path, theirs: &RunManifest, ours: &RunManifest, name: Name<'_>) -> Result<()> {
@@ -48,10 +57,7 @@ fn compare(folder: &Path, theirs: &RunManifest, ours: &RunManifest, name: Name<'
     let named = |it: &RunManifest| format!("{} ({})", it.dataset_line, short(&it.dataset_hash));
     match name {
         // A changed configuration may split or filter the same archive in another way.
-        Name::Derived(_) if !same_config => {
-            tracing::info!("the configuration has changed: what depends on the change is done anew");
-            Ok(())
-        }
+        Name::Derived(_) if !same_config => Ok(()),
         _ if !same_data => Err(other("data set", &named(theirs), &named(ours), folder)),
         _ if !same_config => {
             let [then, now] = [theirs, ours].map(|it| format!("that with hash {}", short(&it.config_hash)));
@@ -75,7 +81,7 @@ pub fn check_choice(context: &Context, ours: &ExperimentConfig, name: Name<'_>) 
     let theirs = RunManifest::read(&folder)?;
     // A changed file says nothing; the hashes below do, and beginning the run writes it anew.
     if theirs.check_config(&folder).is_ok() {
-        let config = ExperimentConfig::load(&folder.join("config.toml"))?;
+        let config = ExperimentConfig::load(&folder.join(CONFIG))?;
         if config.data.dataset != ours.data.dataset {
             return Err(other("data set", &config.data.dataset, &ours.data.dataset, &folder));
         }
@@ -141,5 +147,40 @@ mod tests {
         assert_eq!(refused(&manifest(1, "b", "d"), derived), "", "its configuration was changed");
         std::fs::write(folder.path().join(RunManifest::FILE), "{}").unwrap();
         assert!(refused(&manifest(1, "a", "c"), derived).contains("form 1"));
+    }
+
+    #[test]
+    fn a_choice_is_refused_before_its_data_set_is_there() {
+        let home = tempfile::tempdir().unwrap();
+        let context = Context::unwatched(home.path());
+        let theirs = ExperimentConfig::preset("smoke").unwrap();
+        let refused = |ours: &ExperimentConfig, name| {
+            let outcome = check_choice(&context, ours, name);
+            outcome.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        assert_eq!(refused(&theirs, Name::Given("x")), "", "nothing is there");
+        let folder = home.path().join("runs/x");
+        let text = theirs.to_toml().unwrap();
+        drr_store::write_bytes(&folder.join(CONFIG), text.as_bytes()).unwrap();
+        let config_file = drr_store::bytes_digest(text.as_bytes());
+        let there = manifest(theirs.seed, "a", &digest_of(&theirs).unwrap());
+        RunManifest { config_file, ..there }.write(&folder).unwrap();
+        assert_eq!(refused(&theirs, Name::Given("x")), "");
+
+        let mut other_data = theirs.clone();
+        "ml-1m".clone_into(&mut other_data.data.dataset);
+        let mut other_seed = theirs.clone();
+        other_seed.seed += 1;
+        let mut other_length = theirs.clone();
+        other_length.evaluation.n_observed += 1;
+        for name in [Name::Given("x"), Name::Derived("x")] {
+            let data = refused(&other_data, name);
+            assert!(data.contains("data set: synthetic, and not ml-1m"), "{data}");
+            assert!(refused(&other_seed, name).contains("another root seed"));
+        }
+        assert!(refused(&other_length, Name::Given("x")).contains("another configuration"));
+        assert_eq!(refused(&other_length, Name::Derived("x")), "");
+        let forced = Context { force: true, ..Context::unwatched(home.path()) };
+        check_choice(&forced, &other_data, Name::Given("x")).unwrap();
     }
 }

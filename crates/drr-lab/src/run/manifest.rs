@@ -51,6 +51,9 @@ const fn first() -> u32 {
     1
 }
 
+/// The name of the file of a run's configuration.
+pub const CONFIG: &str = "config.toml";
+
 impl RunManifest {
     /// The file's name.
     pub const FILE: &'static str = "manifest.json";
@@ -73,13 +76,24 @@ impl RunManifest {
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(Self::FILE);
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let config = folder.join(CONFIG);
         let text = std::fs::read(&path).with_context(|| {
-            format!("there is no run in {}: make it with `drr pipeline --run {name}`", folder.display())
+            if config.exists() {
+                return format!(
+                    "there is no {} in {}, so it is no run yet: `drr pipeline --config {} --run {name}` makes it",
+                    Self::FILE,
+                    folder.display(),
+                    config.display()
+                );
+            }
+            format!(
+                "there is no run in {}: make it with `drr pipeline --run {name}` and the --config or the --dataset that you want, or \
+                 give the --data-dir that it lies in",
+                folder.display()
+            )
         })?;
-        let anew = format!(
-            "make it anew with `drr pipeline --config {} --run {name} --force`",
-            folder.join("config.toml").display()
-        );
+        let anew =
+            format!("make it anew with `drr pipeline --config {} --run {name} --force`", config.display());
         if let Ok(Form { format }) = serde_json::from_slice(&text)
             && format != FORMAT
         {
@@ -94,7 +108,15 @@ impl RunManifest {
     ///
     /// Names the file and the remedy.
     pub fn check_config(&self, folder: &Path) -> Result<()> {
-        let path = folder.join("config.toml");
+        let path = folder.join(CONFIG);
+        if !path.exists() {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            bail!(
+                "there is no {}: put back the configuration that the run was made with, or make the run anew with `drr pipeline \
+                 --config FILE --run {name} --force`",
+                path.display()
+            );
+        }
         if file_digest(&path)? != self.config_file {
             bail!(
                 "{} is not the configuration that the run was made with: put back what it was, or give it to a new run with \
@@ -118,11 +140,13 @@ impl RunManifest {
 }
 
 /// The digest of all code that figures depend on, as it was built.
-#[must_use]
-pub fn code() -> String {
+///
+/// # Errors
+///
+/// Never: every name is a unit's.
+pub fn code() -> Result<String> {
     let all: Vec<&str> = drr_code::UNITS.iter().map(|unit| unit.name).collect();
-    // Every name is a unit's.
-    drr_code::digest(&all).unwrap_or_default()
+    Ok(drr_code::digest(&all)?)
 }
 
 /// The commit at which the checkout is now that this program was built in, where it is still there. That is the program's own
@@ -173,6 +197,8 @@ mod tests {
         let path = folder.path().join(RunManifest::FILE);
         let refused = || format!("{:#}", RunManifest::read(folder.path()).unwrap_err());
         assert!(refused().contains("there is no run"));
+        std::fs::write(folder.path().join(CONFIG), "").unwrap();
+        assert!(refused().contains("no run yet") && refused().contains("config.toml --run"), "{}", refused());
         std::fs::write(&path, "{\"dataset_line\": \"x\"}").unwrap();
         assert!(refused().contains("is of form 1") && refused().contains("drr pipeline --config"));
         std::fs::write(&path, "{\"format\": 9}").unwrap();

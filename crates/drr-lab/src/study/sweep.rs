@@ -96,6 +96,7 @@ fn keep(work: Work<'_>, ledger: &[LedgerRow]) -> Result<()> {
 /// Fails if a fit, a judgement or the disk does, and for a recommender that nobody knows.
 pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
     let (protocol, work, cut) = (request.protocol, search.bench.work, search.bench.cut);
+    check(search, request)?;
     cut.hash()?;
     search.bench.spaces.fit()?;
     if search.bench.is_simulated() {
@@ -155,6 +156,24 @@ pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
     Ok(text)
 }
 
+/// Refuses what would be in vain, before anything is fitted.
+fn check(search: &Search<'_>, request: &Request<'_>) -> Result<()> {
+    let agent = &search.training.job.learner.name;
+    let is_agent = request.recommender == agent;
+    if !is_agent && BaselineConfig::default_of(request.recommender).is_none() {
+        let kinds = BaselineConfig::KINDS.join(", ");
+        bail!("there is no recommender {}: use one of {kinds}, {agent}", request.recommender)
+    }
+    match request.write {
+        Some(path) if is_agent => bail!(
+            "the settings of the agent are not written into {}: leave --write out, and put what is printed into [agent]",
+            path.display()
+        ),
+        Some(path) => write::check(path),
+        None => Ok(()),
+    }
+}
+
 fn is_of(row: &LedgerRow, request: &Request<'_>) -> bool {
     row.recommender == request.recommender && row.protocol == request.protocol.name()
 }
@@ -187,17 +206,13 @@ fn draw(
     trial: u32,
     random: &mut RandomStream,
 ) -> Result<Option<Settings>> {
-    let (agent, agent_name) = (search.bench.agent, &search.training.job.learner.name);
-    if request.recommender == agent_name {
+    let agent = search.bench.agent;
+    if request.recommender == search.training.job.learner.name {
         let drawn = if trial == 0 { agent.clone() } else { sample_agent(agent, random) };
         return Ok(Some(Settings::Agent(Box::new(drawn))));
     }
-    let Some(default) = BaselineConfig::default_of(request.recommender) else {
-        let kinds = BaselineConfig::KINDS.join(", ");
-        bail!("there is no recommender {}: use one of {kinds}, {}", request.recommender, agent_name)
-    };
     if trial == 0 {
-        return Ok(Some(Settings::Baseline(default)));
+        return Ok(BaselineConfig::default_of(request.recommender).map(Settings::Baseline));
     }
     Ok(BaselineConfig::sample(request.recommender, random).map(Settings::Baseline))
 }

@@ -199,6 +199,22 @@ fn an_edited_rating_scale_of_a_data_set_changes_no_new_run() {
     }
 }
 
+#[test]
+fn a_damaged_data_set_of_a_run_is_made_anew_by_the_command_that_its_refusal_names() {
+    let house = House::with_run();
+    let is_table = |path: &PathBuf| path.ends_with("items.parquet");
+    let tables = paths_below(&house.path("data/processed"));
+    let table = tables.iter().find(|path| is_table(path)).unwrap();
+    damage(table, &mut Draws(7));
+    let remedy = "ingest --run same --force";
+    house.drr("recommend --run same --history 1,2").refused(&["items.parquet", &format!("`drr {remedy}`")]);
+    house.drr("pipeline --run same").refused(&["items.parquet", "--force"]);
+    house.drr(remedy).succeeded();
+    house.drr("recommend --run same --history 1,2").succeeded();
+    house.drr("pipeline --run same").succeeded();
+    house.check_metrics(42).unwrap();
+}
+
 /// Folders of checkpoints with at least two of them; each with these, the newest last.
 fn checkpoints(house: &House) -> Vec<Vec<PathBuf>> {
     let mut folders: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();

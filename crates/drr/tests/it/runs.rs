@@ -73,6 +73,38 @@ fn another_configuration_under_a_runs_name_is_taken_by_force() {
 }
 
 #[test]
+fn a_policy_of_other_inputs_than_the_runs_is_not_recommended_by() {
+    let house = House::with_run();
+    let ask = || house.drr("recommend --run same --history 1,2");
+    let before = ask().succeeded().stdout;
+    for command in ["ingest", "pretrain"] {
+        house.drr(&format!("{command} --run same --seed 43 --force")).succeeded();
+        ask().refused(&["same", "`drr pipeline --run same`"]);
+    }
+    house.drr("pipeline --run same").succeeded();
+    house.check_metrics(43).unwrap();
+    assert_ne!(ask().succeeded().stdout, before);
+}
+
+#[test]
+fn a_run_beside_another_data_folder_is_read_with_its_own_data() {
+    let house = House::with_run();
+    let elsewhere = House::new();
+    let done = elsewhere.drr(&format!("recommend --run {} --history 1,2", house.run("").display()));
+    done.succeeded();
+    elsewhere.drr("recommend --run same --history 1,2").refused(&["no run", "--data-dir"]);
+}
+
+#[test]
+fn a_folder_of_presets_or_data_sets_that_is_none_is_refused() {
+    let house = House::new();
+    for option in ["--presets", "--registry"] {
+        let command = format!("{option} nowhere pipeline --config small.toml");
+        house.drr(&command).refused(&[option, "nowhere", "no folder"]);
+    }
+}
+
+#[test]
 fn a_run_of_the_first_format_is_refused_with_the_command_that_makes_it_anew() {
     let house = House::with_run();
     let path = house.run("manifest.json");
@@ -113,6 +145,10 @@ fn a_folder_without_a_manifest_is_no_run() {
         house.drr(command).refused(&["empty", "no run"]);
     }
     assert!(!house.path("golden.toml").exists());
+    // The default data set must not take the place of what lies there.
+    for command in ["pipeline --run empty", "evaluate --run empty"] {
+        house.drr(command).refused(&["no run", "--config", "empty/config.toml"]);
+    }
     house.drr("pipeline --config small.toml --run empty").succeeded();
     let metrics = fs::read(house.path("data/runs/empty/metrics.json")).unwrap();
     assert!(metrics == undisturbed(42).metrics, "the figures that lay there are not its own");

@@ -115,7 +115,7 @@ impl Cells<'_> {
 
     /// Writes the rows that `judge` finds, unless the file has those of the same inputs.
     fn keep(self, path: &Path, inputs: String, judge: impl FnOnce() -> Result<Vec<Row>>) -> Result<()> {
-        let code = Kind::Evaluate.code();
+        let code = Kind::Evaluate.code()?;
         let there = path.exists() && !self.bench.work.force;
         if there
             && read_sealed::<CellFile>(path, "").is_ok_and(|cell| cell.inputs == inputs && cell.code == code)

@@ -15,10 +15,8 @@ pub fn block(protocol: Protocol, config: &BaselineConfig) -> Result<String> {
 /// Writes the block at the end of the file; one of the same protocol and kind goes. What the file has chosen by way of
 /// another one that it extends is written into it too, as a list is replaced as a whole.
 pub fn into(path: &Path, protocol: Protocol, config: &BaselineConfig) -> Result<()> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let presets = Shelf::default();
-    let before = ExperimentConfig::parse(&text, path, &presets)?;
-    let mut changed = text;
+    let (mut changed, before) = read(path, &presets)?;
     if !says(&changed, &["lab", "tuned", &protocol.split().to_string()]) {
         for extended in before.lab.tuned.get(&protocol.split()).into_iter().flatten() {
             changed = replaced(&changed, protocol, extended)?;
@@ -29,6 +27,22 @@ pub fn into(path: &Path, protocol: Protocol, config: &BaselineConfig) -> Result<
         .with_context(|| format!("{} would be no valid configuration with the choice", path.display()))?;
     drr_store::write_bytes(path, changed.as_bytes())?;
     Ok(())
+}
+
+/// Refuses a file that no choice could be written into.
+pub fn check(path: &Path) -> Result<()> {
+    read(path, &Shelf::default()).map(|_| ())
+}
+
+fn read(path: &Path, presets: &Shelf) -> Result<(String, ExperimentConfig)> {
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!(
+            "cannot read {}: --write needs a configuration that exists, into which it writes",
+            path.display()
+        )
+    })?;
+    let config = ExperimentConfig::parse(&text, path, presets)?;
+    Ok((text, config))
 }
 
 fn replaced(text: &str, protocol: Protocol, config: &BaselineConfig) -> Result<String> {
@@ -78,9 +92,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ease = |lambda| BaselineConfig::Ease(drr_baselines::EaseConfig { lambda });
         let knn = BaselineConfig::ItemKnn { n_neighbours: None, shrink: 3.0 };
+        let missing = check(&folder.path().join("none.toml")).unwrap_err().to_string();
+        assert!(missing.contains("none.toml") && missing.contains("--write"), "{missing}");
         let (base, own) = (folder.path().join("base.toml"), folder.path().join("own.toml"));
         std::fs::write(&base, "# the base\n").unwrap();
         std::fs::write(&own, "extends = \"base.toml\"\n").unwrap();
+        check(&own).unwrap();
         into(&base, Protocol::Temporal, &ease(10.0)).unwrap();
         into(&base, Protocol::Temporal, &knn).unwrap();
         into(&own, Protocol::Temporal, &ease(20.0)).unwrap();
