@@ -185,7 +185,8 @@ impl Gathered {
             Some(chosen) => chosen,
             None if names.len() <= 1 => 0,
             None => {
-                let problem = format!("it has lists of several recommenders: {}", names.join(", "));
+                let missing = recommender.map(|name| format!("no lists of {name}, but ")).unwrap_or_default();
+                let problem = format!("it has {missing}lists of several recommenders: {}", names.join(", "));
                 return Err(refuse(path, ListPlace::File, problem, "choose one of them with --name"));
             }
         };
