@@ -90,9 +90,9 @@ impl Simulators<'_> {
     ///
     /// # Errors
     ///
-    /// Fails if a file is missing.
+    /// Refuses a file that is missing, damaged, or not what the stage wrote.
     pub fn digests(&self) -> Result<Vec<String>> {
-        FILES.iter().map(|file| self.work.digest(file)).collect()
+        FILES.iter().map(|file| self.stage().check_output(&self.work.path(file))).collect()
     }
 
     fn stage(&self) -> Stage {

@@ -236,17 +236,17 @@ impl Spaces<'_> {
     ///
     /// # Errors
     ///
-    /// Fails if a file is missing.
+    /// Refuses a file that is missing, damaged, or not what the stage wrote.
     pub fn digests_of(&self, kind: SpaceKind) -> Result<Vec<String>> {
         let files = [Phase::Choose, Phase::Final].map(|phase| file(self.cut.protocol, phase, kind));
-        files.iter().map(|file| self.work.digest(file)).collect()
+        files.iter().map(|file| self.stage().check_output(&self.work.path(file))).collect()
     }
 
     /// The digests of all spaces of the cut.
     ///
     /// # Errors
     ///
-    /// Fails if a file is missing.
+    /// As [`Spaces::digests_of`].
     pub fn digests(&self) -> Result<Vec<String>> {
         let kinds = SpaceKind::ALWAYS.into_iter().chain(self.on_demand());
         Ok(kinds.map(|kind| self.digests_of(kind)).collect::<Result<Vec<_>>>()?.concat())

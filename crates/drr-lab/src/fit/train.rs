@@ -140,6 +140,15 @@ impl Training<'_> {
         Ok((path, space))
     }
 
+    /// The digest of the trained policy, or of that before training.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a file that is missing, damaged, or not what the training wrote.
+    pub fn policy_digest(&self, trained: bool) -> Result<String> {
+        self.stage().check_output(&self.work.path(self.job.policy(trained)))
+    }
+
     /// The digest of all that decides about it: its own settings, its cut and its space.
     ///
     /// # Errors

@@ -54,8 +54,8 @@ pub fn run(evaluated: &Evaluated<'_>) -> Result<()> {
         digests.extend(bench.simulator_digests()?);
     }
     for training in evaluated.trainings {
-        digests.push(work.digest(training.job.policy(true))?);
-        digests.push(work.digest(training.job.policy(false))?);
+        digests.push(training.policy_digest(true)?);
+        digests.push(training.policy_digest(false)?);
     }
     let settings: Vec<_> = evaluated.benches.iter().map(|bench| (bench.evaluation, bench.lab)).collect();
     // The figures name the configuration and the data set that they are of.

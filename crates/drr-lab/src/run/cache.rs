@@ -170,12 +170,12 @@ impl Stage {
         Ok(())
     }
 
-    /// Refuses an output that is not as the stage left it.
+    /// Refuses an output that is not as the stage left it, and returns its digest.
     ///
     /// # Errors
     ///
     /// Names the file and the remedy.
-    pub fn check_output(&self, path: &Path) -> Result<()> {
+    pub fn check_output(&self, path: &Path) -> Result<String> {
         check_output(&self.folder, &self.name, path)
     }
 
@@ -185,23 +185,22 @@ impl Stage {
 }
 
 /// Refuses a file of the run in `folder` that is not as the stage of that name left it, whoever did the stage: a reader needs
-/// no more than that.
+/// no more than that. Returns the file's digest.
 ///
 /// # Errors
 ///
 /// Names the file and the remedy.
-pub fn check_output(folder: &Path, stage: &str, path: &Path) -> Result<()> {
+pub fn check_output(folder: &Path, stage: &str, path: &Path) -> Result<String> {
     let remedy = remedy(folder);
     if !path.exists() {
         bail!("there is no {}: {remedy}", path.display());
     }
     let note: Note = read_sealed(&note_path(folder, stage), &remedy)
         .with_context(|| format!("nothing vouches for {}", path.display()))?;
-    let then = note.outputs.get(&relative(folder, path));
-    if then.is_none_or(|then| file_digest(path).map_or(true, |now| now != *then)) {
-        bail!("{} is damaged, or not what {stage} has written: {remedy}", path.display());
+    match (note.outputs.get(&relative(folder, path)), file_digest(path)) {
+        (Some(then), Ok(now)) if *then == now => Ok(now),
+        _ => bail!("{} is damaged, or not what {stage} has written: {remedy}", path.display()),
     }
-    Ok(())
 }
 
 /// What brings a run into order.

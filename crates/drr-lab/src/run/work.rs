@@ -29,15 +29,6 @@ impl Work<'_> {
         self.folder.join(name)
     }
 
-    /// The digest of a file of the run, as an input of a later stage.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the file cannot be read.
-    pub fn digest(&self, name: impl AsRef<Path>) -> Result<String> {
-        Ok(drr_store::file_digest(&self.path(name))?)
-    }
-
     /// The cache of one stage.
     #[must_use]
     pub fn stage(&self, name: &str, kind: Kind) -> Stage {
