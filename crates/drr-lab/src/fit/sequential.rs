@@ -86,9 +86,10 @@ impl<'a> SequentialModels<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if a file is missing.
+    /// Refuses a file that is missing, damaged, or not what the stage wrote.
     pub fn digests(&self) -> Result<Vec<String>> {
-        let digest = |config| Ok(drr_store::file_digest(&self.path(config, ".safetensors"))?);
+        let digest =
+            |config: &SequentialConfig| self.stage(config).check_output(&self.path(config, ".safetensors"));
         self.wanted().iter().map(digest).collect()
     }
 }
