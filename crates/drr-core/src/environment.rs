@@ -22,7 +22,7 @@ pub struct Step {
     pub observation: Observation,
     /// The immediate reward.
     pub reward: f32,
-    /// No candidate remains: a true end, with no future to bootstrap from.
+    /// No candidate remains, or the user has left: a true end, with no future to bootstrap from.
     pub terminated: bool,
     /// The time limit cut the session: the future goes on unseen, so the bootstrap goes on too.
     pub truncated: bool,
@@ -51,6 +51,11 @@ pub trait Environment {
 
     /// The length of the history window, `N`.
     fn history_length(&self) -> usize;
+
+    /// Whether a user may leave before the candidates run out.
+    fn users_may_leave(&self) -> bool {
+        false
+    }
 
     /// Begins a session with a user drawn from `random`.
     ///

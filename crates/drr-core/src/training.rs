@@ -2,7 +2,7 @@
 //!
 //! Whoever watches a training needs these words and nothing of its networks.
 
-use crate::{MetricSink, Metrics, Recommender};
+use crate::{MetricSink, Metrics, Recommender, SessionRecommender};
 use serde::{Deserialize, Serialize};
 
 /// How a policy did on validation rows, and when.
@@ -70,6 +70,18 @@ pub trait TrainingHooks {
     fn validate(
         &mut self,
         _policy: &dyn Recommender,
+    ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(None)
+    }
+
+    /// Judges a policy for sessions on validation users; `None` if there is nothing to judge on.
+    ///
+    /// # Errors
+    ///
+    /// An error stops the training.
+    fn validate_session(
+        &mut self,
+        _policy: &dyn SessionRecommender,
     ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
         Ok(None)
     }
