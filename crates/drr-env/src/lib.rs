@@ -14,6 +14,7 @@ mod sessions;
 mod similarity;
 mod time_limit;
 pub mod toy;
+pub mod worlds;
 
 pub use check::{Violation, check_environment};
 pub use error::EnvError;

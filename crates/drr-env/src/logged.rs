@@ -123,7 +123,7 @@ impl Environment for LoggedEnvironment {
     fn step(&mut self, item: ItemIdx) -> Result<Step, EnvironmentError> {
         self.session.check(item)?;
         let reward = self.reward_of(item);
-        Ok(self.session.advance(item, reward))
+        Ok(self.session.advance(item, reward, false))
     }
 
     fn candidates(&self) -> &ItemSet {

@@ -214,7 +214,7 @@ impl Environment for LongTermEnvironment {
         let is_vegetable = Self::is_vegetable(item);
         let reward = self.reward(self.window, is_vegetable);
         self.window = self.window.push(is_vegetable, self.config.history_length);
-        Ok(self.session.advance(item, reward))
+        Ok(self.session.advance(item, reward, false))
     }
 
     fn candidates(&self) -> &ItemSet {

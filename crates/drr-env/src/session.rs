@@ -67,8 +67,9 @@ impl Session {
         Ok(())
     }
 
-    /// Takes note of the recommendation of `item`, a candidate, and of the user's reward for it.
-    pub fn advance(&mut self, item: ItemIdx, reward: f32) -> Step {
+    /// Takes note of the recommendation of `item`, a candidate, of the user's reward for it, and of whether the user leaves
+    /// after it.
+    pub fn advance(&mut self, item: ItemIdx, reward: f32, leaves: bool) -> Step {
         self.candidates.remove(item);
         self.n_candidates -= 1;
         self.recommended.push(item);
@@ -76,7 +77,7 @@ impl Session {
             self.accept(item);
         }
         let is_cut = self.limit.tick();
-        let terminated = self.n_candidates == 0;
+        let terminated = leaves || self.n_candidates == 0;
         let truncated = is_cut && !terminated;
         self.is_over = terminated || truncated;
         Step { observation: self.observation.clone(), reward, terminated, truncated }

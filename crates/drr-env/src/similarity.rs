@@ -179,7 +179,7 @@ impl Environment for SimilarityEnvironment {
     fn step(&mut self, item: ItemIdx) -> Result<Step, EnvironmentError> {
         self.session.check(item)?;
         let reward = self.reward_of(item);
-        let step = self.session.advance(item, reward);
+        let step = self.session.advance(item, reward, false);
         if reward > 0.0 {
             self.look();
         }

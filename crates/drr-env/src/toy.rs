@@ -114,7 +114,7 @@ impl Environment for ToyEnvironment {
     fn step(&mut self, item: ItemIdx) -> Result<Step, EnvironmentError> {
         self.session.check(item)?;
         let liked = item.index() % self.config.n_clusters == self.session.context().index();
-        Ok(self.session.advance(item, if liked { LIKED } else { DISLIKED }))
+        Ok(self.session.advance(item, if liked { LIKED } else { DISLIKED }, false))
     }
 
     fn candidates(&self) -> &ItemSet {

@@ -5,6 +5,7 @@ mod logged;
 mod long_term;
 mod sessions;
 mod similarity;
+mod worlds;
 
 use drr_core::{Interaction, InteractionLog, ItemIdx, RandomStream, Seeds, UserIdx};
 
