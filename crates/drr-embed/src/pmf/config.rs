@@ -9,12 +9,17 @@ use serde::{Deserialize, Serialize};
 pub struct PmfConfig {
     /// The dimension `D` of the vectors (Liu et al. 2018, sec. V: 100).
     pub dim: usize,
-    /// The weight of a vector's squared length, times its number of ratings; above 0.
+    /// The weight of a vector's squared length, times its number of ratings unless [`PmfConfig::fixed_l2`]; above 0.
     pub l2: f64,
     /// Whether users and items have a bias beside their vectors.
     pub biases: bool,
-    /// The weight of a bias's square, times its number of ratings; above 0, without effect where there are no biases.
+    /// The weight of a bias's square, times its number of ratings unless [`PmfConfig::fixed_l2`]; above 0, without effect
+    /// where there are no biases.
     pub bias_l2: f64,
+    /// Whether `l2` and `bias_l2` are the same however many ratings there are: then a row with few ratings stays nearer to
+    /// zero (Salakhutdinov & Mnih 2007, eq. 4). Otherwise both grow with the ratings (Zhou et al. 2008, sec. 3.1).
+    #[serde(skip_serializing_if = "is_false")]
+    pub fixed_l2: bool,
     /// The greatest number of epochs; the exact number where there are no validation rows. One epoch solves all users
     /// and then all items.
     pub epochs: usize,
@@ -24,9 +29,23 @@ pub struct PmfConfig {
     pub initial_scale: f64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 impl Default for PmfConfig {
     fn default() -> Self {
-        Self { dim: 100, l2: 0.08, biases: true, bias_l2: 0.005, epochs: 12, patience: 2, initial_scale: 0.1 }
+        Self {
+            dim: 100,
+            l2: 0.08,
+            biases: true,
+            bias_l2: 0.005,
+            fixed_l2: false,
+            epochs: 12,
+            patience: 2,
+            initial_scale: 0.1,
+        }
     }
 }
 

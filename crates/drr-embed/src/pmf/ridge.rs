@@ -38,6 +38,7 @@ pub(super) struct Ridge {
     biases: bool,
     l2: f32,
     bias_l2: f32,
+    fixed_l2: bool,
     /// One gathered rating per column: the known vector, a one for the unknown bias, and the target, `[W + 1, BLOCK]`.
     block: Mat<f32>,
     /// The lower triangle of the block's products: the normal equations, with their right-hand side as the last row,
@@ -60,6 +61,7 @@ impl Ridge {
             biases: config.biases,
             l2,
             bias_l2,
+            fixed_l2: config.fixed_l2,
             block: Mat::zeros(n_unknowns + 1, BLOCK),
             gram: Mat::zeros(n_unknowns + 1, n_unknowns + 1),
             solution: Mat::zeros(n_unknowns, 1),
@@ -68,7 +70,7 @@ impl Ridge {
     }
 
     /// Minimizes `sum (target - bias_c - vector_c . x - b)^2 + n (l2 |x|^2 + bias_l2 b^2)` over the `n` ratings
-    /// `(c, target)` of one row, and returns `x` and, with biases, `b` behind it, `[W]`. `None` if rounding has left no
+    /// `(c, target)` of one row, with 1 in the place of `n` where the weights are fixed, and returns `x` and, with biases, `b` behind it, `[W]`. `None` if rounding has left no
     /// positive definite matrix.
     pub fn solve(&mut self, known: &Factors, ratings: &[(u32, f32)]) -> Option<&[f32]> {
         self.sum_up(known, ratings);
@@ -77,7 +79,7 @@ impl Ridge {
             self.solution[(at, 0)] = self.gram[(n_unknowns, at)];
             let weight = if at < known.dim { self.l2 } else { self.bias_l2 };
             #[expect(clippy::cast_precision_loss, reason = "no row has 2^24 ratings")]
-            let ridge = weight * ratings.len() as f32;
+            let ridge = if self.fixed_l2 { weight } else { weight * ratings.len() as f32 };
             self.gram[(at, at)] += ridge;
         }
         let mut matrix = self.gram.as_mut().submatrix_mut(0, 0, n_unknowns, n_unknowns);

@@ -25,6 +25,19 @@ fn one_rating_has_the_ridge_solution_computed_by_hand() {
 }
 
 #[test]
+fn a_fixed_weight_is_not_multiplied_by_the_number_of_ratings() {
+    // Two users of two ratings each, one above and one below the mean of 4: item biases are 0 by symmetry.
+    let rows = [row(0, 0, 5.0, 0), row(0, 1, 5.0, 1), row(1, 0, 3.0, 0), row(1, 1, 3.0, 1)];
+    let log = InteractionLog::new(2, 2, &rows).unwrap();
+    let bias = |fixed_l2| {
+        let config = PmfConfig { dim: 1, l2: 1e6, bias_l2: 0.25, fixed_l2, ..config() };
+        fitted(&log, &config).user_biases()[0]
+    };
+    // 2 (1 - b) = 0.25 b, and 2 (1 - b) = 2 x 0.25 b.
+    assert!((bias(true) - 2.0 / 2.25).abs() < 1e-5 && (bias(false) - 0.8).abs() < 1e-5);
+}
+
+#[test]
 fn two_tastes_are_learned_and_a_new_user_is_folded_in() {
     let log = two_tastes(60, 20, 0.5);
     let pmf = fitted(&log, &config());
