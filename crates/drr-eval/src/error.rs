@@ -1,6 +1,6 @@
 //! What the evaluator refuses.
 
-use drr_core::{ItemIdx, Part, RecommendError, UserIdx};
+use drr_core::{EnvironmentError, ItemIdx, Part, RecommendError, UserIdx};
 
 /// A reason why there is no evaluation.
 #[derive(Debug, thiserror::Error)]
@@ -101,4 +101,63 @@ pub enum EvalError {
     /// A number of resamples of zero.
     #[error("cannot bootstrap with no resample: give at least 1, and 2,000 for a 95 % interval")]
     NoResamples,
+    /// A simulated user's session cannot go on.
+    #[error("a simulated user's session cannot go on: {0}")]
+    Session(#[from] EnvironmentError),
+    /// A session begins with other candidates than its user's query.
+    #[error(
+        "the session of user {} begins with {session} candidates and the query allows {query}, or others: every line must choose \
+         among the same items, so begin the session with the items that the query allows",
+        .user.0
+    )]
+    SessionCandidates {
+        /// The user.
+        user: UserIdx,
+        /// The number of the session's candidates.
+        session: usize,
+        /// The number of the query's.
+        query: usize,
+    },
+    /// A session has no step.
+    #[error(
+        "the session of user {} has no step: give it a horizon of at least 1 and at least one candidate",
+        .user.0
+    )]
+    NoStep {
+        /// The user.
+        user: UserIdx,
+    },
+    /// A simulated user's answer is no answer.
+    #[error(
+        "user {} answered item {} with the reward {reward} and leaves with probability {leaving}: the simulator is at fault",
+        .user.0, .item.0
+    )]
+    Answer {
+        /// The user.
+        user: UserIdx,
+        /// The item.
+        item: ItemIdx,
+        /// The reward, which must be finite.
+        reward: f32,
+        /// The probability, which must be in `[0, 1]`.
+        leaving: f64,
+    },
+    /// Two evaluations are of different users.
+    #[error("{left} and {right} were judged on different users: judge both on the same cases")]
+    OtherUsers {
+        /// The one.
+        left: String,
+        /// The other.
+        right: String,
+    },
+    /// Nothing to look ahead with.
+    #[error(
+        "cannot look ahead with {n_rules} rules and {n_candidates} items of each: give at least 1 of both"
+    )]
+    NoRollouts {
+        /// The number of rules.
+        n_rules: usize,
+        /// The items that each rule proposes.
+        n_candidates: usize,
+    },
 }

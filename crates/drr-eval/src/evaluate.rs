@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 const CHUNK: usize = 64;
 
 /// The seed of the bootstrap. It is the same in every evaluation, so that intervals differ by recommender alone.
-const BOOTSTRAP: Seeds = Seeds(2018);
+pub(crate) const BOOTSTRAP: Seeds = Seeds(2018);
 
 /// The mean of a metric over users.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

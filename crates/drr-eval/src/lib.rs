@@ -10,6 +10,7 @@ mod error;
 mod evaluate;
 pub mod gate;
 mod guard;
+mod long_session;
 pub mod metrics;
 mod oracle;
 mod protocol;
@@ -24,6 +25,11 @@ pub use drr_core::Protocol;
 pub use error::EvalError;
 pub use evaluate::{DiversityAt, Evaluation, EvaluationSummary, MetricMean, PerUser, evaluate};
 pub use guard::{Provenance, check_origin};
+pub use long_session::{
+    CurvePoint, LONG_SESSION, LONG_SESSION_VERSION, LongSessionEvaluation, LongSessionSummary, Replayable,
+    SeedFigures, SessionCase, SessionMeasure, SessionSet, SessionStep, compare_sessions, evaluate_sessions,
+    mean_of_seeds, over_seeds, rollout_bound, rollout_bounds,
+};
 pub use metrics::{Diversity, ItemFeatures, ListMeasures, ListView, Metric, hits, mean_of_defined};
 pub use oracle::{Oracle, SimulatorOracle};
 pub use protocol::{Case, EvaluationSet};

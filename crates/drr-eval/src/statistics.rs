@@ -11,6 +11,7 @@ mod multiple;
 mod paired;
 mod power;
 mod resample;
+mod student;
 
 pub use interquartile::{interquartile_mean, stratified_bootstrap_iqm};
 pub use letters::significance_letters;
@@ -18,6 +19,7 @@ pub use multiple::benjamini_hochberg;
 pub use paired::{PairedComparison, paired_comparison, paired_comparisons};
 pub(crate) use power::users_for;
 pub use power::{minimum_detectable_difference, required_users};
+pub use student::student_t_interval;
 
 use crate::EvalError;
 use drr_core::{RandomStream, Seeds};
