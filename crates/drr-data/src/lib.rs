@@ -37,6 +37,6 @@ pub use registry::{ColumnNames, DatasetSpec, PythonPackage, RatingScale, RawForm
 pub use split::{Split, SplitConfig, SplitSummary};
 pub use synthetic::{SyntheticConfig, generate as generate_synthetic};
 pub use tables::{
-    LedgerRow, ListRow, PerUserRow, TrainingRow, read_ledger, read_lists, read_per_user, read_training,
-    write_ledger, write_lists, write_per_user, write_training,
+    LedgerRow, ListRow, PerUserRow, SessionRow, TrainingRow, read_ledger, read_lists, read_per_user,
+    read_sessions, read_training, write_ledger, write_lists, write_per_user, write_sessions, write_training,
 };

@@ -3,8 +3,10 @@
 //! They carry ORIGINAL ids, so that anyone can recompute every figure of a report without this program.
 
 mod ledger;
+mod sessions;
 
 pub use ledger::{LedgerRow, read_ledger, write_ledger};
+pub use sessions::{SessionRow, read_sessions, write_sessions};
 
 use crate::store::{Batch, TableRow, field, number_column, read_rows, text_column, write_rows};
 use crate::{DataError, Protocol};
