@@ -46,7 +46,7 @@ impl BiasedMf {
     }
 
     /// The scores of all items, `[I]`.
-    fn scores(&self, query: &Query) -> Vec<f32> {
+    pub(crate) fn scores(&self, query: &Query) -> Vec<f32> {
         let user = self.pmf.fold_in_user(&query.history);
         #[expect(clippy::cast_possible_truncation, reason = "a rating has few digits")]
         let known = self.pmf.mean() as f32 + user.bias;

@@ -71,7 +71,7 @@ impl Ease {
     }
 
     /// The scores of all items, `[I]`.
-    fn scores(&self, query: &Query) -> Vec<f32> {
+    pub(crate) fn scores(&self, query: &Query) -> Vec<f32> {
         let history = positives(&query.history, self.positive, self.n_items);
         if history.is_empty() {
             return self.fallback.counts().to_vec();

@@ -32,4 +32,18 @@ pub enum BaselineError {
         /// The catalogue of the recommender.
         fitted: usize,
     },
+    /// Two scores that are to be summed come from rows of different splits.
+    #[error("the two scores were fitted on rows of different splits: fit both on one cut")]
+    SplitMismatch,
+    /// A known taste has not one value per category.
+    #[error("the taste given has {given} values, but there are {wanted} categories: give one of each")]
+    TasteSize {
+        /// The number of values.
+        given: usize,
+        /// The number of categories.
+        wanted: usize,
+    },
+    /// A session asks for an item where there is none.
+    #[error("there is no candidate left to recommend: end the session before")]
+    NoCandidates,
 }

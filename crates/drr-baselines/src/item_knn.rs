@@ -70,7 +70,7 @@ impl ItemKnn {
     }
 
     /// The scores of all items, `[I]`.
-    fn scores(&self, query: &Query) -> Vec<f32> {
+    pub(crate) fn scores(&self, query: &Query) -> Vec<f32> {
         let mut scores = vec![0.0; self.supported.len()];
         for item in positives(&query.history, self.config.positive, scores.len()) {
             for (candidate, similarity) in &self.supported[item.index()] {

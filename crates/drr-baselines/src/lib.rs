@@ -27,6 +27,7 @@ mod popularity;
 mod random;
 mod ranking;
 mod recency;
+mod session;
 mod svd_plus_plus;
 
 pub use bandit::{HLinUcb, HLinUcbConfig, LinUcb, LinUcbConfig};
@@ -43,4 +44,8 @@ pub use markov::{MarkovChain, MarkovConfig};
 pub use popularity::{Popularity, PopularityMeasure};
 pub use random::Random;
 pub use recency::{RecentPopularity, RecentPopularityConfig};
+pub use session::{
+    Informed, ListScores, MAX_TRIALS, Mmr, NamedScores, ScoresBy, SessionRule, SessionScores, Similarity,
+    SumOfScores, Trial, TuneError, Tuned, score_spread, tune,
+};
 pub use svd_plus_plus::{SvdPlusPlus, SvdPlusPlusConfig};

@@ -17,6 +17,12 @@ impl Random {
     pub const fn new(n_items: usize, seeds: Seeds) -> Self {
         Self { seeds, n_items }
     }
+
+    /// The scores of all items, `[I]`, each in `[0, 1)`.
+    pub(crate) fn scores(&self, query: &Query) -> Vec<f32> {
+        let mut random = self.seeds.stream(&format!("random.{}", query.user.0));
+        (0..self.n_items).map(|_| random.random::<f32>()).collect()
+    }
 }
 
 impl Recommender for Random {
@@ -29,9 +35,6 @@ impl Recommender for Random {
     }
 
     fn recommend(&self, queries: &[Query], k: usize) -> Result<Vec<Vec<ScoredItem>>, RecommendError> {
-        rank_all(self.name(), self.n_items, queries, k, |query| {
-            let mut random = self.seeds.stream(&format!("random.{}", query.user.0));
-            (0..self.n_items).map(|_| random.random::<f32>()).collect()
-        })
+        rank_all(self.name(), self.n_items, queries, k, |query| self.scores(query))
     }
 }
