@@ -4,6 +4,7 @@
 //! code; nothing allocates once the arrays have the size of the batch. Every gradient is held against finite differences.
 
 pub mod adam;
+pub mod categorical;
 pub mod layer_norm;
 pub mod matmul;
 pub mod mlp;

@@ -41,7 +41,7 @@ pub fn softmax(scores: &mut [[f32; LANES]], temperature: f32, factors: &[f32; LA
 }
 
 /// Below this the exponential is nearly the smallest normal number.
-const LEAST: f32 = -87.0;
+pub(crate) const LEAST: f32 = -87.0;
 /// Added and taken away again, it rounds to a whole number.
 const ROUND: f32 = 12_582_912.0;
 /// The logarithm of 2, as the sum of a number of few digits and a small one.
@@ -50,7 +50,7 @@ const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// The exponential of a number that is not positive, to about one unit in the last place; the polynomial of Cephes
 /// (`expf`). NaN stays NaN.
 #[inline(always)]
-fn exp(value: f32) -> f32 {
+pub(crate) fn exp(value: f32) -> f32 {
     let value = if value < LEAST { LEAST } else { value };
     let shifted = value * std::f32::consts::LOG2_E + ROUND;
     let power = shifted - ROUND;
