@@ -12,6 +12,7 @@ mod long_term;
 mod merge;
 mod old_names;
 mod places;
+mod sessions;
 mod staleness;
 mod study;
 #[cfg(test)]
@@ -22,8 +23,9 @@ pub use lab::{EpisodesConfig, LabConfig};
 pub use load::says;
 pub use long_term::LongTermConfig;
 pub use old_names::{is_old_name, warn_of_old_name};
+pub use sessions::SessionsConfig;
 pub use staleness::StalenessConfig;
-pub use study::{AblationConfig, StudyConfig};
+pub use study::{AblationConfig, LongSessionStudyConfig, StudyConfig};
 pub use variants::{AgentVariant, check_name, supervised};
 
 use crate::presets::{NoPresets, Presets};
@@ -69,6 +71,9 @@ pub struct ExperimentConfig {
     pub evaluation: EvaluationConfig,
     /// The laboratory around the agent.
     pub lab: LabConfig,
+    /// Long sessions with users who have a memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionsConfig>,
     /// The studies.
     #[serde(skip_serializing_if = "is_default")]
     pub study: StudyConfig,
@@ -290,6 +295,7 @@ impl ExperimentConfig {
         self.split.check()?;
         self.embedding.check()?;
         self.lab.check(self.environment.horizon)?;
+        self.sessions.as_ref().map_or(Ok(()), SessionsConfig::check)?;
         self.study.check()?;
         if self.evaluation.protocols.is_empty() {
             bail!("evaluation.protocols is empty: name \"first_ratings\", \"temporal\" or both");

@@ -11,5 +11,6 @@ mod features;
 pub mod figures;
 pub mod forms;
 pub mod score;
+pub mod sessions;
 
 pub use bench::Bench;

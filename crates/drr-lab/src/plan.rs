@@ -3,6 +3,7 @@
 //! A plan takes a whole run apart: everything below this module sees only what it needs.
 
 mod learners;
+mod sessions;
 mod stages;
 mod studies;
 

@@ -9,6 +9,7 @@ mod long_term;
 mod page;
 mod published;
 mod results;
+mod sessions;
 mod staleness;
 mod training;
 
@@ -18,7 +19,7 @@ pub use page::Page;
 use crate::document::aligned;
 use crate::fit::train;
 use crate::judge::figures::{STAGE, load, load_costs};
-use crate::study;
+use crate::{judge, study};
 use anyhow::Result;
 use drr_data::{read_per_user, read_training};
 use drr_eval::report::{Report, Section};
@@ -35,6 +36,11 @@ pub fn brief(page: &Page<'_>) -> Result<String> {
     let mut text = format!("\n{}\n\n{}\n", title(page), page.manifest.dataset_line);
     for answer in answer::in_words(&metrics, &page.protocols) {
         writeln!(text, "\n{answer}")?;
+    }
+    if let Some(figures) = judge::sessions::read(page.work)? {
+        for answer in sessions::in_words(&figures) {
+            writeln!(text, "\n{answer}")?;
+        }
     }
     text.push_str(&aligned(&block(page, &metrics)?));
     let path = |name| page.work.path(name).display().to_string();
@@ -69,6 +75,9 @@ pub fn run(page: &Page<'_>) -> Result<String> {
     sections.push(costs::section(&load_costs(work)?));
     if let Some(points) = study::staleness::load(work)? {
         sections.push(staleness::section(&points));
+    }
+    if let Some(figures) = judge::sessions::read(work)? {
+        sections.push(sessions::section(&figures));
     }
     if let Some(study) = study::long_term::load(work)? {
         sections.push(long_term::section(&study));

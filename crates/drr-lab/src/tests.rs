@@ -1,7 +1,7 @@
 //! The whole pipeline on a handful of synthetic users: what no crate can test alone.
 
 use crate::config::{AgentVariant, ExperimentConfig, SpaceKind};
-use crate::judge::{Bench, contestants, figures};
+use crate::judge::{Bench, contestants, figures, sessions};
 use crate::plan::Plan;
 use crate::recommend::{self, Request};
 use crate::run::Name;
@@ -10,7 +10,7 @@ use crate::run::{Context, Phase, Run};
 use crate::study::sweep;
 use crate::watch::Unwatched;
 use crate::{fit, report};
-use drr_core::{Part, Seeds};
+use drr_core::{Knowledge, Part, Seeds};
 use drr_data::Protocol;
 use drr_env::{LoggedConfig, LoggedEnvironment, RatingScale, Sessions, check_environment};
 use drr_eval::{EvalError, check_recommender};
@@ -66,6 +66,47 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
         let refused = drr_eval::evaluate(&*agent, &validation, &[10]);
         assert!(matches!(refused, Err(EvalError::Leakage { .. })), "it was fitted on validation rows");
     }
+}
+
+#[test]
+fn long_sessions_are_judged_with_the_same_candidates_and_their_figures_follow_from_the_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let run = Run::begin(&context, config(1), &source(&context), Name::Derived("sessions")).unwrap();
+    let plan = Plan::new(&run).unwrap();
+    plan.learn_sessions().unwrap();
+    plan.judge_sessions().unwrap();
+    let figures = sessions::read(run.work()).unwrap().unwrap();
+    let table = &figures.tables[0];
+    let mean = |name: &str| table.line(name).unwrap().total_reward.over_users.mean;
+    assert_eq!(mean("session_agent_untrained"), mean("greedy_mf_r"), "it begins as its base");
+    assert_ne!(mean("session_agent"), mean("session_agent_untrained"));
+    assert_ne!(mean("session_agent"), mean("session_agent_gamma_0"));
+    assert_eq!(table.agent().unwrap().recommender, "session_agent");
+    assert!(mean("mmr_judge") > mean("greedy_random"));
+    let best = table.best_rule().unwrap();
+    assert!(!best.is_learnt && best.knowledge == Knowledge::Log, "{best:?}");
+
+    let rows = drr_data::read_sessions(&run.work().path(sessions::ROWS)).unwrap();
+    for line in &table.lines {
+        let of_line = || rows.iter().filter(|row| row.recommender == line.recommender);
+        let total: f64 = of_line().map(|row| row.survival * f64::from(row.reward)).sum();
+        let total = total / figures.n_users as f64;
+        let told = line.total_reward.over_users.mean;
+        assert!((total - told).abs() < 1e-9, "{}: {total} and {told}", line.recommender);
+        // Nobody is shown an item twice.
+        let mut shown: Vec<_> = of_line().map(|row| (&row.user_id, &row.item_id)).collect();
+        let n_shown = shown.len();
+        shown.sort_unstable();
+        shown.dedup();
+        assert_eq!(shown.len(), n_shown, "{}", line.recommender);
+    }
+    // What is up to date is not done again, and the agent's settings make the agent anew alone.
+    let written = |name: &str| std::fs::metadata(run.work().path(name)).unwrap().modified().unwrap();
+    let before = written("sessions.json");
+    plan.learn_sessions().unwrap();
+    plan.judge_sessions().unwrap();
+    assert_eq!(written("sessions.json"), before);
 }
 
 /// The laboratory with all protocols, small.

@@ -321,6 +321,19 @@ Examples:
         #[arg(long, value_name = "FILE")]
         into: Option<PathBuf>,
     },
+    /// The agent in long sessions from several seeds, beside rules and its variants, in other worlds, and a bound.
+    #[command(
+        name = "long_session",
+        after_help = "Example:\n  drr study long_session --config ml-1m --archive PATH/ml-1m.zip --into docs/results/ml-1m-sessions.md"
+    )]
+    LongSession {
+        /// Which experiment.
+        #[command(flatten)]
+        selection: Box<Selection>,
+        /// Also writes the tables into this document, between the markers results:NAME-long-session.
+        #[arg(long, value_name = "FILE")]
+        into: Option<PathBuf>,
+    },
     /// How well ratings are predicted: the RMSE on five random folds of all rows.
     #[command(after_help = "Example:\n  drr study rmse --dataset ml-100k")]
     Rmse {

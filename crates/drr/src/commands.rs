@@ -110,6 +110,12 @@ fn run_search(command: Command, plain: &Context, context: &impl Fn(&Selection) -
                 Ok(())
             })
         }
+        Command::Study { study: Study::LongSession { selection, into } } => {
+            with_plan(&context(&selection), &selection, |plan| {
+                say(plan.study_long_session(into.as_deref())?);
+                Ok(())
+            })
+        }
         Command::Study { study: Study::Rmse { selection } } => {
             with_plan(&context(&selection), &selection, |plan| {
                 say(plan.study_rmse()?);

@@ -4,8 +4,8 @@
 //! the place or on the kind: an optimizer of a reward model, the schedule of one system. Such tables are written over the
 //! defaults of their place before anything is read.
 
-use super::LongTermConfig;
 use super::merge::merge;
+use super::{LongTermConfig, SessionsConfig};
 use anyhow::{Context as _, Result};
 use drr_agent::RewardModelConfig;
 use drr_baselines::BaselineConfig;
@@ -14,8 +14,9 @@ use drr_sequential::{Architecture, SequentialConfig};
 use serde::{Deserialize as _, Serialize};
 use toml::{Table, Value};
 
-/// Completes the laboratory's tables of a merged configuration.
+/// Completes the optional tables of a merged configuration.
 pub fn complete(config: &mut Table) -> Result<()> {
+    over(config.get_mut("sessions"), || default(&SessionsConfig::default()))?;
     let Some(lab) = config.get_mut("lab").and_then(Value::as_table_mut) else { return Ok(()) };
     over(lab.get_mut("reward_model"), || default(&RewardModelConfig::default()))?;
     over(lab.get_mut("long_term"), || default(&LongTermConfig::default()))?;

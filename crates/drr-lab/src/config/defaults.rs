@@ -33,6 +33,7 @@ impl Default for ExperimentConfig {
             agent: AgentConfig::default(),
             evaluation: EvaluationConfig::default(),
             lab: LabConfig::default(),
+            sessions: None,
             study: StudyConfig::default(),
         }
     }

@@ -11,6 +11,56 @@ pub struct StudyConfig {
     /// Every agent of the run from several seeds, in one table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ablation: Option<AblationConfig>,
+    /// The agent in long sessions from several seeds, beside others, and in other worlds.
+    #[serde(skip_serializing_if = "is_default")]
+    pub long_session: LongSessionStudyConfig,
+}
+
+fn is_default(config: &LongSessionStudyConfig) -> bool {
+    *config == LongSessionStudyConfig::default()
+}
+
+/// The study of long sessions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LongSessionStudyConfig {
+    /// The seeds of the trainings of the agent and of its twin with a discount of 0, fixed beforehand.
+    pub seeds: Vec<u64>,
+    /// Discounts between 0 and the agent's own: one training of each, from the first seed.
+    pub discounts: Vec<f64>,
+    /// Of how many test users, the first ones, a bound is searched by rollouts.
+    pub rollout_users: usize,
+    /// How many items each rule proposes at each step of a rollout.
+    pub rollout_candidates: usize,
+}
+
+impl Default for LongSessionStudyConfig {
+    fn default() -> Self {
+        Self {
+            seeds: vec![11, 12, 13, 14, 15],
+            discounts: vec![0.5, 0.9, 0.95],
+            rollout_users: 24,
+            rollout_candidates: 16,
+        }
+    }
+}
+
+impl LongSessionStudyConfig {
+    fn check(&self) -> Result<()> {
+        let mut seeds = self.seeds.clone();
+        seeds.sort_unstable();
+        seeds.dedup();
+        if seeds.is_empty() || seeds.len() != self.seeds.len() {
+            bail!("study.long_session.seeds must name at least one seed, and none twice");
+        }
+        if self.discounts.iter().any(|it| !(0.0..=1.0).contains(it)) {
+            bail!("study.long_session.discounts must be from 0 to 1: {:?}", self.discounts);
+        }
+        if self.rollout_users == 0 || self.rollout_candidates == 0 {
+            bail!("study.long_session.rollout_users and rollout_candidates must be at least 1");
+        }
+        Ok(())
+    }
 }
 
 /// The study of variants. The variants are the run's agents, their twins, and the other systems.
@@ -47,6 +97,7 @@ impl Default for AblationConfig {
 impl StudyConfig {
     /// Checks what serde cannot.
     pub fn check(&self) -> Result<()> {
+        self.long_session.check()?;
         let Some(ablation) = &self.ablation else { return Ok(()) };
         let mut seeds = ablation.seeds.clone();
         seeds.sort_unstable();

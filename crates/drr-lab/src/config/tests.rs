@@ -42,10 +42,12 @@ fn every_shipped_configuration_loads_and_survives_a_round_trip() {
 }
 
 #[test]
-fn the_defaults_are_the_shipped_agent_but_for_the_settings_of_its_space() {
+fn the_defaults_are_the_shipped_agent_but_for_the_settings_of_its_space_and_long_sessions() {
     let mut shipped = ExperimentConfig::load(&shipped_named("ml-1m.toml")).unwrap();
     assert_eq!(shipped.embedding.continuation_factors.dim, 600);
     shipped.embedding = EmbeddingConfig::default();
+    let sessions = shipped.sessions.take().unwrap();
+    assert_eq!(SessionsConfig { min_item_ratings: None, ..sessions }, SessionsConfig::default());
     assert_eq!(shipped, ExperimentConfig::default());
     assert_eq!(with_files(&[("x.toml", "")], &NoPresets).unwrap(), ExperimentConfig::default());
 }

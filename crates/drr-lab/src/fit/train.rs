@@ -3,6 +3,7 @@
 //! One job is one agent under one protocol. Jobs run side by side, each on one thread: networks this small are slower
 //! on two.
 
+use super::begun_by;
 use super::learner::{Job, Settings};
 use super::simulator::{Simulator, Simulators};
 use super::spaces::Spaces;
@@ -15,7 +16,8 @@ use crate::watch::Bar;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::{AgentConfig, OnlineAgent, OnlineConfig};
 use drr_core::{
-    EmbeddingSpace, HEADLINE_LENGTH, Judgement, Outcome, Part, Recommender, TrainingHooks, Validation, World,
+    EmbeddingSpace, HEADLINE_LENGTH, Judgement, Metrics, Outcome, Part, Recommender, TrainingHooks,
+    Validation, World,
 };
 use drr_data::{TrainingRow, read_training, write_training};
 use drr_env::Unrated;
@@ -26,7 +28,6 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-mod begun_by;
 mod rating;
 mod returns;
 mod surroundings;
@@ -415,16 +416,19 @@ impl Fit {
 
     fn curves(&self, job: &Job, phase: Phase) -> Vec<TrainingRow> {
         let series = format!("{}/{}/{}", job.split, job.name(), phase.name());
-        let records = self.steps.metrics().records.iter();
-        records
-            .map(|(step, name, value)| TrainingRow {
-                series: series.clone(),
-                step: *step,
-                name: name.clone(),
-                value: *value,
-            })
-            .collect()
+        rows_of(&series, self.steps.metrics())
     }
+}
+
+/// The curves of one training as rows of a table.
+pub fn rows_of(series: &str, metrics: &Metrics) -> Vec<TrainingRow> {
+    let row = |(step, name, value): &(u64, String, f64)| TrainingRow {
+        series: series.to_owned(),
+        step: *step,
+        name: name.clone(),
+        value: *value,
+    };
+    metrics.records.iter().map(row).collect()
 }
 
 /// What the number of rounds is chosen by: P@10 on validation rows, or the reward in the world that the agent is trained

@@ -61,6 +61,7 @@ impl Plan<'_> {
         self.fit_simulators()?;
         self.train()?;
         self.fit_sequential()?;
+        self.learn_sessions()?;
         self.work().stop_if_asked()
     }
 
@@ -111,7 +112,8 @@ impl Plan<'_> {
     pub fn judge(&self) -> Result<()> {
         self.evaluate()?;
         self.grow_stale()?;
-        self.wait_for_rewards()
+        self.wait_for_rewards()?;
+        self.judge_sessions()
     }
 
     /// Judges, and learns first what is not learned yet. Where work is forced, it is the judgement that is made again.

@@ -33,6 +33,9 @@ pub fn block(page: &Page<'_>, metrics: &RunMetrics) -> Result<String> {
             write_learners(&mut text, metrics, &table)?;
         }
     }
+    if let Some(figures) = crate::judge::sessions::read(page.work)? {
+        text.push_str(&super::sessions::block(&figures));
+    }
     for (_, trainings) in &page.cuts {
         let Some(training) = trainings.first() else { continue };
         let (note, split) = (training.note()?, training.job.split);

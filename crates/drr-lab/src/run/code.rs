@@ -28,13 +28,19 @@ pub enum Kind {
     Staleness,
     /// The study of later rewards.
     LongTerm,
+    /// The models of long sessions are fitted.
+    SessionModels,
+    /// An agent for long sessions is trained.
+    SessionAgent,
+    /// Everybody is judged in long sessions.
+    Sessions,
     /// Nothing is computed: other stages' results are put together.
     Collect,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Ingest,
         Self::Spaces,
         Self::Simulators,
@@ -44,6 +50,9 @@ impl Kind {
         Self::Evaluate,
         Self::Staleness,
         Self::LongTerm,
+        Self::SessionModels,
+        Self::SessionAgent,
+        Self::Sessions,
         Self::Collect,
     ];
 
@@ -67,6 +76,11 @@ impl Kind {
             ],
             Self::Staleness => &["drr-baselines", "drr-eval", "drr-data"],
             Self::LongTerm => &["drr-agent", "drr-rivals", "drr-env"],
+            Self::SessionModels => &["drr-embed", "drr-data"],
+            Self::SessionAgent => &["drr-session", "drr-env", "drr-eval", "drr-embed", "drr-data"],
+            Self::Sessions => {
+                &["drr-session", "drr-baselines", "drr-env", "drr-eval", "drr-embed", "drr-data"]
+            }
             Self::Collect => &[],
         }
     }
@@ -98,6 +112,16 @@ impl Kind {
             ],
             Self::Staleness => &["drr-lab::study::staleness", "drr-lab::run::cut"],
             Self::LongTerm => &["drr-lab::study::long_term", "drr-lab::fit::train", "drr-lab::fit::learner"],
+            Self::SessionModels => &["drr-lab::fit::sessions::cut", "drr-lab::fit::sessions::models"],
+            Self::SessionAgent => {
+                &["drr-lab::fit::sessions", "drr-lab::fit::sessions::cut", "drr-lab::fit::sessions::models"]
+            }
+            Self::Sessions => &[
+                "drr-lab::judge::sessions",
+                "drr-lab::fit::sessions",
+                "drr-lab::fit::sessions::cut",
+                "drr-lab::fit::sessions::models",
+            ],
         }
     }
 
@@ -151,24 +175,29 @@ mod tests {
 
     #[test]
     fn a_change_makes_the_stages_anew_that_depend_on_it_and_no_others() {
-        use Kind::{Agent, Evaluate, Ingest, LongTerm, Rival, Sequential, Simulators, Spaces, Staleness};
+        use Kind::{
+            Agent, Evaluate, Ingest, LongTerm, Rival, Sequential, SessionAgent, SessionModels, Sessions,
+            Simulators, Spaces, Staleness,
+        };
         // An update rule.
         assert_eq!(made_anew("drr-agent"), [Agent, Evaluate, LongTerm]);
         assert_eq!(made_anew("drr-rivals"), [Rival, Evaluate, LongTerm]);
         assert_eq!(made_anew("drr-sequential"), [Sequential, Evaluate]);
+        assert_eq!(made_anew("drr-session"), [SessionAgent, Sessions]);
         // A metric: the number of rounds is chosen by one.
-        assert_eq!(made_anew("drr-eval"), [Agent, Rival, Evaluate, Staleness]);
+        assert_eq!(made_anew("drr-eval"), [Agent, Rival, Evaluate, Staleness, SessionAgent, Sessions]);
         assert_eq!(
             made_anew("drr-embed"),
-            [Spaces, Simulators, Agent, Rival, Evaluate, Staleness],
+            [Spaces, Simulators, Agent, Rival, Evaluate, Staleness, SessionModels, SessionAgent, Sessions],
             "recommenders without RL use it"
         );
-        assert_eq!(made_anew("drr-baselines"), [Evaluate, Staleness]);
+        assert_eq!(made_anew("drr-baselines"), [Evaluate, Staleness, Sessions]);
         assert!(made_anew("drr-data").contains(&Ingest));
         // What only shows.
         assert_eq!(made_anew("drr-eval::report"), []);
         assert_eq!(made_anew("drr-lab::report"), []);
         assert_eq!(made_anew("drr-lab::judge"), [Evaluate]);
+        assert_eq!(made_anew("drr-lab::judge::sessions"), [Sessions]);
         assert_eq!(
             made_anew("drr-lab::fit::spaces"),
             [Spaces, Agent, Rival, Evaluate],
@@ -187,6 +216,10 @@ mod tests {
                 Kind::LongTerm => {
                     &["drr-lab::fit::features", "drr-lab::fit::simulator", "drr-lab::fit::spaces"]
                 }
+                // What may be shown decides about users, not about the fits.
+                Kind::SessionModels => &["drr-lab::fit::sessions"],
+                // The form of its curves alone.
+                Kind::SessionAgent | Kind::Sessions => &["drr-lab::fit::train"],
                 _ => &[],
             };
             let missing = drr_code::missing(&kind.units()).unwrap();

@@ -75,7 +75,21 @@ fn another_learning_rate_trains_and_judges_anew_and_fits_no_space_again() {
         String::new()
     });
     assert!(are(&again, "train-") && are(&again, "evaluate") && !are(&again, "pretrain"), "{again:?}");
-    assert!(are(&kept, "pretrain") && !are(&kept, "train-"), "{kept:?}");
+    // The agent for long sessions is another one.
+    let of_logs = |name: &String| name.starts_with("train-") && !name.starts_with("train-sessions");
+    assert!(are(&kept, "pretrain") && are(&kept, "train-sessions"), "{kept:?}");
+    assert!(!kept.iter().any(of_logs), "{kept:?}");
+}
+
+#[test]
+fn another_discount_of_the_agent_for_long_sessions_trains_and_judges_it_anew_and_nobody_else() {
+    let (_, [again, kept]) = after(|config| {
+        set(config, "sessions.agent.discount", 0.9);
+        String::new()
+    });
+    let again: Vec<&str> = again.iter().map(String::as_str).collect();
+    assert_eq!(again, ["evaluate", "sessions", "train-sessions-session_agent-seed-42"]);
+    assert!(are(&kept, "train-sessions-session_agent_gamma_0") && are(&kept, "session-models"), "{kept:?}");
 }
 
 #[test]

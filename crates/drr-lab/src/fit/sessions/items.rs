@@ -1,0 +1,105 @@
+//! What may be shown, and the categories of items: those of the data set, or else clusters of their vectors.
+
+use anyhow::{Result, bail};
+use drr_core::{Categories, EmbeddingTable, InteractionLog, ItemIdx, ItemSet, RandomStream};
+use drr_data::Dataset;
+use rand::Rng;
+use std::collections::BTreeMap;
+
+/// Where the categories come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CategorySource {
+    /// The data set has them.
+    DataSet,
+    /// They are clusters of the items' fitted vectors.
+    Clusters,
+}
+
+/// The rounds of k-means.
+const N_ROUNDS: usize = 25;
+
+/// The categories of all items, with their names where they have some; an item of the data set without any has one of its own
+/// kind, `none`.
+///
+/// # Errors
+///
+/// Fails if there are more categories than can be counted.
+pub fn categories_of(
+    dataset: &Dataset,
+    vectors: &EmbeddingTable,
+    n_clusters: usize,
+    random: &mut RandomStream,
+) -> Result<(Categories, CategorySource)> {
+    let items = dataset.items();
+    let mut numbers: BTreeMap<&str, u16> = BTreeMap::new();
+    for genre in items.iter().flat_map(|item| &item.genres) {
+        numbers.insert(genre, 0);
+    }
+    if numbers.len() < 2 {
+        let clusters =
+            clusters(vectors, n_clusters, random).into_iter().map(|it| vec![it]).collect::<Vec<_>>();
+        return Ok((all(n_clusters, &clusters)?, CategorySource::Clusters));
+    }
+    for (number, at) in numbers.values_mut().zip(0..) {
+        *number = at;
+    }
+    let none = u16::try_from(numbers.len())?;
+    let of = |genres: &[String]| -> Vec<u16> {
+        if genres.is_empty() { vec![none] } else { genres.iter().map(|it| numbers[it.as_str()]).collect() }
+    };
+    let of_items: Vec<Vec<u16>> = items.iter().map(|item| of(&item.genres)).collect();
+    let n = numbers.len() + usize::from(of_items.iter().any(|it| it == &[none]));
+    Ok((all(n, &of_items)?, CategorySource::DataSet))
+}
+
+fn all(n_categories: usize, of_items: &[Vec<u16>]) -> Result<Categories> {
+    match Categories::new(n_categories, of_items) {
+        Ok(categories) => Ok(categories),
+        Err(item) => bail!("item {} has a category beyond the {n_categories}", item.0),
+    }
+}
+
+/// Lloyd's k-means on directions, from distinct random items.
+fn clusters(vectors: &EmbeddingTable, n_clusters: usize, random: &mut RandomStream) -> Vec<u16> {
+    let (n, dim) = (vectors.n_rows(), vectors.dim());
+    let unit = |row: &[f32]| -> Vec<f32> {
+        let length = row.iter().map(|it| it * it).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        row.iter().map(|it| it / length).collect()
+    };
+    let rows: Vec<Vec<f32>> = (0..n).map(|at| unit(vectors.row(at))).collect();
+    let mut centres: Vec<Vec<f32>> =
+        (0..n_clusters).map(|_| rows[random.random_range(0..n)].clone()).collect();
+    let mut of = vec![0_u16; n];
+    for _ in 0..N_ROUNDS {
+        for (row, cluster) in rows.iter().zip(&mut of) {
+            let nearness = |centre: &Vec<f32>| centre.iter().zip(row).map(|(a, b)| a * b).sum::<f32>();
+            let best =
+                (0_u16..).zip(&centres).max_by(|left, right| nearness(left.1).total_cmp(&nearness(right.1)));
+            *cluster = best.map_or(0, |it| it.0);
+        }
+        let mut sums = vec![vec![0.0_f32; dim]; n_clusters];
+        for (row, cluster) in rows.iter().zip(&of) {
+            sums[usize::from(*cluster)].iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        }
+        for (centre, sum) in centres.iter_mut().zip(&sums) {
+            // A cluster that has lost all its items keeps its centre.
+            if sum.iter().any(|it| *it != 0.0) {
+                *centre = unit(sum);
+            }
+        }
+    }
+    of
+}
+
+/// The items with at least `least` ratings in `log`, or without that the greater of 5 and 1 % of its users.
+#[must_use]
+pub fn candidates(log: &InteractionLog, least: Option<usize>) -> ItemSet {
+    let least = least.unwrap_or_else(|| (log.active_users().count() / 100).max(5));
+    let mut counts = vec![0_usize; log.n_items()];
+    for row in log.iter() {
+        counts[row.item.index()] += 1;
+    }
+    let often = counts.iter().enumerate().filter(|(_, count)| **count >= least);
+    ItemSet::from_items(log.n_items(), often.map(|(item, _)| ItemIdx::from(item)))
+}

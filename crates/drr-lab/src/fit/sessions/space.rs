@@ -1,0 +1,106 @@
+//! The space that the session agent acts in: all of it from what recommenders know.
+
+use super::models::Items;
+use anyhow::Result;
+use drr_core::{EmbeddingSpace, EmbeddingTable, ItemIdx, ItemSet, Observed, RowOrigin};
+use drr_embed::{FoldedUser, Pmf};
+use drr_env::RatingScale;
+use drr_session::{SessionSpace, SessionUser};
+
+/// The standard deviation to which biases and factors are scaled, near that of categories.
+const SPREAD: f32 = 0.5;
+
+/// Item vectors `[bias, factors, categories]`, where the bias says how good an item is, and users folded in.
+#[derive(Debug, Clone)]
+pub struct KnownSpace {
+    pmf: Pmf,
+    items: EmbeddingTable,
+    candidates: ItemSet,
+    /// What a bias and a factor are multiplied by.
+    factors: [f32; 2],
+    scale: RatingScale,
+}
+
+impl KnownSpace {
+    /// The space of a fitted factorization; the categories are left out where `with_categories` is false.
+    ///
+    /// # Errors
+    ///
+    /// Fails on vectors that are not finite.
+    pub fn new(pmf: Pmf, items: &Items, scale: RatingScale, with_categories: bool) -> Result<Self> {
+        let candidates: Vec<ItemIdx> = items.candidates.iter().collect();
+        let biases: Vec<f32> = candidates.iter().map(|item| pmf.item_biases()[item.index()]).collect();
+        let vectors = EmbeddingSpace::items(&pmf);
+        let entries: Vec<f32> =
+            candidates.iter().flat_map(|item| vectors.row(item.index())).copied().collect();
+        let factors = [&biases, &entries].map(|values| SPREAD / deviation(values).max(f32::MIN_POSITIVE));
+        let n_categories = if with_categories { items.categories.n_categories() } else { 0 };
+        let (n_items, dim) = (vectors.n_rows(), 1 + vectors.dim() + n_categories);
+        let mut values = Vec::with_capacity(n_items * dim);
+        for item in (0..n_items).map(ItemIdx::from) {
+            values.push(pmf.item_biases()[item.index()] * factors[0]);
+            values.extend(vectors.row(item.index()).iter().map(|value| value * factors[1]));
+            let begin = values.len();
+            values.resize(begin + n_categories, 0.0);
+            if with_categories {
+                let weight = items.categories.weight(item);
+                items.categories.of(item).iter().for_each(|it| values[begin + usize::from(*it)] = weight);
+            }
+        }
+        let table = EmbeddingTable::new(n_items, dim, values)?;
+        Ok(Self { pmf, items: table, candidates: items.candidates.clone(), factors, scale })
+    }
+
+    /// The mean of the items' vectors, each multiplied by its weight, `[D]`.
+    fn mean(&self, known: &[Observed], weight: impl Fn(&Observed) -> f32) -> Vec<f32> {
+        let mut mean = vec![0.0; self.items.dim()];
+        for it in known {
+            let weight = weight(it) / known.len() as f32;
+            mean.iter_mut()
+                .zip(self.items.row(it.item.index()))
+                .for_each(|(sum, value)| *sum += weight * value);
+        }
+        mean
+    }
+}
+
+/// The standard deviation; 0 for no values.
+fn deviation(values: &[f32]) -> f32 {
+    let n = values.len().max(1) as f64;
+    let mean = values.iter().map(|it| f64::from(*it)).sum::<f64>() / n;
+    let variance = values.iter().map(|it| (f64::from(*it) - mean).powi(2)).sum::<f64>() / n;
+    variance.sqrt() as f32
+}
+
+impl SessionSpace for KnownSpace {
+    fn items(&self) -> &EmbeddingTable {
+        &self.items
+    }
+
+    fn candidates(&self) -> &ItemSet {
+        &self.candidates
+    }
+
+    fn n_features(&self) -> usize {
+        1 + EmbeddingSpace::items(&self.pmf).dim() + 2 * self.items.dim()
+    }
+
+    /// Features are the folded-in bias and factors, the mean of the known items' vectors, and the mean of those multiplied by
+    /// their rewards. The base ranks by the factorization: `b_i + p_u . q_i`.
+    fn user(&self, known: &[Observed]) -> SessionUser {
+        let FoldedUser { vector, bias } = self.pmf.fold_in_user(known);
+        let reward = |it: &Observed| (it.rating - self.scale.middle()) / self.scale.half_range();
+        let mut features = vec![bias];
+        features.extend(&vector);
+        features.extend(self.mean(known, |_| 1.0));
+        features.extend(self.mean(known, reward));
+        let mut base = vec![1.0 / self.factors[0]];
+        base.extend(vector.iter().map(|value| value / self.factors[1]));
+        base.resize(self.items.dim(), 0.0);
+        SessionUser { features, base }
+    }
+
+    fn origin(&self) -> &RowOrigin {
+        self.pmf.origin()
+    }
+}
