@@ -44,6 +44,7 @@ pub fn run(study: &LongSessionStudy<'_>, into: Option<&Path>) -> Result<String> 
         agents.iter().map(|training| training.policy(true, &items)).collect::<Result<_>>()?;
     text.push_str(&changed(study, &items, &policies)?);
     text.push_str(&bound(study, &items, &policies)?);
+    text.push_str(&provenance(study));
     drr_store::write_bytes(&work.path("study-long-session.md"), text.as_bytes())?;
     if let Some(path) = into {
         write_block(path, &format!("{}-long-session", work.name()), &text)?;
@@ -142,6 +143,23 @@ fn bound(study: &LongSessionStudy<'_>, items: &Items, policies: &[SessionPolicy]
     }
     text.push_str(".\n");
     Ok(text)
+}
+
+/// What the figures are of.
+fn provenance(study: &LongSessionStudy<'_>) -> String {
+    let run = study.judge.manifest;
+    let machine: Vec<String> = run.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
+    format!(
+        "\nIntervals are 95 % bootstrap intervals over users. Data set {} (hash {}), configuration hash {}, root seed of the users' parts {}, seeds of the agents {:?}, version {}; {}.\n",
+        study.judge.models.dataset.manifest().dataset,
+        short(&run.dataset_hash),
+        short(&run.config_hash),
+        run.seed,
+        study.config.seeds,
+        run.program(),
+        machine.join(", ")
+    )
 }
 
 /// A training under another name, with other settings.
