@@ -50,19 +50,9 @@ pub fn block(page: &Page<'_>, metrics: &RunMetrics) -> Result<String> {
             note.seconds[0]
         )?;
     }
-    let run = page.manifest;
-    let machine: Vec<String> = run.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
-    writeln!(
-        text,
-        "\nIntervals are 95 % bootstrap intervals over users. Data set {} (hash {}), configuration hash {}, seed {}, version {}; {}.\n",
-        page.dataset.manifest().dataset,
-        short(&run.dataset_hash),
-        short(&run.config_hash),
-        run.seed,
-        run.program(),
-        machine.join(", ")
-    )?;
+    let seed = format!("seed {}", page.manifest.seed);
+    let provenance = page.manifest.provenance(&page.dataset.manifest().dataset, &seed);
+    writeln!(text, "\nIntervals are 95 % bootstrap intervals over users. {provenance}\n")?;
     if let Some(line) = archive_line(page) {
         writeln!(text, "{line}\n")?;
     }

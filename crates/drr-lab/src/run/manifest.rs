@@ -68,6 +68,22 @@ impl RunManifest {
         }
     }
 
+    /// What figures are of, in a sentence: the data set of this name, the configuration, `seeds` in words, the program and
+    /// the machine.
+    #[must_use]
+    pub fn provenance(&self, dataset: &str, seeds: &str) -> String {
+        let machine: Vec<String> =
+            self.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
+        format!(
+            "Data set {dataset} (hash {}), configuration hash {}, {seeds}, version {}; {}.",
+            short(&self.dataset_hash),
+            short(&self.config_hash),
+            self.program(),
+            machine.join(", ")
+        )
+    }
+
     /// Reads the manifest of the run in `folder`.
     ///
     /// # Errors
@@ -184,6 +200,9 @@ mod tests {
         manifest().write(folder.path()).unwrap();
         assert_eq!(RunManifest::read(folder.path()).unwrap(), manifest());
         assert_eq!(manifest().program(), "1 (code k, revision r)");
+        let expected =
+            "Data set x (hash d), configuration hash c, seed 7, version 1 (code k, revision r); CPU x.";
+        assert_eq!(manifest().provenance("x", "seed 7"), expected);
         let path = folder.path().join(RunManifest::FILE);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("made up", "made out")).unwrap();

@@ -147,19 +147,10 @@ fn bound(study: &LongSessionStudy<'_>, items: &Items, policies: &[SessionPolicy]
 
 /// What the figures are of.
 fn provenance(study: &LongSessionStudy<'_>) -> String {
-    let run = study.judge.manifest;
-    let machine: Vec<String> = run.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
-    format!(
-        "\nIntervals are 95 % bootstrap intervals over users. Data set {} (hash {}), configuration hash {}, root seed of the users' parts {}, seeds of the agents {:?}, version {}; {}.\n",
-        study.judge.models.dataset.manifest().dataset,
-        short(&run.dataset_hash),
-        short(&run.config_hash),
-        run.seed,
-        study.config.seeds,
-        run.program(),
-        machine.join(", ")
-    )
+    let (run, dataset) = (study.judge.manifest, &study.judge.models.dataset.manifest().dataset);
+    let seeds =
+        format!("root seed of the users' parts {}, seeds of the agents {:?}", run.seed, study.config.seeds);
+    format!("\nIntervals are 95 % bootstrap intervals over users. {}\n", run.provenance(dataset, &seeds))
 }
 
 /// A training under another name, with other settings.

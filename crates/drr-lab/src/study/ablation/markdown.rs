@@ -106,22 +106,12 @@ fn write_footer(
     (run, data_set): (&RunManifest, &str),
     config: &AblationConfig,
 ) {
-    let machine: Vec<String> = run.machine.iter().map(|(name, value)| format!("{name} {value}")).collect();
-    let short = |hash: &str| hash.get(..16).unwrap_or(hash).to_owned();
     let list = |seeds: &[u64]| seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let planned = if ablation.seeds.len() == config.seeds.len() {
         String::new()
     } else {
         format!(" (of those fixed beforehand, {}: unfinished)", list(&config.seeds))
     };
-    let _ = writeln!(
-        text,
-        "\nData set {} (hash {}), configuration hash {}, seeds {}{planned}, version {}; {}.\n",
-        data_set,
-        short(&ablation.dataset_hash),
-        short(&ablation.config_hash),
-        list(&ablation.seeds),
-        run.program(),
-        machine.join(", ")
-    );
+    let seeds = format!("seeds {}{planned}", list(&ablation.seeds));
+    let _ = writeln!(text, "\n{}\n", run.provenance(data_set, &seeds));
 }
