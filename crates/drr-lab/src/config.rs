@@ -19,13 +19,13 @@ mod study;
 mod tests;
 mod variants;
 
-pub use lab::{EpisodesConfig, LabConfig};
+pub use lab::{EpisodesConfig, LabConfig, SessionSettings, SessionVariant};
 pub use load::says;
 pub use long_term::LongTermConfig;
 pub use old_names::{is_old_name, warn_of_old_name};
 pub use sessions::SessionsConfig;
 pub use staleness::StalenessConfig;
-pub use study::{AblationConfig, LongSessionStudyConfig, StudyConfig};
+pub use study::{AblationConfig, LongSessionStudyConfig, StudyConfig, TrainedWorld};
 pub use variants::{AgentVariant, check_name, supervised};
 
 use crate::presets::{NoPresets, Presets};

@@ -9,10 +9,12 @@
 //!
 //! Where to look:
 //!
-//! - [`SessionSpace`] is what a fit says of items and users, [`SessionTables`] what training reads of it;
+//! - [`SessionSpace`] is what a fit says of items and users, [`SessionTables`] what training reads of it; [`EmbeddedSpace`]
+//!   makes one of any embedding space;
 //! - [`SessionState`] is what the networks see of a session, in training and at serving alike;
 //! - [`SessionTrainer`] plays sessions and learns from them, by the settings of [`SessionAgentConfig`];
-//! - [`SessionPolicy`] is what remains, and serves by `drr_core::SessionRecommender`;
+//! - [`SessionPolicy`] is what remains, and serves by `drr_core::SessionRecommender`; behind [`SessionRanker`] it serves by
+//!   `drr_core::Recommender` too;
 //! - [`warnings`] says early of a training that it freezes.
 //!
 //! A whole training, in a world of sweets, which please now and spoil the mood, and vegetables, which lift it:
@@ -96,10 +98,12 @@
 
 mod acting;
 mod config;
+mod embedded;
 mod error;
 mod networks;
 mod pass;
 mod policy;
+mod ranking;
 mod rollout;
 mod slots;
 mod space;
@@ -109,8 +113,10 @@ mod update;
 mod watch;
 
 pub use config::{SessionAgentConfig, SessionPath};
+pub use embedded::{EmbeddedSpace, weighted_mean};
 pub use error::SessionError;
 pub use policy::{SessionHeader, SessionPolicy};
+pub use ranking::SessionRanker;
 pub use space::{SessionSpace, SessionTables, SessionUser, space_digest};
 pub use state::{SessionState, StateShape};
 pub use train::{SessionSetup, SessionTrainer};

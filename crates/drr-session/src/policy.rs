@@ -6,7 +6,8 @@ use crate::space::{CandidateTable, SessionSpace, checked, space_digest};
 use crate::state::{SessionState, StateShape};
 use crate::{SessionAgentConfig, SessionError};
 use drr_core::{
-    ItemIdx, ItemSet, NextItem, Query, RecommendError, RowOrigin, SessionRecommender, Shown, UserIdx,
+    ItemIdx, ItemSet, NextItem, Query, RecommendError, RowOrigin, ScoredItem, SessionRecommender, Shown,
+    UserIdx, rank,
 };
 use drr_store::{Written, read_arrays, write_arrays};
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,24 @@ impl SessionPolicy {
         Ok(session.actor.actions().to_rows())
     }
 
+    /// The best `k` of the query's allowed items for a user of whom `query.history` was known before the session, after what
+    /// was shown in it; best first, of equals the smaller item.
+    ///
+    /// # Errors
+    ///
+    /// As [`SessionPolicy::action`], and on a score that is not finite.
+    pub fn ranked(
+        &self,
+        query: &Query,
+        shown: &[Shown],
+        k: usize,
+    ) -> Result<Vec<ScoredItem>, RecommendError> {
+        let mut session = self.session(query).map_err(|error| self.failed(error))?;
+        session.take_note(shown).map_err(|error| self.failed(error))?;
+        session.act();
+        session.ranked(&query.allowed, k)
+    }
+
     fn session(&self, query: &Query) -> Result<InSession<'_>, SessionError> {
         let user = checked(&*self.space, &query.history)?;
         Ok(InSession {
@@ -177,6 +196,20 @@ impl InSession<'_> {
         let SessionPolicy { shapes, networks, header, .. } = self.policy;
         self.actor.fill([(self.state.values(), self.base.as_slice())].into_iter());
         self.actor.forward(shapes, &header.config, &networks.actor);
+    }
+
+    fn ranked(&mut self, allowed: &ItemSet, k: usize) -> Result<Vec<ScoredItem>, RecommendError> {
+        let SessionPolicy { candidates, header, .. } = self.policy;
+        let n_items = allowed.n_items();
+        let mut of_all = vec![0.0; n_items];
+        let scores = self.scores.scores(candidates.vectors(), self.actor.actions().panel(0));
+        candidates.items().iter().zip(scores).for_each(|(item, scores)| of_all[item.index()] = scores[0]);
+        let may_be_shown = candidates.items().iter().copied().filter(|item| allowed.contains(*item));
+        let may_be_shown = ItemSet::from_items(n_items, may_be_shown);
+        rank(&of_all, &may_be_shown, k).map_err(|ScoredItem { item, score }| {
+            let (recommender, user) = (header.name.clone(), self.user);
+            RecommendError::NotFinite { recommender, user, item, score }
+        })
     }
 
     /// The best of the candidates that may be shown; `None` if there is none.

@@ -93,7 +93,9 @@ impl Dynamics {
     /// The name of these dynamics, if they have one.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        ["boredom", "growing_taste"].into_iter().find(|name| Self::of_name(name).as_ref() == Some(self))
+        ["boredom", "growing_taste", "plain"]
+            .into_iter()
+            .find(|name| Self::of_name(name).as_ref() == Some(self))
     }
 
     /// Ten worlds in each of which one number is another than here, each with what was changed: whether a policy depends on

@@ -1,14 +1,16 @@
 //! The laboratory's part of a configuration: who is judged beside the agent, and how the protocols with sessions are set.
 
+use super::SpaceKind;
 use super::long_term::LongTermConfig;
 use super::staleness::StalenessConfig;
 use super::variants::AgentVariant;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use drr_agent::{OnlineConfig as LearningConfig, RewardModelConfig};
 use drr_baselines::BaselineConfig;
 use drr_core::Protocol;
 use drr_rivals::RivalConfig;
 use drr_sequential::SequentialConfig;
+use drr_session::SessionAgentConfig;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,6 +25,9 @@ pub struct LabConfig {
     /// More agents, each written down as what it changes of the run's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<AgentVariant>,
+    /// Agents for sessions, trained in the simulators of "online" and judged there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub session_agents: Vec<SessionVariant>,
     /// Other systems with reinforcement learning.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rivals: Vec<RivalConfig>,
@@ -48,6 +53,48 @@ pub struct LabConfig {
     pub long_term: Option<LongTermConfig>,
     /// Planted items for every judged user; 0 plants none.
     pub canaries_per_user: usize,
+}
+
+/// An agent for sessions under "online".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionVariant {
+    /// Its name in files and reports.
+    pub name: String,
+    /// The space of its actions: one with a coordinate for the items' quality.
+    #[serde(default = "rating_factors")]
+    pub space: SpaceKind,
+    /// Whether it begins as the ranking of its space; else from nothing, with scores of 0.
+    #[serde(default = "yes")]
+    pub with_base: bool,
+    /// The agent and its training. The number of iterations is kept as it is: no choice is made on validation rows.
+    #[serde(default)]
+    pub agent: SessionAgentConfig,
+}
+
+impl SessionVariant {
+    /// How it is made.
+    #[must_use]
+    pub fn settings(&self) -> SessionSettings {
+        SessionSettings { with_base: self.with_base, agent: self.agent.clone() }
+    }
+}
+
+/// How an agent for sessions is made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SessionSettings {
+    /// Whether it begins as the ranking of its space.
+    pub with_base: bool,
+    /// The agent and its training.
+    pub agent: SessionAgentConfig,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn rating_factors() -> SpaceKind {
+    SpaceKind::RatingFactors
 }
 
 /// Protocol "rerank".
@@ -106,6 +153,9 @@ impl LabConfig {
         }
         for rival in &self.rivals {
             rival.check()?;
+        }
+        for agent in &self.session_agents {
+            agent.agent.check().with_context(|| format!("in the session agent {}", agent.name))?;
         }
         if let Some(other) =
             self.rival_protocols.keys().find(|name| !self.rivals.iter().any(|it| it.name() == **name))

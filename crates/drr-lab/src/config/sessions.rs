@@ -30,6 +30,8 @@ pub struct SessionsConfig {
     pub twin_iterations: u64,
     /// Whether the agent's item vectors have the categories.
     pub with_categories: bool,
+    /// Whether the agent begins as the greedy policy of the factorization; else it begins from nothing, with scores of 0.
+    pub with_base: bool,
 }
 
 impl Default for SessionsConfig {
@@ -51,6 +53,7 @@ impl Default for SessionsConfig {
             agent: SessionAgentConfig::default(),
             twin_iterations: 60,
             with_categories: true,
+            with_base: true,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What `drr study` is told by a configuration.
 
-use anyhow::{Result, bail};
+use super::{SessionsConfig, check_name};
+use anyhow::{Context as _, Result, bail};
 use drr_core::Protocol;
+use drr_env::worlds::Dynamics;
 use serde::{Deserialize, Serialize};
 
 /// The studies.
@@ -32,6 +34,33 @@ pub struct LongSessionStudyConfig {
     pub rollout_users: usize,
     /// How many items each rule proposes at each step of a rollout.
     pub rollout_candidates: usize,
+    /// Worlds in which agents are trained and judged too, from the same seeds.
+    pub worlds: Vec<TrainedWorld>,
+}
+
+/// A world in which the session agent is trained and judged, beside that of the run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainedWorld {
+    /// Its name: small letters, digits and _.
+    pub name: String,
+    /// What happens in a session.
+    pub dynamics: Dynamics,
+    /// Whether the agent begins as the greedy policy; else from nothing.
+    #[serde(default = "yes")]
+    pub with_base: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl TrainedWorld {
+    /// The long sessions of the run, in this world.
+    #[must_use]
+    pub fn of(&self, sessions: &SessionsConfig) -> SessionsConfig {
+        SessionsConfig { dynamics: self.dynamics, with_base: self.with_base, ..sessions.clone() }
+    }
 }
 
 impl Default for LongSessionStudyConfig {
@@ -41,6 +70,10 @@ impl Default for LongSessionStudyConfig {
             discounts: vec![0.5, 0.9, 0.95],
             rollout_users: 24,
             rollout_candidates: 16,
+            worlds: vec![
+                TrainedWorld { name: "boredom".to_owned(), dynamics: Dynamics::boredom(), with_base: true },
+                TrainedWorld { name: "plain".to_owned(), dynamics: Dynamics::plain(10), with_base: false },
+            ],
         }
     }
 }
@@ -58,6 +91,16 @@ impl LongSessionStudyConfig {
         }
         if self.rollout_users == 0 || self.rollout_candidates == 0 {
             bail!("study.long_session.rollout_users and rollout_candidates must be at least 1");
+        }
+        for (at, world) in self.worlds.iter().enumerate() {
+            check_name(&world.name)?;
+            if self.worlds[..at].iter().any(|other| other.name == world.name) {
+                bail!("study.long_session.worlds names {} twice: give one another name", world.name);
+            }
+            world
+                .dynamics
+                .check()
+                .with_context(|| format!("in study.long_session.worlds, {}", world.name))?;
         }
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! A learner: its settings, its files, and its policy once it is trained.
 
-use crate::config::SpaceKind;
-use anyhow::Result;
-use drr_agent::{AgentConfig, DrrPolicy};
-use drr_core::{EmbeddingSpace, Form, LearnerId, Recommender, World};
+use crate::config::{SessionSettings, SpaceKind};
+use drr_agent::AgentConfig;
+use drr_core::{Form, LearnerId, World};
 use drr_data::Protocol;
-use drr_rivals::{RivalConfig, RivalPolicy};
+use drr_rivals::RivalConfig;
+use drr_session::SessionAgentConfig;
 use serde::{Serialize, Serializer};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What is trained, whatever the cut.
@@ -32,14 +32,17 @@ pub enum Settings {
     Drr(Box<AgentConfig>),
     /// Another system.
     Rival(Box<RivalConfig>),
+    /// An agent for sessions with simulated users.
+    Session(Box<SessionSettings>),
 }
 
 impl Serialize for Settings {
     /// The system's own settings and nothing else.
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Drr(agent) => agent.serialize(serializer),
             Self::Rival(rival) => rival.serialize(serializer),
+            Self::Session(session) => session.serialize(serializer),
         }
     }
 }
@@ -50,15 +53,32 @@ impl Settings {
         match self {
             Self::Drr(agent) => agent.n_rounds(),
             Self::Rival(rival) => rival.n_rounds(),
+            Self::Session(session) => session.agent.n_iterations,
         }
     }
 
-    /// Environments side by side: the sessions of one round.
+    /// Environments side by side.
     pub fn n_environments(&self) -> usize {
         match self {
             Self::Drr(agent) => agent.n_environments,
             Self::Rival(rival) => rival.schedule.n_environments,
+            Self::Session(session) => session.agent.n_sessions,
         }
+    }
+
+    /// The sessions of one round, each of `horizon` steps. An agent for sessions plays so many steps, whatever they begin or
+    /// end.
+    pub fn sessions_of_a_round(&self, horizon: usize) -> usize {
+        match self {
+            Self::Drr(_) | Self::Rival(_) => self.n_environments(),
+            Self::Session(session) => session.agent.n_sessions * session.agent.n_steps / horizon.max(1),
+        }
+    }
+
+    /// Whether the number of rounds may be chosen on validation rows. An agent for sessions has a step size that falls until a
+    /// last round which is set.
+    pub const fn may_choose_rounds(&self) -> bool {
+        !matches!(self, Self::Session(_))
     }
 
     /// The greatest number of updates of a whole training with sessions of `horizon` steps.
@@ -66,6 +86,10 @@ impl Settings {
         let (decisions, updates) = match self {
             Self::Drr(agent) => (horizon.div_ceil(agent.slate), agent.updates_per_step),
             Self::Rival(rival) => (horizon, rival.schedule.updates_per_step),
+            Self::Session(session) => {
+                let SessionAgentConfig { n_sessions, n_steps, minibatch_size, n_epochs, .. } = session.agent;
+                ((n_sessions * n_steps).div_ceil(minibatch_size), n_epochs)
+            }
         };
         self.n_rounds() * (decisions * updates) as u64
     }
@@ -75,15 +99,12 @@ impl Settings {
         match self {
             Self::Drr(agent) => Self::Drr(Box::new(AgentConfig { discount: 0.0, ..(**agent).clone() })),
             Self::Rival(rival) => Self::Rival(Box::new(RivalConfig { discount: 0.0, ..(**rival).clone() })),
+            Self::Session(session) => {
+                let mut twin = session.clone();
+                twin.agent.discount = 0.0;
+                Self::Session(twin)
+            }
         }
-    }
-
-    /// Reads a policy that was trained with such settings.
-    pub fn load_policy(&self, path: &Path, space: Arc<dyn EmbeddingSpace>) -> Result<Box<dyn Recommender>> {
-        Ok(match self {
-            Self::Drr(_) => Box::new(DrrPolicy::load(path, space)?),
-            Self::Rival(_) => Box::new(RivalPolicy::load(path, space)?),
-        })
     }
 }
 

@@ -15,4 +15,5 @@ pub use bench::SessionBench;
 pub use cut::SessionCut;
 pub use items::CategorySource;
 pub use models::{Items, SessionModels, Tastes};
+pub use space::SpaceContents;
 pub use training::{SessionNote, SessionTraining};

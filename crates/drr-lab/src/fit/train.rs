@@ -14,7 +14,7 @@ use crate::run::code::Kind;
 use crate::run::{Cut, Phase, Work};
 use crate::watch::Bar;
 use anyhow::{Context as _, Result, bail};
-use drr_agent::{AgentConfig, OnlineAgent, OnlineConfig};
+use drr_agent::{AgentConfig, DrrPolicy, OnlineAgent, OnlineConfig};
 use drr_core::{
     EmbeddingSpace, HEADLINE_LENGTH, Judgement, Metrics, Outcome, Part, Recommender, TrainingHooks,
     Validation, World,
@@ -22,14 +22,15 @@ use drr_core::{
 use drr_data::{TrainingRow, read_training, write_training};
 use drr_env::Unrated;
 use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
-use drr_store::digest_of;
-use drr_store::read_json;
+use drr_rivals::RivalPolicy;
+use drr_store::{digest_of, read_json};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 mod rating;
 mod returns;
+mod sessions;
 mod surroundings;
 mod system;
 
@@ -118,7 +119,11 @@ impl Training<'_> {
     /// Fails if it was not trained.
     pub fn load_policy(&self, trained: bool) -> Result<Box<dyn Recommender>> {
         let (path, space) = self.policy(trained)?;
-        self.job.learner.settings.load_policy(&path, space)
+        Ok(match &self.job.learner.settings {
+            Settings::Drr(_) => Box::new(DrrPolicy::load(&path, space)?),
+            Settings::Rival(_) => Box::new(RivalPolicy::load(&path, space)?),
+            Settings::Session(session) => Box::new(sessions::ranker(self, session, &path, space)?),
+        })
     }
 
     /// The file of the trained policy, or of that before training, with the space that it acts in.
@@ -179,6 +184,14 @@ impl Training<'_> {
         }
     }
 
+    /// The steps of a session in training: an agent for sessions has those that it is judged by.
+    fn horizon(&self) -> usize {
+        match self.job.learner.settings {
+            Settings::Session(_) => self.rules.n_online_steps,
+            Settings::Drr(_) | Settings::Rival(_) => self.rules.environment.horizon,
+        }
+    }
+
     /// Checkpoints of other inputs must not be resumed: their folder carries the inputs' hash.
     fn checkpoints(&self) -> Result<PathBuf> {
         let inputs = self.inputs()?;
@@ -189,6 +202,7 @@ impl Training<'_> {
         match self.job.learner.settings {
             Settings::Drr(_) => Kind::Agent,
             Settings::Rival(_) => Kind::Rival,
+            Settings::Session(_) => Kind::SessionLearner,
         }
     }
 
@@ -231,7 +245,7 @@ impl Training<'_> {
         let settings = &job.learner.settings;
         let mut chosen = settings.n_rounds();
         let (mut validations, mut seconds) = (Vec::new(), [0.0; 2]);
-        if self.rules.choose_on_validation {
+        if self.rules.choose_on_validation && settings.may_choose_rounds() {
             let mut fit = Fit::new(self, settings, Phase::Choose)?;
             let begun = watch.seconds();
             fit.run(self.work, chosen, &checkpoints.join("choose"))?;
@@ -254,7 +268,7 @@ impl Training<'_> {
             .context("the final checkpoint is missing")?;
         let note = JobNote {
             rounds: chosen,
-            episodes: chosen * settings.n_environments() as u64,
+            episodes: chosen * settings.sessions_of_a_round(self.horizon()) as u64,
             updates: fit.steps.n_updates(),
             validations,
             checkpoint: drr_store::checkpoint_digest(&last)?,
@@ -389,6 +403,9 @@ impl Fit {
         let steps: Box<dyn Steps> = match settings {
             Settings::Drr(agent) => Box::new(surroundings.trainer(training, agent)?),
             Settings::Rival(rival) => surroundings.rival(training, phase, rival)?,
+            Settings::Session(session) => {
+                Box::new(sessions::trainer(&surroundings, training, phase, session)?)
+            }
         };
         let validation = match phase {
             Phase::Choose => Some(ValidationSet::new(training)?),

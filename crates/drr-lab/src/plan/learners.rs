@@ -6,6 +6,7 @@ use crate::study::long_term;
 use anyhow::{Result, bail};
 use drr_agent::AgentConfig;
 use drr_core::{Form, LearnerId, Mode, World};
+use drr_data::Protocol;
 use std::sync::Arc;
 
 fn main_learner(config: &ExperimentConfig) -> Learner {
@@ -21,7 +22,7 @@ fn main_learner(config: &ExperimentConfig) -> Learner {
 /// Everybody who learns in an experiment: the agent, its twins, then the other agents, each with its own, then the other
 /// systems.
 pub fn of(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
-    let mut all = with_twins(config, &config.agent, &main_learner(config))?;
+    let mut all = with_twins(config, Some(&config.agent), &main_learner(config))?;
     for variant in &config.lab.agents {
         let agent = variant.of(&config.agent)?;
         let learner = Learner {
@@ -32,10 +33,20 @@ pub fn of(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
             space: variant.space,
         };
         if variant.twins {
-            all.extend(with_twins(config, &agent, &learner)?);
+            all.extend(with_twins(config, Some(&agent), &learner)?);
         } else {
             all.push(learner);
         }
+    }
+    for variant in &config.lab.session_agents {
+        let learner = Learner {
+            name: variant.name.clone(),
+            form: Form::Agent,
+            settings: Settings::Session(Box::new(variant.settings())),
+            protocols: vec![Protocol::Online],
+            space: Some(variant.space),
+        };
+        all.extend(with_twins(config, None, &learner)?);
     }
     for rival in &config.lab.rivals {
         let name = rival.name().to_owned();
@@ -46,14 +57,18 @@ pub fn of(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
     Ok(all.into_iter().map(Arc::new).collect())
 }
 
-/// The agent and those of its twins that are wanted.
-fn with_twins(config: &ExperimentConfig, agent: &AgentConfig, learner: &Learner) -> Result<Vec<Learner>> {
+/// A learner and those of its twins that are wanted; `agent` is what the one without TD learning is made of.
+fn with_twins(
+    config: &ExperimentConfig,
+    agent: Option<&AgentConfig>,
+    learner: &Learner,
+) -> Result<Vec<Learner>> {
     let twin = |form, settings| Learner { form, settings, ..learner.clone() };
     let mut all = vec![learner.clone()];
     if config.training.greedy_twin {
         all.push(twin(Form::Greedy, learner.settings.greedy()));
     }
-    if config.training.supervised_twin {
+    if let (true, Some(agent)) = (config.training.supervised_twin, agent) {
         let supervised = supervised(agent)?.map(|agent| Settings::Drr(Box::new(agent)));
         all.extend(supervised.map(|settings| twin(Form::Supervised, settings)));
     }
@@ -87,7 +102,9 @@ fn check_names(config: &ExperimentConfig) -> Result<()> {
     let kinds = drr_baselines::BaselineConfig::KINDS;
     let own = std::iter::once(config.agent_name());
     let agents = own.chain(config.lab.agents.iter().map(|agent| &*agent.name));
-    let names: Vec<&str> = agents.chain(config.lab.rivals.iter().map(|rival| rival.name())).collect();
+    let sessions = config.lab.session_agents.iter().map(|agent| &*agent.name);
+    let rivals = config.lab.rivals.iter().map(|rival| rival.name());
+    let names: Vec<&str> = agents.chain(sessions).chain(rivals).collect();
     for (at, name) in names.iter().enumerate() {
         check_name(name)?;
         if kinds.contains(name) {
@@ -107,7 +124,6 @@ fn check_names(config: &ExperimentConfig) -> Result<()> {
 mod tests {
     use super::*;
     use crate::config::AgentVariant;
-    use drr_core::Protocol;
 
     fn variant(name: &str, twins: bool) -> AgentVariant {
         AgentVariant {
@@ -130,6 +146,7 @@ mod tests {
         let discount = |at: usize| match &learners[at].settings {
             Settings::Drr(agent) => agent.discount,
             Settings::Rival(rival) => rival.discount,
+            Settings::Session(session) => session.agent.discount,
         };
         assert_eq!((discount(2), discount(3)), (0.5, 0.0));
         assert!(learners[2].is_of(Protocol::Holdout) && !learners[2].is_of(Protocol::Temporal));

@@ -1,9 +1,9 @@
 //! Long sessions of a run, where its configuration asks for them.
 
 use super::Plan;
-use crate::config::{LongSessionStudyConfig, SessionsConfig};
+use crate::config::{LongSessionStudyConfig, SessionsConfig, TrainedWorld};
 use crate::document::check_block;
-use crate::fit::sessions::{SessionCut, SessionModels, SessionTraining};
+use crate::fit::sessions::{SessionCut, SessionModels, SessionTraining, SpaceContents};
 use crate::fit::train::side_by_side;
 use crate::judge::sessions::SessionJudge;
 use crate::study::long_session::{self, LongSessionStudy, variant};
@@ -33,13 +33,14 @@ impl<'a> Plan<'a> {
     }
 
     /// The agent and its twin with a discount of 0, from one seed.
-    fn session_trainings(&self, models: &SessionModels<'a>, seed: u64) -> [SessionTraining<'a>; 2] {
-        let SessionsConfig { agent, twin_iterations, with_categories, .. } = models.config;
+    fn session_trainings<'w>(&self, models: &SessionModels<'w>, seed: u64) -> [SessionTraining<'w>; 2] {
+        let SessionsConfig { agent, twin_iterations, with_categories, with_base, .. } = models.config;
+        let contents = SpaceContents { with_categories: *with_categories, with_base: *with_base };
         let of = |name: String, config: SessionAgentConfig| SessionTraining {
             models: models.clone(),
             name,
             config,
-            with_categories: *with_categories,
+            contents,
             seed,
         };
         let twin = SessionAgentConfig { discount: 0.0, n_iterations: *twin_iterations, ..agent.clone() };
@@ -74,13 +75,44 @@ impl<'a> Plan<'a> {
         models.fit()?;
         let config = &self.config().study.long_session;
         let learners = self.studied_sessions(&models, config);
-        let trainings: Vec<SessionTraining<'_>> = learners.iter().flatten().cloned().collect();
+        let worlds: Vec<SessionsConfig> = config.worlds.iter().map(|it| it.of(models.config)).collect();
+        let others: Vec<_> = config.worlds.iter().zip(&worlds).collect();
+        let others: Vec<SessionJudge<'_>> =
+            others.into_iter().map(|(world, settings)| self.trained_in(&models, world, settings)).collect();
+        let all = learners.iter().chain(others.iter().flat_map(|judge| &judge.learners));
+        let trainings: Vec<SessionTraining<'_>> = all.flatten().cloned().collect();
         side_by_side(&trainings, self.work().watch.n_threads(), |training| {
             training.run().with_context(|| format!("failed to train {} in long sessions", training.name))
         })?;
         let (manifest, positive) = (&self.run.manifest, self.config().data.positive_rating);
         let judge = SessionJudge { models, learners, manifest, positive };
-        long_session::run(&LongSessionStudy { judge, config }, into)
+        long_session::run(&LongSessionStudy { judge, others, config }, into)
+    }
+
+    /// The agent and its twin, trained and judged in another world.
+    fn trained_in<'w>(
+        &'w self,
+        models: &SessionModels<'a>,
+        world: &TrainedWorld,
+        settings: &'w SessionsConfig,
+    ) -> SessionJudge<'w>
+    where
+        'a: 'w,
+    {
+        let models = SessionModels { config: settings, ..models.clone() };
+        let seeds = &self.config().study.long_session.seeds;
+        let pairs = seeds.iter().map(|seed| self.session_trainings(&models, *seed));
+        let named = |it: SessionTraining<'w>| {
+            let name = it.name.replacen(AGENT, &format!("{AGENT}_{}", world.name), 1);
+            variant(&it, &name, |_| ())
+        };
+        let (agents, twins) = pairs.map(|pair| pair.map(named).into()).unzip();
+        SessionJudge {
+            models,
+            learners: vec![twins, agents],
+            manifest: &self.run.manifest,
+            positive: self.config().data.positive_rating,
+        }
     }
 
     /// The twin, the agent with other discounts, without categories and with other memories, and last the agent.
@@ -99,7 +131,7 @@ impl<'a> Plan<'a> {
             learners.push(vec![variant(&first, &name, |it| it.config.discount = *discount)]);
         }
         let name = format!("{AGENT}_without_categories");
-        learners.push(vec![variant(&first, &name, |it| it.with_categories = false)]);
+        learners.push(vec![variant(&first, &name, |it| it.contents.with_categories = false)]);
         let name = format!("{AGENT}_other_decays");
         learners.push(vec![variant(&first, &name, |it| it.config.decays = OTHER_DECAYS.to_vec())]);
         learners.push(agents);

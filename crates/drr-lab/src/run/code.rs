@@ -20,6 +20,8 @@ pub enum Kind {
     Agent,
     /// Another system is trained.
     Rival,
+    /// An agent for sessions is trained in a simulator.
+    SessionLearner,
     /// A network that reads sequences is fitted.
     Sequential,
     /// Everybody is judged.
@@ -40,12 +42,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Ingest,
         Self::Spaces,
         Self::Simulators,
         Self::Agent,
         Self::Rival,
+        Self::SessionLearner,
         Self::Sequential,
         Self::Evaluate,
         Self::Staleness,
@@ -63,10 +66,14 @@ impl Kind {
             Self::Spaces | Self::Simulators => &["drr-embed", "drr-data"],
             Self::Agent => &["drr-agent", "drr-env", "drr-eval", "drr-embed", "drr-data"],
             Self::Rival => &["drr-rivals", "drr-env", "drr-eval", "drr-embed", "drr-data"],
+            Self::SessionLearner | Self::SessionAgent => {
+                &["drr-session", "drr-env", "drr-eval", "drr-embed", "drr-data"]
+            }
             Self::Sequential => &["drr-sequential", "drr-data"],
             Self::Evaluate => &[
                 "drr-agent",
                 "drr-rivals",
+                "drr-session",
                 "drr-sequential",
                 "drr-baselines",
                 "drr-env",
@@ -77,7 +84,6 @@ impl Kind {
             Self::Staleness => &["drr-baselines", "drr-eval", "drr-data"],
             Self::LongTerm => &["drr-agent", "drr-rivals", "drr-env"],
             Self::SessionModels => &["drr-embed", "drr-data"],
-            Self::SessionAgent => &["drr-session", "drr-env", "drr-eval", "drr-embed", "drr-data"],
             Self::Sessions => {
                 &["drr-session", "drr-baselines", "drr-env", "drr-eval", "drr-embed", "drr-data"]
             }
@@ -91,7 +97,7 @@ impl Kind {
             Self::Ingest | Self::Collect => &[],
             Self::Spaces => &["drr-lab::fit::spaces", "drr-lab::run::cut"],
             Self::Simulators => &["drr-lab::fit::simulator", "drr-lab::run::cut"],
-            Self::Agent | Self::Rival => &[
+            Self::Agent | Self::Rival | Self::SessionLearner => &[
                 "drr-lab::fit::train",
                 "drr-lab::fit::spaces",
                 "drr-lab::fit::learner",
@@ -176,19 +182,33 @@ mod tests {
     #[test]
     fn a_change_makes_the_stages_anew_that_depend_on_it_and_no_others() {
         use Kind::{
-            Agent, Evaluate, Ingest, LongTerm, Rival, Sequential, SessionAgent, SessionModels, Sessions,
-            Simulators, Spaces, Staleness,
+            Agent, Evaluate, Ingest, LongTerm, Rival, Sequential, SessionAgent, SessionLearner,
+            SessionModels, Sessions, Simulators, Spaces, Staleness,
         };
         // An update rule.
         assert_eq!(made_anew("drr-agent"), [Agent, Evaluate, LongTerm]);
         assert_eq!(made_anew("drr-rivals"), [Rival, Evaluate, LongTerm]);
         assert_eq!(made_anew("drr-sequential"), [Sequential, Evaluate]);
-        assert_eq!(made_anew("drr-session"), [SessionAgent, Sessions]);
+        assert_eq!(made_anew("drr-session"), [SessionLearner, Evaluate, SessionAgent, Sessions]);
         // A metric: the number of rounds is chosen by one.
-        assert_eq!(made_anew("drr-eval"), [Agent, Rival, Evaluate, Staleness, SessionAgent, Sessions]);
+        assert_eq!(
+            made_anew("drr-eval"),
+            [Agent, Rival, SessionLearner, Evaluate, Staleness, SessionAgent, Sessions]
+        );
         assert_eq!(
             made_anew("drr-embed"),
-            [Spaces, Simulators, Agent, Rival, Evaluate, Staleness, SessionModels, SessionAgent, Sessions],
+            [
+                Spaces,
+                Simulators,
+                Agent,
+                Rival,
+                SessionLearner,
+                Evaluate,
+                Staleness,
+                SessionModels,
+                SessionAgent,
+                Sessions
+            ],
             "recommenders without RL use it"
         );
         assert_eq!(made_anew("drr-baselines"), [Evaluate, Staleness, Sessions]);
@@ -200,7 +220,7 @@ mod tests {
         assert_eq!(made_anew("drr-lab::judge::sessions"), [Sessions]);
         assert_eq!(
             made_anew("drr-lab::fit::spaces"),
-            [Spaces, Agent, Rival, Evaluate],
+            [Spaces, Agent, Rival, SessionLearner, Evaluate],
             "some spaces are made of others when they are read"
         );
         assert!(drr_code::unit("drr").is_none() && drr_code::unit("drr-bench").is_none());

@@ -20,6 +20,8 @@ use std::path::Path;
 pub struct LongSessionStudy<'a> {
     /// Who is judged, and where; the agent from several seeds is the last.
     pub judge: SessionJudge<'a>,
+    /// The same of agents that are trained in other worlds.
+    pub others: Vec<SessionJudge<'a>>,
     /// The settings.
     pub config: &'a LongSessionStudyConfig,
 }
@@ -44,6 +46,9 @@ pub fn run(study: &LongSessionStudy<'_>, into: Option<&Path>) -> Result<String> 
         agents.iter().map(|training| training.policy(true, &items)).collect::<Result<_>>()?;
     text.push_str(&changed(study, &items, &policies)?);
     text.push_str(&bound(study, &items, &policies)?);
+    for other in &study.others {
+        text.push_str(&trained_there(other)?);
+    }
     text.push_str(&provenance(study));
     drr_store::write_bytes(&work.path("study-long-session.md"), text.as_bytes())?;
     if let Some(path) = into {
@@ -61,6 +66,17 @@ fn of_seeds(table: &SessionTable) -> Result<String> {
         format!(", mean {:.2} [{:.2}, {:.2}] over seeds", it.mean, it.low, it.high)
     });
     Ok(format!("\n{} from each seed: {}{interval}.\n", agent.recommender, seeds.join(", ")))
+}
+
+/// Everybody in another world, where the agent is trained too.
+fn trained_there(judge: &SessionJudge<'_>) -> Result<String> {
+    let (figures, _) = judge.judge()?;
+    let mut text = String::new();
+    for table in &figures.tables {
+        text.push_str(&table_as_markdown(table, figures.n_users, figures.n_candidates));
+        text.push_str(&of_seeds(table)?);
+    }
+    Ok(text)
 }
 
 /// The agent in worlds with other dynamics than it was trained in, beside rules that are tuned there.

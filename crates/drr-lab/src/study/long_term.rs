@@ -12,7 +12,7 @@ use crate::fit::learner::Settings;
 use crate::fit::train::Steps;
 use crate::run::Work;
 use crate::run::code::Kind;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use drr_agent::Trainer;
 use drr_core::{EmbeddingSpace, Form, Judgement, Outcome, Recommender, Seeds, TrainingHooks};
 use drr_env::long_term::{LongTermConfig as Sizes, LongTermEnvironment};
@@ -208,6 +208,7 @@ fn train(
             let world = RivalWorld::new(vectors.tables()?, vec![Vec::new()])?;
             Box::new(RivalTrainer::new(rival, setup(name, environments, config, world, space, seeds))?)
         }
+        Settings::Session(_) => bail!("lab.long_term has no agents for sessions: name others"),
     };
     let mut hooks = Hooks { world, stops };
     if training.run(settings.n_rounds(), None, &mut hooks)? == Outcome::Interrupted {

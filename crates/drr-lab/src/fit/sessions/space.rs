@@ -5,10 +5,19 @@ use anyhow::Result;
 use drr_core::{EmbeddingSpace, EmbeddingTable, ItemIdx, ItemSet, Observed, RowOrigin};
 use drr_embed::{FoldedUser, Pmf};
 use drr_env::RatingScale;
-use drr_session::{SessionSpace, SessionUser};
+use drr_session::{SessionSpace, SessionUser, weighted_mean};
 
 /// The standard deviation to which biases and factors are scaled, near that of categories.
 const SPREAD: f32 = 0.5;
+
+/// What a space holds beside the factorization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct SpaceContents {
+    /// Whether item vectors have the categories.
+    pub with_categories: bool,
+    /// Whether users have the greedy policy as the base of their actions; else 0.
+    pub with_base: bool,
+}
 
 /// Item vectors `[bias, factors, categories]`, where the bias says how good an item is, and users folded in.
 #[derive(Debug, Clone)]
@@ -19,15 +28,17 @@ pub struct KnownSpace {
     /// What a bias and a factor are multiplied by.
     factors: [f32; 2],
     scale: RatingScale,
+    with_base: bool,
 }
 
 impl KnownSpace {
-    /// The space of a fitted factorization; the categories are left out where `with_categories` is false.
+    /// The space of a fitted factorization, with the categories and the base that the configuration asks for.
     ///
     /// # Errors
     ///
     /// Fails on vectors that are not finite.
-    pub fn new(pmf: Pmf, items: &Items, scale: RatingScale, with_categories: bool) -> Result<Self> {
+    pub fn new(pmf: Pmf, items: &Items, scale: RatingScale, contents: SpaceContents) -> Result<Self> {
+        let SpaceContents { with_categories, with_base } = contents;
         let candidates: Vec<ItemIdx> = items.candidates.iter().collect();
         let biases: Vec<f32> = candidates.iter().map(|item| pmf.item_biases()[item.index()]).collect();
         let vectors = EmbeddingSpace::items(&pmf);
@@ -48,19 +59,7 @@ impl KnownSpace {
             }
         }
         let table = EmbeddingTable::new(n_items, dim, values)?;
-        Ok(Self { pmf, items: table, candidates: items.candidates.clone(), factors, scale })
-    }
-
-    /// The mean of the items' vectors, each multiplied by its weight, `[D]`.
-    fn mean(&self, known: &[Observed], weight: impl Fn(&Observed) -> f32) -> Vec<f32> {
-        let mut mean = vec![0.0; self.items.dim()];
-        for it in known {
-            let weight = weight(it) / known.len() as f32;
-            mean.iter_mut()
-                .zip(self.items.row(it.item.index()))
-                .for_each(|(sum, value)| *sum += weight * value);
-        }
-        mean
+        Ok(Self { pmf, items: table, candidates: items.candidates.clone(), factors, scale, with_base })
     }
 }
 
@@ -86,17 +85,20 @@ impl SessionSpace for KnownSpace {
     }
 
     /// Features are the folded-in bias and factors, the mean of the known items' vectors, and the mean of those multiplied by
-    /// their rewards. The base ranks by the factorization: `b_i + p_u . q_i`.
+    /// their rewards. The base ranks by the factorization, `b_i + p_u . q_i`, or by nothing.
     fn user(&self, known: &[Observed]) -> SessionUser {
         let FoldedUser { vector, bias } = self.pmf.fold_in_user(known);
         let reward = |it: &Observed| (it.rating - self.scale.middle()) / self.scale.half_range();
         let mut features = vec![bias];
         features.extend(&vector);
-        features.extend(self.mean(known, |_| 1.0));
-        features.extend(self.mean(known, reward));
+        features.extend(weighted_mean(&self.items, known, |_| 1.0));
+        features.extend(weighted_mean(&self.items, known, reward));
         let mut base = vec![1.0 / self.factors[0]];
         base.extend(vector.iter().map(|value| value / self.factors[1]));
         base.resize(self.items.dim(), 0.0);
+        if !self.with_base {
+            base.fill(0.0);
+        }
         SessionUser { features, base }
     }
 

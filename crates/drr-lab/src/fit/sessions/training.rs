@@ -2,7 +2,7 @@
 
 use super::bench::SessionBench;
 use super::models::{Items, SessionModels, Tastes};
-use super::space::KnownSpace;
+use super::space::{KnownSpace, SpaceContents};
 use crate::failure::Interrupted;
 use crate::fit::{begun_by, train};
 use crate::run::cache::{Made, Stage, State};
@@ -45,8 +45,8 @@ pub struct SessionTraining<'a> {
     pub name: String,
     /// How it learns.
     pub config: SessionAgentConfig,
-    /// Whether its item vectors have the categories.
-    pub with_categories: bool,
+    /// What it acts in.
+    pub contents: SpaceContents,
     /// The root seed of the training.
     pub seed: u64,
 }
@@ -69,7 +69,7 @@ impl SessionTraining<'_> {
     pub fn inputs(&self) -> Result<String> {
         let SessionModels { cut, config, .. } = &self.models;
         let world = (config.n_known, config.min_item_ratings, config.n_clusters, &config.dynamics);
-        let agent = (&self.config, self.with_categories, self.seed);
+        let agent = (&self.config, self.contents, self.seed);
         Ok(digest_of(&(agent, world, cut.hash(), self.models.digests()?))?)
     }
 
@@ -81,7 +81,7 @@ impl SessionTraining<'_> {
     pub fn space(&self, items: &Items) -> Result<Arc<dyn SessionSpace>> {
         let (lowest, highest) = self.models.dataset.manifest().rating_scale;
         let scale = RatingScale::new(lowest, highest)?;
-        Ok(Arc::new(KnownSpace::new(self.models.known()?, items, scale, self.with_categories)?))
+        Ok(Arc::new(KnownSpace::new(self.models.known()?, items, scale, self.contents)?))
     }
 
     /// How it went.

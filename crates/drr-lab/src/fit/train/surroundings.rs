@@ -18,11 +18,15 @@ use std::sync::Arc;
 
 /// What a learner is trained in: the users, their sessions, and the space of the actions.
 pub struct Surroundings {
-    sessions: Arc<Sessions>,
-    environment: LoggedEnvironment,
-    space: Arc<dyn EmbeddingSpace>,
+    /// The sessions.
+    pub sessions: Arc<Sessions>,
+    /// How users answer.
+    pub environment: LoggedEnvironment,
+    /// The space of the actions.
+    pub space: Arc<dyn EmbeddingSpace>,
     positive: f32,
-    seeds: Seeds,
+    /// The root of all draws.
+    pub seeds: Seeds,
 }
 
 impl Surroundings {
@@ -65,7 +69,7 @@ impl Surroundings {
         TrainingSetup {
             name: training.job.name(),
             environments,
-            horizon: training.rules.environment.horizon,
+            horizon: training.horizon(),
             world,
             space: Arc::clone(&self.space),
             positive_rating: self.positive,
@@ -151,11 +155,12 @@ fn environment(training: &Training<'_>, phase: Phase, sessions: &Arc<Sessions>) 
 }
 
 fn logged_config(training: &Training<'_>, reward: RewardConfig) -> Result<LoggedConfig> {
-    let EnvironmentConfig { horizon, history_length, .. } = *training.rules.environment;
+    let EnvironmentConfig { history_length, .. } = *training.rules.environment;
+    let horizon = training.horizon();
     Ok(LoggedConfig { horizon, history_length, reward, rating_scale: training.cut.scale()? })
 }
 
 /// The items that a session may recommend: those that somebody rated in the rows that are trained on.
-fn catalogue(log: &InteractionLog) -> ItemSet {
+pub fn catalogue(log: &InteractionLog) -> ItemSet {
     ItemSet::from_items(log.n_items(), log.iter().map(|row| row.item))
 }

@@ -154,6 +154,7 @@ impl Cells<'_> {
         let bench = self.bench;
         let lab = LabConfig {
             agents: Vec::new(),
+            session_agents: Vec::new(),
             rivals: Vec::new(),
             rival_protocols: BTreeMap::new(),
             staleness: None,
