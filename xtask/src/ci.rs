@@ -214,8 +214,8 @@ fn smoke(root: &Path, bless: bool) -> Result<Outcome> {
     if outcome != Outcome::Passed {
         return Ok(outcome);
     }
-    let metrics = root.join("data/runs/ci-smoke/metrics.json");
-    golden::check(&metrics, &golden_file(root), bless)
+    let files = ["metrics.json", "sessions.json"].map(|file| root.join("data/runs/ci-smoke").join(file));
+    golden::check(&files, &golden_file(root), bless)
 }
 
 /// Counts instructions with callgrind and compares them with those recorded for this compiler.

@@ -3,7 +3,10 @@
 use super::UpdateSetting;
 use anyhow::{Result, anyhow};
 use drr_agent::{ComposedScoring, UpdateBench, random_transition};
-use drr_core::{ContextIdx, Environment, Interaction, InteractionLog, ItemIdx, ItemSet, Seeds, UserIdx};
+use drr_core::{
+    Categories, ContextIdx, Environment, Interaction, InteractionLog, ItemIdx, ItemSet, Seeds, UserIdx,
+};
+use drr_env::worlds::{Dynamics, Known, Population, SessionWorld};
 use drr_env::{
     LoggedConfig, LoggedEnvironment, RatingScale, RewardConfig, RewardScale, SessionStart, Sessions, Unrated,
 };
@@ -40,7 +43,7 @@ const N_ITEMS: usize = 3706;
 const DIM: usize = 100;
 
 /// All there is, in the order in which it is measured.
-pub const ALL: [Work; 16] = [
+pub const ALL: [Work; 17] = [
     update("update_32", "DRR update, batch 32, with replay", 32.0, || updates(32, UpdateBench::step)),
     update("update_64", "DRR update, batch 64, with replay", 64.0, || updates(64, UpdateBench::step)),
     update("update_256", "DRR update, batch 256, with replay", 256.0, || updates(256, UpdateBench::step)),
@@ -103,6 +106,15 @@ pub const ALL: [Work; 16] = [
         flops: 0.0,
         bytes: 0.0,
         make: steps,
+    },
+    Work {
+        name: "session_world",
+        what: "long session: reset and 30 steps of a user with a memory, 1,300 candidates, 18 categories",
+        unit: "steps",
+        per_call: 30.0,
+        flops: 0.0,
+        bytes: 0.0,
+        make: session_steps,
     },
     Work {
         name: "roofline_copy",
@@ -299,6 +311,42 @@ fn steps() -> Result<Run> {
                 item = (item + 1) % N_ITEMS;
             }
             environment.step(ItemIdx::from(item))?;
+        }
+        Ok(())
+    }))
+}
+
+/// Sessions of the size that MovieLens 1M has, with users who stay to the end.
+fn session_steps() -> Result<Run> {
+    let (n_users, n_items, n_categories) = (500, 1300, 18_u16);
+    let mut random = Seeds(1).stream("session world");
+    let of_items: Vec<Vec<u16>> = (0..n_items)
+        .map(|_| (0..random.random_range(1..=3)).map(|_| random.random_range(0..n_categories)).collect())
+        .collect();
+    let categories = Categories::new(usize::from(n_categories), &of_items)
+        .map_err(|item| anyhow!("item {} has a category beyond the last", item.0))?;
+    let categories = Arc::new(categories);
+    let mut population =
+        Population::new(ItemSet::full(n_items), Arc::clone(&categories), RatingScale::STARS, 4.0)?;
+    for user in 0..n_users {
+        let rated: Vec<ItemIdx> = (0..50).map(|_| ItemIdx::from(random.random_range(0..n_items))).collect();
+        population.push(Known {
+            user: UserIdx::from(user),
+            known: Vec::new(),
+            ratings: (0..n_items).map(|_| random.random_range(1.0..5.0)).collect(),
+            category_shares: Population::category_shares(&categories, &rated),
+        })?;
+    }
+    let dynamics = Dynamics { hazard: 0.0, impatience: 0.0, ..Dynamics::growing_taste() };
+    let mut world = SessionWorld::new(&Arc::new(population), dynamics, 10)?;
+    let leaving = Seeds(2).stream("leaving");
+    let mut nth = 0;
+    Ok(Box::new(move || {
+        nth += 1;
+        world.reset_to(ContextIdx::from(nth % n_users), leaving.clone());
+        let first = nth * 37 % n_items;
+        for step in 0..dynamics.horizon {
+            world.step(ItemIdx::from((first + step * 41) % n_items))?;
         }
         Ok(())
     }))

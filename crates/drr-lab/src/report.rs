@@ -4,6 +4,7 @@ mod answer;
 mod block;
 mod characters;
 mod costs;
+mod dynamics;
 mod ledger;
 mod long_term;
 mod page;

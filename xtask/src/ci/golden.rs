@@ -5,7 +5,7 @@ use super::{judge, read};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The tolerance of a value that had none before: another processor rounds sums otherwise, and a rank may flip.
 const DEFAULT_TOLERANCE: f64 = 0.005;
@@ -20,16 +20,21 @@ pub struct Golden {
     pub tolerance: f64,
 }
 
-/// The part of `metrics.json` that is compared.
+/// The part of a run's files of figures that is compared.
 #[derive(Debug, Deserialize)]
 struct Metrics {
     values: BTreeMap<String, f64>,
 }
 
-/// Compares a run's metrics with the golden file, or rewrites that file if `bless`.
-pub fn check(metrics: &Path, golden: &Path, bless: bool) -> Result<Outcome> {
-    let text = read(metrics, "the metrics")?;
-    let found: Metrics = serde_json::from_str(&text).with_context(|| format!("in {}", metrics.display()))?;
+/// Compares the values in a run's files with the golden file, or rewrites that file if `bless`.
+pub fn check(files: &[PathBuf], golden: &Path, bless: bool) -> Result<Outcome> {
+    let mut found = Metrics { values: BTreeMap::new() };
+    for file in files {
+        let text = read(file, "the metrics")?;
+        let of_file: Metrics =
+            serde_json::from_str(&text).with_context(|| format!("in {}", file.display()))?;
+        found.values.extend(of_file.values);
+    }
     if bless {
         let before = if golden.exists() { load(golden)? } else { BTreeMap::new() };
         std::fs::write(golden, render(&blessed(&found.values, &before)))
@@ -117,9 +122,10 @@ mod tests {
         let mut before = golden("a.b@1", 0.1, 0.02);
         before.extend(golden("gone", 0.1, 0.02));
         std::fs::write(&file, render(&before)).unwrap();
-        assert_eq!(check(&metrics, &file, false).unwrap(), Outcome::Regressed(3));
-        assert_eq!(check(&metrics, &file, true).unwrap(), Outcome::Passed);
-        assert_eq!(check(&metrics, &file, false).unwrap(), Outcome::Passed);
+        let files = [metrics];
+        assert_eq!(check(&files, &file, false).unwrap(), Outcome::Regressed(3));
+        assert_eq!(check(&files, &file, true).unwrap(), Outcome::Passed);
+        assert_eq!(check(&files, &file, false).unwrap(), Outcome::Passed);
         let golden = load(&file).unwrap();
         assert_eq!(golden["a.b@1"], Golden { value: 0.5, tolerance: 0.02 });
         assert_eq!((golden.len(), golden["new"].tolerance), (2, DEFAULT_TOLERANCE));

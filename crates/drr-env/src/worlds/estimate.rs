@@ -9,6 +9,7 @@ mod regression;
 use crate::EnvError;
 use drr_core::{Categories, InteractionLog, ItemIdx, UserIdx};
 use regression::{Row, least_squares};
+use serde::{Deserialize, Serialize};
 
 /// How sittings are cut and staleness is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,7 +31,7 @@ impl Default for SittingConfig {
 }
 
 /// A number with its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The number.
     pub value: f64,
@@ -41,7 +42,7 @@ pub struct Estimate {
 }
 
 /// The hazard of leaving in one part of the ratings.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     /// The mean of what the ratings are divided by.
     pub mean: f64,
@@ -52,7 +53,7 @@ pub struct Bucket {
 }
 
 /// What a log says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimates {
     /// The number of sittings.
     pub n_sittings: usize,

@@ -67,6 +67,10 @@ pub struct SessionVariant {
     /// Whether it begins as the ranking of its space; else from nothing, with scores of 0.
     #[serde(default = "yes")]
     pub with_base: bool,
+    /// The least number of ratings, among the rows that it is fitted on, of an item that it recommends: a simulator knows little
+    /// of rare items, and what it believes of them is found and exploited.
+    #[serde(default)]
+    pub min_item_ratings: usize,
     /// The agent and its training. The number of iterations is kept as it is: no choice is made on validation rows.
     #[serde(default)]
     pub agent: SessionAgentConfig,
@@ -76,7 +80,8 @@ impl SessionVariant {
     /// How it is made.
     #[must_use]
     pub fn settings(&self) -> SessionSettings {
-        SessionSettings { with_base: self.with_base, agent: self.agent.clone() }
+        let Self { with_base, min_item_ratings, ref agent, .. } = *self;
+        SessionSettings { with_base, min_item_ratings, agent: agent.clone() }
     }
 }
 
@@ -85,6 +90,8 @@ impl SessionVariant {
 pub struct SessionSettings {
     /// Whether it begins as the ranking of its space.
     pub with_base: bool,
+    /// The least number of ratings of an item that it recommends.
+    pub min_item_ratings: usize,
     /// The agent and its training.
     pub agent: SessionAgentConfig,
 }

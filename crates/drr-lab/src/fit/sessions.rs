@@ -9,11 +9,13 @@ mod cut;
 mod items;
 mod models;
 mod space;
+#[cfg(test)]
+mod tests;
 mod training;
 
 pub use bench::SessionBench;
 pub use cut::SessionCut;
-pub use items::CategorySource;
+pub use items::{CategorySource, candidates};
 pub use models::{Items, SessionModels, Tastes};
 pub use space::SpaceContents;
 pub use training::{SessionNote, SessionTraining};

@@ -10,7 +10,9 @@ pub use judged::{Judged, UserValues, folder_of};
 use crate::document::aligned;
 use crate::failure::{NotEnough, Regressed};
 use crate::judge::figures::{Origin, check_folder};
+use crate::judge::sessions;
 use crate::run::Context;
+use crate::run::cache::check_output;
 use anyhow::{Context as _, Result, bail};
 use drr_core::Seeds;
 use drr_eval::gate::{GateError, GateReport, Golden, Outcome, Verdict, judge};
@@ -22,6 +24,10 @@ use std::path::Path;
 pub fn run(context: &Context, name: &str, golden: &Path, bless: bool) -> Result<()> {
     let folder = folder_of(context, name)?;
     let origin = check_folder(&folder, &["per_user.parquet"])?;
+    // Lists from elsewhere have no stages; where figures have an origin, sessions have one too.
+    if origin.is_some() && folder.join(sessions::ROWS).exists() {
+        check_output(&folder, sessions::STAGE, &folder.join(sessions::ROWS))?;
+    }
     let judged = Judged::read(&folder)?;
     if bless {
         context.watch.say(&bless::run(&judged, origin.as_ref(), golden)?);

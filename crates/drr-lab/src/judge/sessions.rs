@@ -1,5 +1,6 @@
 //! Long sessions, judged in B: the agent, its twin, and everybody without reinforcement learning, all with the same candidates.
 
+mod dynamics;
 mod figures;
 mod lines;
 
@@ -17,9 +18,12 @@ use drr_store::{digest_of, read_json};
 use lines::Lines;
 pub use lines::judges_rules;
 
-const STAGE: &str = "sessions";
+/// The stage that makes them.
+pub const STAGE: &str = "sessions";
 /// The figures.
 pub const FILE: &str = "sessions.json";
+/// The name of the agent for long sessions.
+pub const AGENT: &str = "session_agent";
 /// Every step of every session.
 pub const ROWS: &str = "sessions.parquet";
 
@@ -120,6 +124,8 @@ impl SessionJudge<'_> {
             n_candidates: items.candidates.len(),
             categories: items.source,
             n_categories: items.categories.n_categories(),
+            estimates: dynamics::estimates(&self.models, &items)?,
+            values: table.values(),
             tables: vec![table],
         };
         Ok((figures, self.rows(&judged)))

@@ -5,7 +5,7 @@ use crate::config::{LongSessionStudyConfig, SessionsConfig, TrainedWorld};
 use crate::document::check_block;
 use crate::fit::sessions::{SessionCut, SessionModels, SessionTraining, SpaceContents};
 use crate::fit::train::side_by_side;
-use crate::judge::sessions::SessionJudge;
+use crate::judge::sessions::{AGENT, SessionJudge};
 use crate::study::long_session::{self, LongSessionStudy, variant};
 use anyhow::{Context as _, Result};
 use drr_core::Seeds;
@@ -15,9 +15,6 @@ use std::sync::Arc;
 
 /// Memories that are not the world's own: whether the agent needs to be told it.
 const OTHER_DECAYS: [f32; 2] = [0.5, 0.95];
-
-/// The name of the agent for long sessions.
-const AGENT: &str = "session_agent";
 
 impl<'a> Plan<'a> {
     /// The models of long sessions; none where the configuration asks for none.

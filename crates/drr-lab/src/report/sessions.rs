@@ -1,5 +1,6 @@
 //! Long sessions: the answer in words, and everybody's line.
 
+use super::dynamics;
 use crate::judge::sessions::{
     SessionComparison, SessionFigures, SessionLine, SessionTable, table_as_markdown,
 };
@@ -52,12 +53,12 @@ pub fn section(figures: &SessionFigures) -> Section {
         figures.n_candidates, figures.n_categories
     )];
     prose.extend(in_words(figures));
-    Section {
-        heading: "Does RL help in long sessions?".to_owned(),
-        prose,
-        tables: figures.tables.iter().map(table).collect(),
-        ..Section::default()
+    let mut tables: Vec<Table> = figures.tables.iter().map(table).collect();
+    if let Some((words, of_log)) = dynamics::table(figures) {
+        prose.push(words);
+        tables.push(of_log);
     }
+    Section { heading: "Does RL help in long sessions?".to_owned(), prose, tables, ..Section::default() }
 }
 
 fn table(table: &SessionTable) -> Table {
@@ -86,5 +87,6 @@ fn cells(line: &SessionLine) -> Vec<Cell> {
 /// The tables as Markdown.
 pub fn block(figures: &SessionFigures) -> String {
     let markdown = |table| table_as_markdown(table, figures.n_users, figures.n_candidates);
-    figures.tables.iter().map(markdown).collect()
+    let tables: String = figures.tables.iter().map(markdown).collect();
+    tables + &dynamics::block(figures)
 }

@@ -6,7 +6,7 @@ use crate::config::SessionsConfig;
 use crate::run::Work;
 use crate::run::cache::Stage;
 use crate::run::code::Kind;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use drr_core::{Categories, ItemIdx, ItemSet, Observed, Part, Seeds, UserIdx};
 use drr_data::Dataset;
 use drr_embed::{Neighbourhood, NeighbourhoodConfig, Pmf};
@@ -150,7 +150,14 @@ impl SessionModels<'_> {
     /// As [`SessionModels::known`].
     pub fn items(&self) -> Result<Items> {
         let known = self.known()?;
-        let candidates = candidates(&self.cut.rows(&[Part::Train])?, self.config.min_item_ratings);
+        let least = self.config.min_item_ratings;
+        let candidates = candidates(&self.cut.rows(&[Part::Train])?, least);
+        if candidates.is_empty() {
+            bail!(
+                "no item has {} ratings or more among the users of R, so nothing may be shown: lower sessions.min_item_ratings",
+                least.map_or_else(|| "enough".to_owned(), |it| it.to_string())
+            );
+        }
         let random = &mut self.seeds.stream("sessions.clusters");
         let vectors = drr_core::EmbeddingSpace::items(&known);
         let (categories, source) = categories_of(self.dataset, vectors, self.config.n_clusters, random)?;

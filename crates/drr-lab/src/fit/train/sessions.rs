@@ -1,10 +1,11 @@
 //! The training of an agent for sessions among the simulated users of "online", and its trained policy.
 
 use super::Training;
-use super::surroundings::{Surroundings, catalogue};
+use super::surroundings::Surroundings;
 use crate::config::SessionSettings;
+use crate::fit::sessions::candidates;
 use crate::run::Phase;
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use drr_core::{ContextIdx, EmbeddingSpace};
 use drr_env::LoggedEnvironment;
 use drr_session::{EmbeddedSpace, SessionPolicy, SessionRanker, SessionSetup, SessionTrainer};
@@ -64,6 +65,13 @@ fn space(
     settings: &SessionSettings,
     space: Arc<dyn EmbeddingSpace>,
 ) -> Result<EmbeddedSpace> {
-    let candidates = catalogue(&training.cut.log(phase)?);
+    let candidates = candidates(&training.cut.log(phase)?, Some(settings.min_item_ratings.max(1)));
+    if candidates.is_empty() {
+        bail!(
+            "no item has {} ratings, so {} may recommend nothing: lower its min_item_ratings in lab.session_agents",
+            settings.min_item_ratings,
+            training.job.name()
+        );
+    }
     Ok(EmbeddedSpace::new(space, candidates, rewards(training)?, settings.with_base)?)
 }

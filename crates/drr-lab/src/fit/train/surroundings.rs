@@ -161,6 +161,6 @@ fn logged_config(training: &Training<'_>, reward: RewardConfig) -> Result<Logged
 }
 
 /// The items that a session may recommend: those that somebody rated in the rows that are trained on.
-pub fn catalogue(log: &InteractionLog) -> ItemSet {
+fn catalogue(log: &InteractionLog) -> ItemSet {
     ItemSet::from_items(log.n_items(), log.iter().map(|row| row.item))
 }

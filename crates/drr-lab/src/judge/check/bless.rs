@@ -3,12 +3,15 @@
 //! The file says which data set they are of. A file that exists keeps its lines and tolerances. A new one has the precision
 //! at 10 of every recommender, and of every agent also the difference to popularity and to `item_knn`. What depends on counts
 //! alone must be the very same; an agent has a wider tolerance than a baseline, since training on another processor rounds
-//! otherwise.
+//! otherwise. Of long sessions it has the agent's total reward less that of the greedy item mean, session by session.
 
+use super::judged::TOTAL_REWARD;
 use super::{Judged, explained, load, lookup, not_enough};
 use crate::judge::figures::Origin;
+use crate::judge::sessions::AGENT as SESSION_AGENT;
 use anyhow::{Result, bail};
 use drr_core::{HEADLINE_LENGTH, Seeds};
+use drr_eval::LONG_SESSION;
 use drr_eval::gate::{GOLDEN_FORMAT, Golden, GoldenLine, bless, judge};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -21,6 +24,10 @@ const AGENT_TOLERANCE: f64 = 0.01;
 const MAX_REGRESSION: f64 = 0.02;
 /// Recommenders that depend on counts and on the truth alone.
 const EXACT: [&str; 2] = ["popularity", "oracle"];
+/// The tolerance of the agent of long sessions, in total reward, and how much further down its interval may reach.
+const SESSION_TOLERANCE: (f64, f64) = (0.3, 0.6);
+/// Whom the agent of long sessions is compared with.
+const SESSION_RULE: &str = "greedy_item_mean";
 /// Whom an agent is also compared with.
 const BASELINES: [&str; 2] = ["popularity", "item_knn"];
 
@@ -30,7 +37,7 @@ const HEAD: &str = "\
 # A line regressed if its 95 % interval lies below value - tolerance, and held if the mean is not below that and the
 # interval reaches at most max_regression further down; else more users are needed. With `against` the figure is the
 # difference to that recommender, user by user. `exact` lines must be the very same.
-# Defaults: tolerance 0.005, of agents 0.01; max_regression 0.02; popularity and oracle exact.
+# Defaults: tolerance 0.005, of agents 0.01; max_regression 0.02; popularity and oracle exact. Of long sessions 0.3 and 0.6.
 
 ";
 
@@ -90,8 +97,27 @@ fn fresh(judged: &Judged, origin: Option<&Origin>) -> Result<Golden> {
         lines.push(own);
         lines.extend(differences);
     }
+    lines.extend(of_sessions(judged));
     if lines.is_empty() {
         bail!("the run has no precision@{k}: add {k} to evaluation.list_lengths and evaluate again");
     }
     Ok(Golden { format: GOLDEN_FORMAT, dataset_hash: None, lines })
+}
+
+/// The agent of long sessions beside the greedy item mean: single totals vary too much between users to tell anything.
+fn of_sessions(judged: &Judged) -> Option<GoldenLine> {
+    let k = judged.longest_session()?;
+    let has = |name: &str| judged.get(LONG_SESSION, name, TOTAL_REWARD, k).is_some();
+    (has(SESSION_AGENT) && has(SESSION_RULE)).then(|| GoldenLine {
+        protocol: LONG_SESSION.to_owned(),
+        recommender: SESSION_AGENT.to_owned(),
+        metric: TOTAL_REWARD.to_owned(),
+        k: k as usize,
+        value: 0.0,
+        against: Some(SESSION_RULE.to_owned()),
+        tolerance: SESSION_TOLERANCE.0,
+        max_regression: Some(SESSION_TOLERANCE.1),
+        exact: false,
+        lower_is_better: false,
+    })
 }

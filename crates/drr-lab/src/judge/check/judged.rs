@@ -2,13 +2,17 @@
 
 use crate::run::Context;
 use anyhow::{Context as _, Result, bail};
-use drr_data::read_per_user;
+use drr_data::{read_per_user, read_sessions};
+use drr_eval::LONG_SESSION;
 use drr_eval::gate::Golden;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// One metric of one recommender: user id and value.
 pub type UserValues = BTreeMap<String, f64>;
+
+/// The name of a session's figure.
+pub(super) const TOTAL_REWARD: &str = "total_reward";
 
 /// Every judged value of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,6 +23,9 @@ pub struct Judged {
 
 impl Judged {
     /// Reads the `per_user.parquet` of a run's folder.
+    ///
+    /// Where the run has long sessions, the total reward of every session counts too, as `total_reward` at the greatest
+    /// length of a session.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("per_user.parquet");
         if !path.exists() {
@@ -41,12 +48,36 @@ impl Judged {
                 );
             }
         }
-        Ok(Self { values })
+        let mut judged = Self { values };
+        judged.add_sessions(folder)?;
+        Ok(judged)
+    }
+
+    /// The total rewards of long sessions, of which a run need not have any.
+    fn add_sessions(&mut self, folder: &Path) -> Result<()> {
+        let path = folder.join(crate::judge::sessions::ROWS);
+        if !path.exists() {
+            return Ok(());
+        }
+        let rows = read_sessions(&path)
+            .with_context(|| format!("{} cannot be used: run `drr evaluate` again", path.display()))?;
+        let longest = rows.iter().map(|row| row.step).max().unwrap_or(0);
+        for row in rows {
+            let key = (row.protocol, row.recommender, TOTAL_REWARD.to_owned(), longest);
+            *self.values.entry(key).or_default().entry(row.user_id).or_insert(0.0) +=
+                row.survival * f64::from(row.reward);
+        }
+        Ok(())
     }
 
     /// One metric's values.
     pub fn get(&self, protocol: &str, recommender: &str, metric: &str, k: u32) -> Option<&UserValues> {
         self.values.get(&(protocol.to_owned(), recommender.to_owned(), metric.to_owned(), k))
+    }
+
+    /// The steps of the longest session; none where the run has no long sessions.
+    pub fn longest_session(&self) -> Option<u32> {
+        self.values.keys().find(|key| key.0 == LONG_SESSION && key.2 == TOTAL_REWARD).map(|key| key.3)
     }
 
     /// Refuses lines that pair recommenders who were judged on different users.

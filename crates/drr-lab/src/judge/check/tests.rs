@@ -2,7 +2,7 @@ use super::run;
 use crate::failure::{Kind, kind};
 use crate::judge::figures::Origin;
 use crate::run::Context;
-use drr_data::{PerUserRow, write_per_user};
+use drr_data::{PerUserRow, SessionRow, write_per_user, write_sessions};
 use drr_eval::gate::Golden;
 use std::path::{Path, PathBuf};
 
@@ -189,4 +189,39 @@ fn what_cannot_be_judged_is_an_error_with_a_remedy() {
     std::fs::write(run.join("per_user.parquet"), "PAR1 damaged").unwrap();
     let (_, message) = check(folder.path(), &golden(folder.path(), bounds));
     assert!(message.contains("evaluate --force"), "{message}");
+}
+
+/// Adds long sessions of two steps to a made-up run: the agent has `lift` more a step than the rule.
+fn add_sessions(run: &Path, n: u32, lift: f32) {
+    let rows: Vec<SessionRow> = (0..n)
+        .flat_map(|user| ["session_agent", "greedy_item_mean"].map(|name| (user, name)))
+        .flat_map(|(user, name)| [1, 2].map(|step| (user, name, step)))
+        .map(|(user, name, step)| SessionRow {
+            protocol: "long_session".to_owned(),
+            recommender: name.to_owned(),
+            seed: 1,
+            user_id: user.to_string(),
+            step,
+            item_id: step.to_string(),
+            reward: (user % 3) as f32 + if name == "session_agent" { lift } else { 0.0 },
+            survival: if step == 1 { 1.0 } else { 0.5 },
+        })
+        .collect();
+    write_sessions(&run.join("sessions.parquet"), &rows).unwrap();
+}
+
+#[test]
+fn the_total_reward_of_long_sessions_is_gated_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = run_of(folder.path(), 4000, 0.1);
+    add_sessions(&made, 40, 2.0);
+    let path = folder.path().join("new.toml");
+    run(&context(folder.path()), "made-up", &path, true).unwrap();
+    let golden = super::load(&path).unwrap();
+    let line = golden.lines.iter().find(|line| line.protocol == "long_session").unwrap();
+    assert_eq!((line.k, line.against.as_deref()), (2, Some("greedy_item_mean")));
+    assert!((line.value - 3.0).abs() < 1e-6, "1 * 2 + 0.5 * 2, not {}", line.value);
+    assert_eq!(check(folder.path(), &path).0, None);
+    add_sessions(&made, 40, 1.5);
+    assert_eq!(check(folder.path(), &path).0, Some(Kind::Regressed));
 }

@@ -3,8 +3,10 @@
 use crate::fit::sessions::CategorySource;
 use drr_core::Knowledge;
 use drr_env::worlds::Dynamics;
-use drr_eval::{Interval, PairedComparison, SeedFigures};
+use drr_env::worlds::estimate::Estimates;
+use drr_eval::{Interval, LONG_SESSION, PairedComparison, SeedFigures};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// All of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,8 +23,14 @@ pub struct SessionFigures {
     pub categories: CategorySource,
     /// The number of categories.
     pub n_categories: usize,
+    /// What the log itself says of the dynamics; none where it has no times or too few sittings.
+    #[serde(default)]
+    pub estimates: Option<Estimates>,
     /// One table for each world.
     pub tables: Vec<SessionTable>,
+    /// The figures by name: `long_session.session_agent.total_reward`. The last of equal names is that of the last table.
+    #[serde(default)]
+    pub values: BTreeMap<String, f64>,
 }
 
 /// Everybody in one world.
@@ -113,6 +121,20 @@ impl SessionTable {
     #[must_use]
     pub fn line(&self, recommender: &str) -> Option<&SessionLine> {
         self.lines.iter().find(|line| line.recommender == recommender)
+    }
+
+    /// The figures of every line by name.
+    #[must_use]
+    pub fn values(&self) -> BTreeMap<String, f64> {
+        let of = |line: &SessionLine| {
+            let figures = [
+                ("total_reward", line.total_reward.over_users.mean),
+                ("length", line.length.over_users.mean),
+                ("coverage", line.coverage),
+            ];
+            figures.map(|(name, value)| (format!("{LONG_SESSION}.{}.{name}", line.recommender), value))
+        };
+        self.lines.iter().flat_map(of).collect()
     }
 
     /// The agent's own line.
