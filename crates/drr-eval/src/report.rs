@@ -124,6 +124,12 @@ impl Section {
 }
 
 impl Table {
+    /// The caption and the table in GitHub's Markdown.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        markdown::table(self)
+    }
+
     /// Whether a column holds numbers, which are aligned to the right.
     fn is_numeric(&self, column: usize) -> bool {
         self.rows.iter().any(|row| matches!(row.get(column), Some(Cell::Value { .. })))
@@ -196,6 +202,18 @@ pub enum Plot {
         /// The bars, from the top.
         bars: Vec<Bar>,
     },
+    /// Who got how much, for whoever reads nothing else: bars from zero with plain names, whiskers for their intervals, and
+    /// one that is set off by its colour.
+    Standings {
+        /// What is shown.
+        title: String,
+        /// The name of the value axis.
+        x_label: String,
+        /// The bars, from the top.
+        standings: Vec<Standing>,
+        /// Digits after the point.
+        digits: u8,
+    },
     /// Named points: one figure against another.
     Scatter {
         /// What is shown.
@@ -227,9 +245,20 @@ impl Plot {
         match self {
             Self::Lines { title, .. }
             | Self::Bars { title, .. }
+            | Self::Standings { title, .. }
             | Self::Scatter { title, .. }
             | Self::Histogram { title, .. } => title,
         }
+    }
+
+    /// The plot as a file of its own, an SVG with its title, its text and its paper, light or dark as the reader's screen is.
+    /// Curves have no key there.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the plot cannot be drawn.
+    pub fn to_svg(&self) -> Result<String, ReportError> {
+        plot::standalone(self)
     }
 }
 
@@ -265,6 +294,35 @@ pub struct Bar {
     pub value: f64,
     /// The lower and the upper end of its interval.
     pub interval: Option<(f64, f64)>,
+}
+
+/// One of those who stand beside each other; one that is not finite is left out.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standing {
+    /// The name in plain words.
+    pub name: String,
+    /// The name in tables, or another remark, in small letters below.
+    pub note: String,
+    /// The length of the bar.
+    pub value: f64,
+    /// The lower and the upper end of its interval.
+    pub interval: Option<(f64, f64)>,
+    /// Whom the plot is about.
+    pub role: Role,
+}
+
+/// What one bar is beside the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Someone to compare with.
+    #[default]
+    Other,
+    /// A variant of the subject: its colour, paler.
+    Variant,
+    /// Whom the plot is about.
+    Subject,
 }
 
 impl Report {

@@ -18,6 +18,7 @@ use crate::fit::train::{Rules, Training};
 use crate::judge::Bench;
 use crate::judge::contestants::worlds;
 use crate::recommend::Bundle;
+use crate::recommend::session::SessionBundle;
 use crate::report::Page;
 use crate::run::{Phase, Run, Work};
 use anyhow::{Context as _, Result, bail};
@@ -178,6 +179,7 @@ impl<'a> Plan<'a> {
     /// Fails if the registry cannot be read.
     pub fn page(&self) -> Result<Page<'a>> {
         let run = self.run;
+        let sessions = self.session_models()?.map(|models| self.session_trainings(&models, run.config.seed));
         let dataset = &run.dataset.manifest().dataset;
         Ok(Page {
             work: self.work(),
@@ -185,6 +187,7 @@ impl<'a> Plan<'a> {
             dataset: &run.dataset,
             protocols: run.protocols(),
             cuts: run.splits().into_iter().map(|split| (self.spaces(split), self.trainings(split))).collect(),
+            sessions: sessions.into_iter().flatten().collect(),
             official_md5: run.context.registry().load(dataset)?.md5,
         })
     }
@@ -215,6 +218,23 @@ impl<'a> Plan<'a> {
             n_observed: config.evaluation.n_observed,
             reward: config.environment.reward,
         })
+    }
+
+    /// What recommends in a session.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the run has no long sessions, or no trained agent for them.
+    pub fn session_bundle(&self) -> Result<SessionBundle<'a>> {
+        let models = self.session_models()?.context(sessions::MISSING)?;
+        let [agent, _] = self.session_trainings(&models, self.config().seed);
+        let unusable = || {
+            let name = self.work().name();
+            format!("the run has no usable agent for long sessions: `drr pipeline --run {name}` trains it")
+        };
+        let items = models.items().with_context(unusable)?;
+        let policy = agent.policy(true, &items).with_context(unusable)?;
+        Ok(SessionBundle { models, items, policy })
     }
 
     /// The study's section of the configuration.

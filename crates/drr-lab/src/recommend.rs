@@ -1,5 +1,7 @@
 //! Recommendations of a trained run, for a user of the data set or for a new one.
 
+pub mod session;
+
 use crate::run::Cut;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::DrrPolicy;
@@ -76,10 +78,7 @@ pub fn run(bundle: &Bundle<'_>, request: &Request<'_>, k: usize) -> Result<Strin
 
 fn known(bundle: &Bundle<'_>, id: &str, k: usize) -> Result<String> {
     let dataset = bundle.cut.dataset;
-    let user = dataset.user(id).with_context(|| {
-        let (first, last) = (&dataset.users()[0].id, &dataset.users()[dataset.users().len() - 1].id);
-        format!("there is no user {id} in the data set: ids go from {first} to {last}; for a new user give --history")
-    })?;
+    let user = user_of(dataset, id)?;
     let log = dataset.full_log()?;
     let fitted = &bundle.fitted;
     let n_known = match bundle.cut.protocol.facts().known {
@@ -88,13 +87,10 @@ fn known(bundle: &Bundle<'_>, id: &str, k: usize) -> Result<String> {
     };
     let (seen, later) = log.of_user(user).split_at(n_known);
     let history = seen.observed();
-    let list = bundle.ask(user, history, k)?;
+    let list = bundle.ask(user, history.clone(), k)?;
     let mut text = String::new();
     writeln!(text, "user_id: {id}, rated_items_length: {}", log.of_user(user).len())?;
-    writeln!(text, "history ({} ratings):", seen.len())?;
-    for (item, rating) in seen.items.iter().zip(seen.ratings) {
-        writeln!(text, "  {rating} stars  {}", line(dataset, *item))?;
-    }
+    write_history(dataset, &mut text, &history)?;
     write_list(dataset, &mut text, &list)?;
     if later.is_empty() {
         writeln!(text, "the log has no later rating of this user: nothing to judge the list by")?;
@@ -131,6 +127,24 @@ fn known(bundle: &Bundle<'_>, id: &str, k: usize) -> Result<String> {
 
 fn new(bundle: &Bundle<'_>, ids: &str, k: usize) -> Result<String> {
     let dataset = bundle.cut.dataset;
+    let history = liked(dataset, ids)?;
+    let mut text = String::new();
+    write_liked(dataset, &mut text, &history)?;
+    let list = bundle.ask(UserIdx(u32::MAX), history, k)?;
+    write_list(dataset, &mut text, &list)?;
+    Ok(text)
+}
+
+/// The user of an original id.
+fn user_of(dataset: &Dataset, id: &str) -> Result<UserIdx> {
+    dataset.user(id).with_context(|| {
+        let (first, last) = (&dataset.users()[0].id, &dataset.users()[dataset.users().len() - 1].id);
+        format!("there is no user {id} in the data set: ids go from {first} to {last}; for a new user give --history")
+    })
+}
+
+/// The history of a new user who liked the items of these ids, oldest first: each has the best rating.
+fn liked(dataset: &Dataset, ids: &str) -> Result<Vec<Observed>> {
     let mut history = Vec::new();
     for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
         let item = dataset.item(id).with_context(|| {
@@ -145,13 +159,23 @@ fn new(bundle: &Bundle<'_>, ids: &str, k: usize) -> Result<String> {
             dataset.items()[0].id
         );
     }
-    let mut text = String::from("a new user who liked:\n");
-    for it in &history {
+    Ok(history)
+}
+
+fn write_history(dataset: &Dataset, text: &mut String, history: &[Observed]) -> Result<()> {
+    writeln!(text, "history ({} ratings):", history.len())?;
+    for it in history {
+        writeln!(text, "  {} stars  {}", it.rating, line(dataset, it.item))?;
+    }
+    Ok(())
+}
+
+fn write_liked(dataset: &Dataset, text: &mut String, history: &[Observed]) -> Result<()> {
+    writeln!(text, "a new user who liked:")?;
+    for it in history {
         writeln!(text, "  {}", line(dataset, it.item))?;
     }
-    let list = bundle.ask(UserIdx(u32::MAX), history, k)?;
-    write_list(dataset, &mut text, &list)?;
-    Ok(text)
+    Ok(())
 }
 
 fn write_list(dataset: &Dataset, text: &mut String, list: &[ScoredItem]) -> Result<()> {

@@ -5,8 +5,10 @@ mod block;
 mod characters;
 mod costs;
 mod dynamics;
+mod face;
 mod ledger;
 mod long_term;
+mod one_session;
 mod page;
 mod published;
 mod results;
@@ -19,12 +21,17 @@ pub use page::Page;
 
 use crate::document::aligned;
 use crate::fit::train;
-use crate::judge::figures::{STAGE, load, load_costs};
+use crate::judge::figures::{RunMetrics, STAGE, load, load_costs};
+use crate::judge::sessions::SessionFigures;
 use crate::{judge, study};
 use anyhow::Result;
 use drr_data::{read_per_user, read_training};
 use drr_eval::report::{Report, Section};
+use one_session::OneSession;
 use std::fmt::Write as _;
+
+/// The greedy recommender from whose scores the agent for long sessions begins.
+const GREEDY: &str = "greedy_mf_r";
 
 /// Writes the report, and returns what a terminal has room for: the answer and the short tables.
 ///
@@ -35,13 +42,8 @@ pub fn brief(page: &Page<'_>) -> Result<String> {
     run(page)?;
     let metrics = load(page.work, page.manifest)?;
     let mut text = format!("\n{}\n\n{}\n", title(page), page.manifest.dataset_line);
-    for answer in answer::in_words(&metrics, &page.protocols) {
+    for answer in answers(page, &metrics, judge::sessions::read(page.work)?.as_ref()) {
         writeln!(text, "\n{answer}")?;
-    }
-    if let Some(figures) = judge::sessions::read(page.work)? {
-        for answer in sessions::in_words(&figures) {
-            writeln!(text, "\n{answer}")?;
-        }
     }
     text.push_str(&aligned(&block(page, &metrics)?));
     let path = |name| page.work.path(name).display().to_string();
@@ -49,7 +51,13 @@ pub fn brief(page: &Page<'_>) -> Result<String> {
     Ok(text)
 }
 
-/// Writes `report.html` and `report.md`, and returns the latter.
+/// The answers in words: under logged ratings, and in long sessions.
+fn answers(page: &Page<'_>, metrics: &RunMetrics, figures: Option<&SessionFigures>) -> Vec<String> {
+    let of_logs = answer::in_words(metrics, &page.protocols);
+    of_logs.into_iter().chain(figures.into_iter().flat_map(sessions::in_words)).collect()
+}
+
+/// Writes `report.html`, `report.md` and, where the run has long sessions, their picture; returns the second.
 ///
 /// # Errors
 ///
@@ -57,36 +65,17 @@ pub fn brief(page: &Page<'_>) -> Result<String> {
 pub fn run(page: &Page<'_>) -> Result<String> {
     let work = page.work;
     let metrics = load(work, page.manifest)?;
-    let rows = read_training(&work.checked(train::STAGE, train::CURVES)?)?;
-    let per_user = read_per_user(&work.checked(STAGE, "per_user.parquet")?)?;
-    let mut sections: Vec<Section> = answer::section(&metrics, &page.protocols).into_iter().collect();
-    for protocol in &page.protocols {
-        sections.extend(results::sections(&metrics, *protocol, &per_user));
-        sections.extend(results::simulator_matrix(&metrics, *protocol));
+    let figures = judge::sessions::read(work)?;
+    let dataset = &page.dataset.manifest().dataset;
+    let mut sections: Vec<Section> = Vec::new();
+    sections.extend(face::section(answers(page, &metrics, figures.as_ref()), figures.as_ref(), dataset));
+    if let Some(figures) = &figures {
+        if let Some(picture) = face::picture(figures, dataset) {
+            drr_store::write_bytes(&work.path(face::PICTURE), picture.to_svg()?.as_bytes())?;
+        }
+        sections.extend(OneSession::of(page, figures)?.iter().flat_map(OneSession::sections));
     }
-    let mut about = Section {
-        heading: "Who was judged".to_owned(),
-        tables: vec![characters::table(&metrics)],
-        ..Section::default()
-    };
-    if page.dataset.manifest().dataset == "ml-1m" {
-        about.tables.push(published::table(&metrics));
-    }
-    sections.push(about);
-    sections.push(costs::section(&load_costs(work)?));
-    if let Some(points) = study::staleness::load(work)? {
-        sections.push(staleness::section(&points));
-    }
-    if let Some(figures) = judge::sessions::read(work)? {
-        sections.push(sessions::section(&figures));
-    }
-    if let Some(study) = study::long_term::load(work)? {
-        sections.push(long_term::section(&study));
-    }
-    sections.extend(ledger::section(work)?);
-    for (spaces, trainings) in &page.cuts {
-        sections.push(training::section(spaces, trainings, &rows)?);
-    }
+    sections.extend(body(page, &metrics, figures.as_ref())?);
     let report = Report {
         title: title(page),
         dataset_line: page.manifest.dataset_line.clone(),
@@ -97,6 +86,45 @@ pub fn run(page: &Page<'_>) -> Result<String> {
     drr_store::write_bytes(&work.path("report.html"), report.to_html()?.as_bytes())?;
     drr_store::write_bytes(&work.path("report.md"), markdown.as_bytes())?;
     Ok(markdown)
+}
+
+/// What comes after the answer.
+fn body(page: &Page<'_>, metrics: &RunMetrics, figures: Option<&SessionFigures>) -> Result<Vec<Section>> {
+    let work = page.work;
+    let rows = read_training(&work.checked(train::STAGE, train::CURVES)?)?;
+    let per_user = read_per_user(&work.checked(STAGE, "per_user.parquet")?)?;
+    let mut sections: Vec<Section> = answer::section(metrics, &page.protocols).into_iter().collect();
+    for protocol in &page.protocols {
+        sections.extend(results::sections(metrics, *protocol, &per_user));
+        sections.extend(results::simulator_matrix(metrics, *protocol));
+    }
+    sections.push(judged(page, metrics));
+    sections.push(costs::section(&load_costs(work)?));
+    if let Some(points) = study::staleness::load(work)? {
+        sections.push(staleness::section(&points));
+    }
+    sections.extend(figures.map(sessions::section));
+    if let Some(study) = study::long_term::load(work)? {
+        sections.push(long_term::section(&study));
+    }
+    sections.extend(ledger::section(work)?);
+    for (spaces, trainings) in &page.cuts {
+        sections.push(training::section(spaces, trainings, &rows)?);
+    }
+    // Whoever has no figures may not be trained.
+    if figures.is_some() {
+        sections.extend(training::of_sessions(&page.sessions)?);
+    }
+    Ok(sections)
+}
+
+/// Who was judged, beside published figures where there are some.
+fn judged(page: &Page<'_>, metrics: &RunMetrics) -> Section {
+    let mut tables = vec![characters::table(metrics)];
+    if page.dataset.manifest().dataset == "ml-1m" {
+        tables.push(published::table(metrics));
+    }
+    Section { heading: "Who was judged".to_owned(), tables, ..Section::default() }
 }
 
 fn title(page: &Page<'_>) -> String {

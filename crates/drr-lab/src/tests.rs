@@ -1,5 +1,7 @@
 //! The whole pipeline on a handful of synthetic users: what no crate can test alone.
 
+mod face;
+
 use crate::config::{AgentVariant, ExperimentConfig, SpaceKind};
 use crate::judge::{Bench, contestants, figures, sessions};
 use crate::plan::Plan;

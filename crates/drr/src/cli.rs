@@ -22,6 +22,7 @@ Examples:
   drr pipeline                                      everything, on MovieLens 1M (or what can be had)
   drr pipeline --config ml-1m --archive PATH/ml-1m.zip
   drr recommend --run ml-1m --user 4835 -k 3
+  drr recommend --run ml-1m --policy session --user 4835 -k 12
   drr sweep --recommender ease --dataset ml-100k    settings chosen on validation rows"
 )]
 pub struct Cli {
@@ -93,6 +94,15 @@ impl From<Checkpoints> for OtherCode {
     }
 }
 
+/// Who recommends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Policy {
+    /// The agent that makes lists.
+    List,
+    /// The agent for long sessions.
+    Session,
+}
+
 /// Every command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -148,7 +158,8 @@ pub enum Command {
         /// The run's name, or its folder: ml-1m or data/runs/ml-1m.
         #[arg(long, value_name = "NAME")]
         run: String,
-        /// Also writes the table of results into this document, between the run's markers.
+        /// Also writes the table of results into this document, between the run's markers, and the picture of long sessions
+        /// beside it: NAME-sessions.svg for NAME.md.
         #[arg(long, value_name = "FILE")]
         into: Option<PathBuf>,
     },
@@ -171,7 +182,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   drr recommend --run ml-1m --user 4835 -k 3
-  drr recommend --run ml-1m --history \"260,1196,2571\" -k 10")]
+  drr recommend --run ml-1m --history \"260,1196,2571\" -k 10
+  drr recommend --run ml-1m --policy session --user 4835 -k 12     one session: every item counts for the next one")]
     #[command(group = clap::ArgGroup::new("whom").args(["user", "history"]).required(true))]
     Recommend {
         /// The run's name, or its folder: ml-1m or data/runs/ml-1m.
@@ -183,12 +195,17 @@ Examples:
         /// A new user: original ids of liked items, oldest first, separated by commas.
         #[arg(long, value_name = "IDS")]
         history: Option<String>,
-        /// The length of the list.
+        /// The length of the list, or the steps of the session.
         #[arg(short, default_value_t = 10)]
         k: usize,
-        /// Whose policy and whose view of the user: first_ratings (the first ratings are known) or temporal (all before the cut).
-        #[arg(long, default_value = "first_ratings", value_parser = protocol)]
-        protocol: Protocol,
+        /// Who recommends: the agent that makes lists, or the one for long sessions, which shows item after item, each with a
+        /// simulated answer.
+        #[arg(long, value_enum, default_value = "list")]
+        policy: Policy,
+        /// With the policy "list", whose view of the user: first_ratings (the first ratings are known; taken without this
+        /// option) or temporal (all before the cut).
+        #[arg(long, value_parser = protocol)]
+        protocol: Option<Protocol>,
     },
     /// Judges a run by golden figures: exit code 0 if it held, 3 if it regressed, 4 if its users are too few to tell.
     #[command(after_help = "\
@@ -415,6 +432,8 @@ mod tests {
     fn a_recommendation_needs_a_user_or_a_history_and_not_both() {
         let parse = |rest: &[&str]| Cli::try_parse_from(["x", "recommend", "--run", "r"].iter().chain(rest));
         assert!(parse(&["--user", "1"]).is_ok() && parse(&["--history", "1,2"]).is_ok());
+        assert!(parse(&["--policy", "session", "--user", "1"]).is_ok());
+        assert!(parse(&["--policy", "other", "--user", "1"]).is_err());
         let refusal = |rest: &[&str]| parse(rest).err().unwrap().kind();
         assert_eq!(refusal(&[]), clap::error::ErrorKind::MissingRequiredArgument);
         assert_eq!(refusal(&["--user", "1", "--history", "2"]), clap::error::ErrorKind::ArgumentConflict);

@@ -1,6 +1,6 @@
 //! Every command of the product.
 
-use crate::cli::{Cli, Command, Selection, Study};
+use crate::cli::{Cli, Command, Policy, Selection, Study};
 use crate::console::{self, say};
 use crate::terminal::{self, Terminal};
 use anyhow::{Result, bail};
@@ -64,8 +64,8 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
         }
         Command::Report { run, into } => write_report(&plain, &run, into.as_deref()),
         Command::Pipeline { selection, seeds } => pipelines(&context(&selection), &selection, seeds),
-        Command::Recommend { run, user, history, k, protocol } => {
-            recommend_to(&plain, &run, protocol, (user.as_deref(), history.as_deref()), k)
+        Command::Recommend { run, user, history, k, policy, protocol } => {
+            recommend_to(&plain, &run, (policy, protocol), (user.as_deref(), history.as_deref()), k)
         }
         Command::Check { run, against, bless } => check::run(&plain, &run, &against, bless),
         Command::Compare { before, after, metric, out } => {
@@ -177,7 +177,7 @@ fn write_report(context: &Context, run: &str, into: Option<&Path>) -> Result<()>
 fn recommend_to(
     context: &Context,
     run: &str,
-    protocol: Protocol,
+    (policy, protocol): (Policy, Option<Protocol>),
     user_or_history: (Option<&str>, Option<&str>),
     k: usize,
 ) -> Result<()> {
@@ -187,7 +187,17 @@ fn recommend_to(
         (None, None) => bail!("give --user ID or --history IDS"),
     };
     let run = Run::read(context, run)?;
-    say(recommend::run(&Plan::new(&run)?.bundle(protocol)?, &request, k)?);
+    let plan = Plan::new(&run)?;
+    say(match (policy, protocol) {
+        (Policy::List, protocol) => {
+            let protocol = protocol.unwrap_or(Protocol::FirstRatings);
+            recommend::run(&plan.bundle(protocol)?, &request, k)?
+        }
+        (Policy::Session, None) => recommend::session::run(&plan.session_bundle()?, &request, k)?,
+        (Policy::Session, Some(protocol)) => bail!(
+            "--protocol {protocol} belongs to --policy list: leave it out, a session begins with the user's first ratings"
+        ),
+    });
     Ok(())
 }
 

@@ -134,7 +134,7 @@ fn push_plot(page: &mut String, plot: &Plot) -> Result<(), ReportError> {
     let names: Vec<&String> = match plot {
         Plot::Lines { series, .. } => series.iter().map(|one| &one.name).collect(),
         Plot::Histogram { series, .. } => series.iter().map(|(name, _)| name).collect(),
-        Plot::Bars { .. } | Plot::Scatter { .. } => Vec::new(),
+        Plot::Bars { .. } | Plot::Standings { .. } | Plot::Scatter { .. } => Vec::new(),
     };
     // A single curve is named by the title.
     for (at, name) in names.iter().enumerate().filter(|_| names.len() > 1) {
@@ -156,7 +156,7 @@ fn push(page: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 /// Plain text that a browser shows as it is.
-fn escaped(plain: &str) -> String {
+pub(super) fn escaped(plain: &str) -> String {
     let mut text = String::with_capacity(plain.len());
     for letter in plain.chars() {
         match letter {
@@ -174,7 +174,7 @@ fn escaped(plain: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Bar, Best, ScatterPoint, Series};
+    use crate::report::{Bar, Best, ScatterPoint, Series, Standing};
 
     /// A report with a hostile text wherever text can be.
     fn hostile() -> Report {
@@ -202,6 +202,17 @@ mod tests {
                         title: bad(),
                         x_label: bad(),
                         bars: vec![Bar { name: bad(), value: 1.0, interval: Some((0.5, 1.5)) }],
+                    },
+                    Plot::Standings {
+                        title: bad(),
+                        x_label: bad(),
+                        standings: vec![Standing {
+                            name: bad(),
+                            note: bad(),
+                            value: 1.0,
+                            ..Standing::default()
+                        }],
+                        digits: 2,
                     },
                     Plot::Scatter {
                         title: bad(),
@@ -288,6 +299,6 @@ mod tests {
     #[test]
     fn a_folded_section_says_what_is_in_it() {
         let page = hostile().to_html().unwrap();
-        assert!(page.contains("<summary>1 table (1 row), 4 plots</summary>"), "{page}");
+        assert!(page.contains("<summary>1 table (1 row), 5 plots</summary>"), "{page}");
     }
 }

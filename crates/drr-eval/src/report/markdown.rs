@@ -1,7 +1,7 @@
 //! The report as GitHub's Markdown.
 
 use super::number::{decimal, significant};
-use super::{Bar, Cell, Plot, Report, Section, Series, Table};
+use super::{Bar, Cell, Plot, Report, Section, Series, Standing, Table};
 use std::fmt::Write as _;
 
 /// Renders the whole report.
@@ -39,6 +39,13 @@ fn push_section(text: &mut String, section: &Section) {
     if section.details {
         text.push_str("\n</details>\n");
     }
+}
+
+/// Renders one table.
+pub(super) fn table(table: &Table) -> String {
+    let mut text = String::new();
+    push_table(&mut text, table);
+    text
 }
 
 fn push_table(text: &mut String, table: &Table) {
@@ -87,6 +94,12 @@ fn push_plot(text: &mut String, plot: &Plot) {
             push(text, format_args!("\nPlot: {} ({})\n\n", escaped(title), escaped(x_label)));
             for bar in bars {
                 push(text, format_args!("- {}\n", bar_line(bar)));
+            }
+        }
+        Plot::Standings { title, x_label, standings, digits } => {
+            push(text, format_args!("\nPlot: {} ({})\n\n", escaped(title), escaped(x_label)));
+            for standing in standings {
+                push(text, format_args!("- {}\n", standing_line(standing, *digits)));
             }
         }
         Plot::Scatter { title, x_label, y_label, points } => {
@@ -142,6 +155,16 @@ fn bar_line(bar: &Bar) -> String {
         .map(|(lo, hi)| format!(" [{}, {}]", significant(lo), significant(hi)))
         .unwrap_or_default();
     format!("{}: {}{interval}", escaped(&bar.name), significant(bar.value))
+}
+
+fn standing_line(standing: &Standing, digits: u8) -> String {
+    let Standing { name, note, value, interval, .. } = standing;
+    let note = if note.is_empty() { String::new() } else { format!(" ({})", escaped(note)) };
+    format!(
+        "{}{note}: {}",
+        escaped(name),
+        cell(&Cell::Value { value: *value, interval: *interval, digits }, false)
+    )
 }
 
 fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {

@@ -5,6 +5,10 @@
 
 mod histogram;
 mod scatter;
+mod standalone;
+mod standings;
+
+pub(super) use standalone::standalone;
 
 use super::number::{significant, tick};
 use super::thin::{MAX_POINTS, thin};
@@ -46,6 +50,7 @@ pub(super) const fn palette(at: usize) -> (u8, u8, u8) {
 pub(super) const fn is_wide(plot: &Plot) -> bool {
     match plot {
         Plot::Bars { bars, .. } => bars.len() > MANY_BARS,
+        Plot::Standings { .. } => true,
         Plot::Scatter { points, .. } => points.len() > MANY_BARS,
         Plot::Lines { .. } | Plot::Histogram { .. } => false,
     }
@@ -57,6 +62,9 @@ pub(super) fn draw(plot: &Plot) -> Result<String, ReportError> {
     let outcome = match plot {
         Plot::Lines { x_label, y_label, series, .. } => draw_lines(&mut svg, x_label, y_label, series),
         Plot::Bars { x_label, bars, .. } => draw_bars(&mut svg, x_label, bars),
+        Plot::Standings { x_label, standings, digits, .. } => {
+            standings::draw(&mut svg, x_label, standings, *digits)
+        }
         Plot::Scatter { x_label, y_label, points, .. } => scatter::draw(&mut svg, x_label, y_label, points),
         Plot::Histogram { x_label, series, bins, .. } => histogram::draw(&mut svg, x_label, series, *bins),
     };

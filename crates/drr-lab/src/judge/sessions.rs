@@ -11,7 +11,7 @@ use crate::run::code::Kind;
 use crate::run::{RunManifest, Work};
 use anyhow::{Context as _, Result};
 use drr_core::{Knowledge, Part, SessionRecommender};
-use drr_data::{SessionRow, write_sessions};
+use drr_data::{SessionRow, read_sessions, write_sessions};
 use drr_env::worlds::Dynamics;
 use drr_eval::{LongSessionEvaluation, SessionMeasure, compare_sessions};
 use drr_store::{digest_of, read_json};
@@ -210,4 +210,13 @@ pub fn read(work: Work<'_>) -> Result<Option<SessionFigures>> {
         return Ok(None);
     }
     Ok(Some(read_json(&work.checked(STAGE, FILE)?, "run the pipeline")?))
+}
+
+/// Every step of every session of a run.
+///
+/// # Errors
+///
+/// Refuses a file that is missing or not as the stage left it.
+pub fn rows(work: Work<'_>) -> Result<Vec<SessionRow>> {
+    Ok(read_sessions(&work.checked(STAGE, ROWS)?)?)
 }

@@ -16,6 +16,10 @@ use std::sync::Arc;
 /// Memories that are not the world's own: whether the agent needs to be told it.
 const OTHER_DECAYS: [f32; 2] = [0.5, 0.95];
 
+/// What a run without long sessions lacks.
+pub(super) const MISSING: &str =
+    "the configuration has no section [sessions]: add one, or extend a preset that has it";
+
 impl<'a> Plan<'a> {
     /// The models of long sessions; none where the configuration asks for none.
     ///
@@ -30,7 +34,11 @@ impl<'a> Plan<'a> {
     }
 
     /// The agent and its twin with a discount of 0, from one seed.
-    fn session_trainings<'w>(&self, models: &SessionModels<'w>, seed: u64) -> [SessionTraining<'w>; 2] {
+    pub(super) fn session_trainings<'w>(
+        &self,
+        models: &SessionModels<'w>,
+        seed: u64,
+    ) -> [SessionTraining<'w>; 2] {
         let SessionsConfig { agent, twin_iterations, with_categories, with_base, .. } = models.config;
         let contents = SpaceContents { with_categories: *with_categories, with_base: *with_base };
         let of = |name: String, config: SessionAgentConfig| SessionTraining {
@@ -67,8 +75,7 @@ impl<'a> Plan<'a> {
         if let Some(path) = into {
             check_block(path, &format!("{}-long-session", self.work().name()))?;
         }
-        let missing = "the configuration has no section [sessions]: add one, or extend a preset that has it";
-        let models = self.session_models()?.context(missing)?;
+        let models = self.session_models()?.context(MISSING)?;
         models.fit()?;
         let config = &self.config().study.long_session;
         let learners = self.studied_sessions(&models, config);

@@ -2,8 +2,9 @@
 //!
 //! `<!-- results:NAME -->` and `<!-- /results:NAME -->` enclose what belongs to the run NAME.
 
-use super::page::Page;
-use crate::document::write_block;
+use super::one_session::OneSession;
+use super::{Page, face};
+use crate::document::{check_block, write_block};
 use crate::judge::figures::{Judged, RunMetrics, headline, load};
 use anyhow::Result;
 use drr_core::{Form, World};
@@ -11,13 +12,36 @@ use drr_eval::Metric;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Replaces what stands between the markers of the run in the document at `path`.
+/// Replaces what stands between the markers of the run in the document at `path`. The picture of long sessions, where the run
+/// has some, lies beside it: `ml-1m.md` shows `ml-1m-sessions.svg`.
 ///
 /// # Errors
 ///
 /// Fails if the run was not judged, and if the document has no place for it.
 pub fn write_into(page: &Page<'_>, path: &Path) -> Result<()> {
-    write_block(path, &page.work.name(), &block(page, &load(page.work, page.manifest)?)?)
+    let name = page.work.name();
+    if path.exists() {
+        // No picture for a document that shows none.
+        check_block(path, &name)?;
+    }
+    let head = write_head(page, path)?;
+    write_block(path, &name, &format!("{head}{}", block(page, &load(page.work, page.manifest)?)?))
+}
+
+/// Writes the picture, and returns what stands above the tables: it, and one user's session.
+fn write_head(page: &Page<'_>, path: &Path) -> Result<String> {
+    let Some(figures) = crate::judge::sessions::read(page.work)? else { return Ok(String::new()) };
+    let mut text = String::new();
+    if let Some(picture) = face::picture(&figures, &page.dataset.manifest().dataset) {
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+        let name = format!("{stem}-{}", face::PICTURE);
+        drr_store::write_bytes(&path.with_file_name(&name), picture.to_svg()?.as_bytes())?;
+        writeln!(text, "\n![{}]({name})", picture.title())?;
+    }
+    if let Some(session) = OneSession::of(page, &figures)? {
+        text.push_str(&session.block());
+    }
+    Ok(text)
 }
 
 /// The run's results as Markdown: a short table for each protocol, the training's size, and what they are figures of.

@@ -1,5 +1,6 @@
 //! What a report is made from.
 
+use crate::fit::sessions::SessionTraining;
 use crate::fit::spaces::Spaces;
 use crate::fit::train::Training;
 use crate::run::{RunManifest, Work};
@@ -18,6 +19,8 @@ pub struct Page<'a> {
     pub protocols: Vec<Protocol>,
     /// The cuts, with their spaces and their trainings, the run's own agent first.
     pub cuts: Vec<(Spaces<'a>, Vec<Training<'a>>)>,
+    /// The trainings for long sessions, the agent first; none where the run has no long sessions.
+    pub sessions: Vec<SessionTraining<'a>>,
     /// The MD5 of the data set's official archive.
     pub official_md5: Option<String>,
 }

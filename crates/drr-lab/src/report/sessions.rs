@@ -29,8 +29,7 @@ fn words(table: &SessionTable, n_users: usize) -> Option<String> {
         mean(rule),
         over.signed()
     );
-    let twin = table.lines.iter().find(|line| line.recommender.ends_with("_gamma_0"));
-    if let Some((twin, difference)) = twin.and_then(|twin| Some((twin, twin.agent_minus_this?))) {
+    if let Some((twin, difference)) = table.twin().and_then(|twin| Some((twin, twin.agent_minus_this?))) {
         // Writing to a string does not fail.
         let _ = write!(
             text,
@@ -52,7 +51,6 @@ pub fn section(figures: &SessionFigures) -> Section {
         "Users who grow tired of sameness, come to like what they see, and leave. What a user thinks of an item is fitted on the log; what happens in a session is posited, and no log of single ratings can tell it. {} items may be shown, the same ones by everybody, in {} categories. Agents are trained in one simulator of tastes (A) and everybody is judged in another (B), with users of whom the first ratings are known. The total reward is in expectation over leaving.",
         figures.n_candidates, figures.n_categories
     )];
-    prose.extend(in_words(figures));
     let mut tables: Vec<Table> = figures.tables.iter().map(table).collect();
     if let Some((words, of_log)) = dynamics::table(figures) {
         prose.push(words);

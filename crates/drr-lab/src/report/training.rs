@@ -1,10 +1,13 @@
 //! How the training of the agents went.
 
 use crate::fit::learner::Job;
+use crate::fit::sessions::{SessionNote, SessionTraining};
 use crate::fit::spaces::Spaces;
 use crate::fit::train::{JobNote, Training};
 use anyhow::Result;
+use drr_core::Validation;
 use drr_data::{Protocol, TrainingRow};
+use drr_eval::LONG_SESSION;
 use drr_eval::report::{Cell, Plot, Section, Series, Table, thin};
 
 /// The learning curves that are plotted where they were recorded, and the names of their axes.
@@ -29,6 +32,20 @@ const CURVES: [(&str, &str); 20] = [
     ("temperature", "temperature of the softmax"),
     ("actor_learning_rate", "learning rate of the actor"),
     ("critic_learning_rate", "learning rate of the critic"),
+];
+/// The same of the agents for long sessions.
+const SESSION_CURVES: [(&str, &str); 11] = [
+    ("validation", "total reward of validation users in A, without exploration"),
+    ("session_reward", "total reward of the sessions that ended, while exploring"),
+    ("session_length", "steps of the sessions that ended"),
+    ("coverage", "share of the candidates that were shown in an iteration"),
+    ("entropy", "entropy of the policy, in nats"),
+    ("value_error", "mean square of the advantages, the critic's error"),
+    ("policy_loss", "actor's loss"),
+    ("value_loss", "critic's loss"),
+    ("clip_share", "share of steps whose ratio was clipped"),
+    ("divergence", "divergence of the policy from the one that played"),
+    ("saturated_share", "share of the correction's coordinates at their bounds"),
 ];
 /// The columns of the table of last values: name, heading, digits.
 const LAST: [(&str, &str, u8); 8] = [
@@ -62,9 +79,39 @@ pub fn section(spaces: &Spaces<'_>, trainings: &[Training<'_>], rows: &[Training
         prose.push(line);
     }
     let tables = last_values(split, rows).into_iter().collect();
-    let plots = CURVES.iter().filter_map(|(name, label)| curve(split, rows, name, label)).collect();
+    let plots = curves(CURVES, split.name(), rows);
     let heading = format!("Cut \"{split}\": training");
     Ok(Section { heading, prose, tables, plots, details: true, ..Section::default() })
+}
+
+/// The section of the agents for long sessions; nothing where there is none.
+pub fn of_sessions(trainings: &[SessionTraining<'_>]) -> Result<Option<Section>> {
+    let (mut prose, mut rows) = (Vec::new(), Vec::new());
+    for training in trainings {
+        prose.push(session_prose(&training.name, &training.note()?));
+        rows.extend(training.curves()?);
+    }
+    let plots = curves(SESSION_CURVES, LONG_SESSION, &rows);
+    let heading = "Long sessions: training".to_owned();
+    Ok((!prose.is_empty()).then(|| Section { heading, prose, plots, details: true, ..Section::default() }))
+}
+
+fn session_prose(name: &str, note: &SessionNote) -> String {
+    let at = |it: Option<&Validation>| it.map_or(f64::NAN, |it| it.score);
+    let mut line = format!(
+        "{name}: {} iterations, {} environment steps and {} updates in {:.0} s. The total reward of validation users in A went from {:.2} to {:.2}; nothing was chosen by it.",
+        note.iterations,
+        note.steps,
+        note.updates,
+        note.seconds,
+        at(note.validations.first()),
+        at(note.validations.last())
+    );
+    for warning in &note.warnings {
+        line.push_str(" WARNING: ");
+        line.push_str(warning);
+    }
+    line
 }
 
 fn job_prose(job: &Job, note: &JobNote, reference: Option<&str>) -> String {
@@ -130,8 +177,13 @@ fn last_values(split: Protocol, rows: &[TrainingRow]) -> Option<Table> {
     })
 }
 
-fn curve(split: Protocol, rows: &[TrainingRow], name: &str, label: &str) -> Option<Plot> {
-    let prefix = format!("{split}/");
+/// A plot of each curve that was recorded in the series of `cut`.
+fn curves<const N: usize>(of: [(&str, &str); N], cut: &str, rows: &[TrainingRow]) -> Vec<Plot> {
+    of.iter().filter_map(|(name, label)| curve(cut, rows, name, label)).collect()
+}
+
+fn curve(cut: &str, rows: &[TrainingRow], name: &str, label: &str) -> Option<Plot> {
+    let prefix = format!("{cut}/");
     let mut series: Vec<Series> = Vec::new();
     for row in rows.iter().filter(|row| row.name == name && row.series.starts_with(&prefix)) {
         let point = (row.step as f64, row.value);
@@ -145,7 +197,7 @@ fn curve(split: Protocol, rows: &[TrainingRow], name: &str, label: &str) -> Opti
         it.points = thin(&it.points, N_POINTS);
     }
     (!series.is_empty()).then(|| Plot::Lines {
-        title: format!("{label} (\"{split}\")"),
+        title: format!("{label} (\"{cut}\")"),
         x_label: "environment steps".to_owned(),
         y_label: name.replace('_', " "),
         series,
@@ -181,5 +233,25 @@ mod tests {
         assert_eq!(table.rows[0][at], Cell::value(14.5, 3));
         assert_eq!(table.rows[0].len(), table.columns.len());
         assert!(last_values(Protocol::Temporal, &rows).is_none());
+    }
+
+    #[test]
+    fn a_training_for_long_sessions_says_where_it_began_and_ended_and_what_warned() {
+        let validation = |score| Validation { round: 0, n_updates: 0, score };
+        let note = SessionNote {
+            iterations: 9,
+            steps: 288,
+            updates: 18,
+            validations: vec![validation(1.5), validation(4.25)],
+            warnings: vec!["the entropy is low".to_owned()],
+            seconds: 3.0,
+        };
+        let prose = session_prose("session_agent", &note);
+        assert!(prose.contains("from 1.50 to 4.25"), "{prose}");
+        assert!(prose.ends_with("WARNING: the entropy is low"), "{prose}");
+        let rows = [row("long_session/session_agent", 32, "session_reward", 2.0)];
+        let plots = curves(SESSION_CURVES, LONG_SESSION, &rows);
+        let [Plot::Lines { series, .. }] = &plots[..] else { panic!("{plots:?}") };
+        assert_eq!(series[0].name, "session_agent");
     }
 }

@@ -10,7 +10,7 @@ use crate::run::code::Kind;
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
 use drr_core::{ContextIdx, Judgement, Outcome, Part, Seeds, SessionRecommender, TrainingHooks, Validation};
-use drr_data::write_training;
+use drr_data::{TrainingRow, read_training, write_training};
 use drr_env::RatingScale;
 use drr_env::worlds::{Population, SessionWorld};
 use drr_session::{SessionAgentConfig, SessionPolicy, SessionSetup, SessionSpace, SessionTrainer};
@@ -93,6 +93,17 @@ impl SessionTraining<'_> {
         let path = self.models.work.path(self.file(".json"));
         self.stage().check_output(&path)?;
         Ok(read_json(&path, "run train")?)
+    }
+
+    /// Its learning curves.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it was not trained.
+    pub fn curves(&self) -> Result<Vec<TrainingRow>> {
+        let path = self.models.work.path(self.file(".parquet"));
+        self.stage().check_output(&path)?;
+        Ok(read_training(&path)?)
     }
 
     /// The trained policy, or that before training, which is the base.

@@ -1,7 +1,7 @@
 //! The figures of long sessions.
 
 use crate::fit::sessions::CategorySource;
-use drr_core::Knowledge;
+use drr_core::{Form, Knowledge};
 use drr_env::worlds::Dynamics;
 use drr_env::worlds::estimate::Estimates;
 use drr_eval::{Interval, LONG_SESSION, PairedComparison, SeedFigures};
@@ -141,6 +141,13 @@ impl SessionTable {
     #[must_use]
     pub fn agent(&self) -> Option<&SessionLine> {
         self.lines.last()
+    }
+
+    /// The agent's twin that does not look ahead: with a discount of 0.
+    #[must_use]
+    pub fn twin(&self) -> Option<&SessionLine> {
+        let name = format!("{}{}", self.agent()?.recommender, Form::Greedy.suffix());
+        self.line(&name)
     }
 
     /// The best without reinforcement learning that was told nothing but the log.
