@@ -28,7 +28,7 @@ pub fn section(metrics: &RunMetrics, protocols: &[Protocol]) -> Option<Section> 
         vec!["protocol", "metric", "best without RL", "", "agent", "", "minus the best", "verdict"];
     columns.extend(["minus its twin without TD", "verdict", "minus its twin with discount 0", "verdict"]);
     (!found.is_empty()).then(|| Section {
-        heading: "Does RL recommend better under logged ratings?".to_owned(),
+        heading: "Does RL recommend better under each protocol?".to_owned(),
         tables: vec![Table {
             caption: "Each agent beside the best recommender without RL under each protocol (best by the same test rows, which favours it), and beside its own twins: one without TD learning, which has the supervised part of the loss alone, and one with discount 0, which does not look ahead. 95 % intervals over users.".to_owned(),
             columns: columns.into_iter().map(str::to_owned).collect(),

@@ -152,7 +152,7 @@ impl Side {
             false => format!("{}: {}", step.item, step.categories.join(", ")),
         };
         let leaves = if self.leaves_after == Some(at + 1) { ", leaves" } else { "" };
-        [item, format!("{:.1} ({:.0} %){leaves}", step.answer, 100.0 * step.survival)]
+        [item, format!("{:.1}\u{a0}({:.0}\u{a0}%){leaves}", step.answer, 100.0 * step.survival)]
     }
 
     fn in_words(&self) -> String {
@@ -310,15 +310,15 @@ mod tests {
     #[test]
     fn nothing_is_shown_after_the_user_has_left() {
         let left = side(&[(4.0, 1.0), (3.26, 0.61), (3.0, 0.4)], Some(2));
-        assert_eq!(left.cells(0), ["Title (1999): Drama, War", "4.0 (100 %)"]);
-        assert_eq!(left.cells(1), ["Title (1999): Drama, War", "3.3 (61 %), leaves"]);
+        assert_eq!(left.cells(0), ["Title (1999): Drama, War", "4.0\u{a0}(100\u{a0}%)"]);
+        assert_eq!(left.cells(1), ["Title (1999): Drama, War", "3.3\u{a0}(61\u{a0}%), leaves"]);
         assert_eq!(left.cells(2), ["-", "-"]);
         let words = left.in_words();
         assert!(words.starts_with("The agent shows 2 categories in its first 3 steps"), "{words}");
         assert!(words.ends_with("has a total reward of 2.50; the user leaves after step 2."), "{words}");
         let stays = side(&[(4.0, 1.0), (3.0, 0.9)], None);
         assert!(stays.in_words().ends_with("the user stays for all 2 steps."));
-        assert_eq!(stays.cells(1)[1], "3.0 (90 %)");
+        assert_eq!(stays.cells(1)[1], "3.0\u{a0}(90\u{a0}%)");
         assert_eq!(stays.cells(2), ["-", "-"]);
     }
 }

@@ -35,7 +35,7 @@ fn shows_them_first(run: &Run<'_>, plan: &Plan<'_>) {
     let at = |words: &str| markdown.find(words).unwrap_or_else(|| panic!("{words} is not in the report"));
     assert!(at("## The answer") < at("In long sessions (") && at("In long sessions (") < at("The RL agent"));
     assert!(at("The RL agent") < at("One user's session, three ways"));
-    assert!(at("One user's session, three ways") < at("## Does RL recommend better under logged ratings?"));
+    assert!(at("One user's session, three ways") < at("## Does RL recommend better under each protocol?"));
     assert!(
         at("## Long sessions: training") < at("total reward of validation users in A, without exploration")
     );

@@ -8,11 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The questions to the run "same"; the last one may mend it.
-const QUESTIONS: [&str; 5] = [
+const QUESTIONS: [&str; 6] = [
     "report --run same",
     "compare before same",
     "check --run same --against golden.toml",
     "recommend --run same --history 1,2,3 -k 5",
+    "recommend --run same --policy session --history 1,2,3 -k 5",
     PIPELINE,
 ];
 
