@@ -22,7 +22,7 @@ Examples:
   drr pipeline                                      everything, on MovieLens 1M (or what can be had)
   drr pipeline --config ml-1m --archive PATH/ml-1m.zip
   drr recommend --run ml-1m --user 4835 -k 3
-  drr recommend --run ml-1m --policy session --user 4835 -k 12
+  drr recommend --run ml-1m --policy session --user 5958 -k 12
   drr sweep --recommender ease --dataset ml-100k    settings chosen on validation rows"
 )]
 pub struct Cli {
@@ -183,7 +183,7 @@ Examples:
 Examples:
   drr recommend --run ml-1m --user 4835 -k 3
   drr recommend --run ml-1m --history \"260,1196,2571\" -k 10
-  drr recommend --run ml-1m --policy session --user 4835 -k 12     one session: every item counts for the next one")]
+  drr recommend --run ml-1m --policy session --user 5958 -k 12     one session: every item counts for the next one")]
     #[command(group = clap::ArgGroup::new("whom").args(["user", "history"]).required(true))]
     Recommend {
         /// The run's name, or its folder: ml-1m or data/runs/ml-1m.

@@ -53,7 +53,7 @@ fn shown(table: &SessionTable) -> Option<Vec<(&SessionLine, &'static str, Role)>
     let told = told.max_by(|left, right| mean(left).total_cmp(&mean(right)));
     let all = [
         (Some(agent), "The RL agent", Role::Subject),
-        (table.twin(), "The same agent without looking ahead", Role::Variant),
+        (table.twin(), "The agent without looking ahead", Role::Variant),
         (told, "A rule that is told how users change", Role::Other),
         (table.best_rule(), "The best rule without RL", Role::Other),
         (table.line(super::GREEDY), "Greedy: the best predicted rating", Role::Other),
