@@ -1,6 +1,6 @@
 //! The log of ratings, by user and in time order: what every learner reads.
 
-use crate::{ItemIdx, Observed, PartSet, RowDigest, RowOrigin, UserIdx};
+use crate::{ItemIdx, ItemSet, Observed, PartSet, RowDigest, RowOrigin, UserIdx};
 
 /// One rating of one item by one user.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -206,6 +206,15 @@ impl InteractionLog {
     /// All users, in index order.
     pub fn users(&self) -> impl Iterator<Item = UserIdx> + use<> {
         (0..self.n_users()).map(UserIdx::from)
+    }
+
+    /// The items with at least `least` ratings.
+    #[must_use]
+    pub fn items_rated(&self, least: usize) -> ItemSet {
+        let mut counts = vec![0_usize; self.n_items()];
+        self.iter().for_each(|row| counts[row.item.index()] += 1);
+        let often = counts.iter().enumerate().filter(|(_, count)| **count >= least);
+        ItemSet::from_items(self.n_items(), often.map(|(item, _)| ItemIdx::from(item)))
     }
 
     /// Users with at least one rating, in index order.

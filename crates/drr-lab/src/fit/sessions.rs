@@ -15,7 +15,7 @@ mod training;
 
 pub use bench::SessionBench;
 pub use cut::SessionCut;
-pub use items::{CategorySource, candidates};
+pub use items::CategorySource;
 pub use models::{Items, SessionModels, Tastes};
 pub use space::SpaceContents;
 pub use training::{SessionNote, SessionTraining};

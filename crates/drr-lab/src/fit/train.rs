@@ -5,23 +5,18 @@
 
 use super::begun_by;
 use super::learner::{Job, Settings};
-use super::simulator::{Simulator, Simulators};
+use super::simulator::Simulators;
 use super::spaces::Spaces;
 use crate::config::{EnvironmentConfig, SpaceKind};
 use crate::failure::Interrupted;
 use crate::run::cache::{Made, Stage, State};
 use crate::run::code::Kind;
 use crate::run::{Cut, Phase, Work};
-use crate::watch::Bar;
 use anyhow::{Context as _, Result, bail};
 use drr_agent::{AgentConfig, DrrPolicy, OnlineAgent, OnlineConfig};
-use drr_core::{
-    EmbeddingSpace, HEADLINE_LENGTH, Judgement, Metrics, Outcome, Part, Recommender, TrainingHooks,
-    Validation, World,
-};
+use drr_core::{EmbeddingSpace, Metrics, Outcome, Recommender, Validation, World};
 use drr_data::{TrainingRow, read_training, write_training};
 use drr_env::Unrated;
-use drr_eval::{EvaluationSet, Metric, SimulatedConfig, evaluate, evaluate_online};
 use drr_rivals::RivalPolicy;
 use drr_store::{digest_of, read_json};
 use serde::{Deserialize, Serialize};
@@ -33,9 +28,11 @@ mod returns;
 mod sessions;
 mod surroundings;
 mod system;
+mod watching;
 
 use surroundings::Surroundings;
 pub use system::Steps;
+use watching::{Hooks, ValidationSet};
 
 /// The file of all learning curves of a run.
 pub const CURVES: &str = "training.parquet";
@@ -446,63 +443,4 @@ pub fn rows_of(series: &str, metrics: &Metrics) -> Vec<TrainingRow> {
         value: *value,
     };
     metrics.records.iter().map(row).collect()
-}
-
-/// What the number of rounds is chosen by: P@10 on validation rows, or the reward in the world that the agent is trained
-/// in, of validation users.
-struct ValidationSet {
-    cases: EvaluationSet,
-    simulator: Option<(Simulator, SimulatedConfig)>,
-}
-
-impl ValidationSet {
-    fn new(training: &Training<'_>) -> Result<Self> {
-        let Training { cut, rules, .. } = training;
-        let cases = cut.cases(Part::Validation, rules.n_observed)?;
-        let simulator = match training.job.world {
-            World::Logged => None,
-            world => {
-                let simulator = training.simulators.of(world, &cut.part(Part::Validation)?)?;
-                Some((simulator, cut.simulated(rules.n_online_steps)?))
-            }
-        };
-        Ok(Self { cases, simulator })
-    }
-}
-
-struct Hooks<'a> {
-    work: Work<'a>,
-    bar: &'a dyn Bar,
-    validation: Option<&'a ValidationSet>,
-}
-
-impl TrainingHooks for Hooks<'_> {
-    fn progress(&mut self, round: u64, _n_rounds: u64) {
-        self.bar.set(round);
-    }
-
-    fn validate(
-        &mut self,
-        policy: &dyn Recommender,
-    ) -> Result<Option<Judgement>, Box<dyn std::error::Error + Send + Sync>> {
-        let Some(set) = self.validation else { return Ok(None) };
-        let (summary, metric, k) = match &set.simulator {
-            None => (
-                evaluate(policy, &set.cases, &[HEADLINE_LENGTH])?.summary,
-                Metric::Precision,
-                HEADLINE_LENGTH,
-            ),
-            Some((simulator, config)) => {
-                let judged = evaluate_online(policy, &set.cases, simulator, config)?;
-                (judged.evaluation.summary, Metric::MeanReward, config.n_steps)
-            }
-        };
-        let distinct_top10 = summary.diversity(HEADLINE_LENGTH).map(|diversity| diversity.coverage);
-        let judged = |score| Judgement { score, distinct_top10 };
-        Ok(summary.metric(metric, k).map(|interval| judged(interval.mean)))
-    }
-
-    fn should_stop(&self) -> bool {
-        self.work.interrupted()
-    }
 }

@@ -1,7 +1,7 @@
 //! What may be shown, and the categories of items: those of the data set, or else clusters of their vectors.
 
 use anyhow::{Result, bail};
-use drr_core::{Categories, EmbeddingTable, InteractionLog, ItemIdx, ItemSet, RandomStream};
+use drr_core::{Categories, EmbeddingTable, InteractionLog, ItemSet, RandomStream};
 use drr_data::Dataset;
 use rand::Rng;
 use std::collections::BTreeMap;
@@ -96,10 +96,5 @@ fn clusters(vectors: &EmbeddingTable, n_clusters: usize, random: &mut RandomStre
 #[must_use]
 pub fn candidates(log: &InteractionLog, least: Option<usize>) -> ItemSet {
     let least = least.unwrap_or_else(|| (log.active_users().count() / 100).max(5));
-    let mut counts = vec![0_usize; log.n_items()];
-    for row in log.iter() {
-        counts[row.item.index()] += 1;
-    }
-    let often = counts.iter().enumerate().filter(|(_, count)| **count >= least);
-    ItemSet::from_items(log.n_items(), often.map(|(item, _)| ItemIdx::from(item)))
+    log.items_rated(least)
 }

@@ -3,7 +3,6 @@
 use super::Training;
 use super::surroundings::Surroundings;
 use crate::config::SessionSettings;
-use crate::fit::sessions::candidates;
 use crate::run::Phase;
 use anyhow::{Context as _, Result, bail};
 use drr_core::{ContextIdx, EmbeddingSpace};
@@ -65,7 +64,7 @@ fn space(
     settings: &SessionSettings,
     space: Arc<dyn EmbeddingSpace>,
 ) -> Result<EmbeddedSpace> {
-    let candidates = candidates(&training.cut.log(phase)?, Some(settings.min_item_ratings.max(1)));
+    let candidates = training.cut.log(phase)?.items_rated(settings.min_item_ratings.max(1));
     if candidates.is_empty() {
         bail!(
             "no item has {} ratings, so {} may recommend nothing: lower its min_item_ratings in lab.session_agents",

@@ -162,5 +162,5 @@ fn logged_config(training: &Training<'_>, reward: RewardConfig) -> Result<Logged
 
 /// The items that a session may recommend: those that somebody rated in the rows that are trained on.
 fn catalogue(log: &InteractionLog) -> ItemSet {
-    ItemSet::from_items(log.n_items(), log.iter().map(|row| row.item))
+    log.items_rated(1)
 }
