@@ -6,7 +6,56 @@ use drr_core::{
     EmbeddingSpace, InteractionLog, Query, RecommendError, Recommender, RowOrigin, ScoredItem, Seeds,
 };
 use drr_embed::{EmbedError, Pmf, PmfConfig};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// The configuration of [`BiasedMf`].
+///
+/// A penalty that grows with the ratings leaves an item that one user has rated by 5 almost at 5, above all that many have
+/// rated: such a model predicts well and ranks badly wherever every item may be recommended. With
+/// [`BiasedMfConfig::fixed_l2`] few ratings move an item little, as in a damped mean.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BiasedMfConfig {
+    /// The dimension of the vectors; at least 1.
+    pub dim: usize,
+    /// The weight of a vector's squared length, times its number of ratings unless `fixed_l2`; above 0.
+    pub l2: f64,
+    /// The weight of a bias's square, times its number of ratings unless `fixed_l2`; above 0.
+    #[serde(skip_serializing_if = "is_default_bias_l2")]
+    pub bias_l2: f64,
+    /// Whether the weights are the same however many ratings there are.
+    #[serde(skip_serializing_if = "is_false")]
+    pub fixed_l2: bool,
+    /// Passes over the ratings; at least 1.
+    pub epochs: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_default_bias_l2(value: &f64) -> bool {
+    *value == BiasedMfConfig::default().bias_l2
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+pub(crate) const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl Default for BiasedMfConfig {
+    fn default() -> Self {
+        let PmfConfig { dim, l2, bias_l2, fixed_l2, epochs, .. } = BiasedMf::default_config();
+        Self { dim, l2, bias_l2, fixed_l2, epochs }
+    }
+}
+
+impl BiasedMfConfig {
+    /// The factorization with these settings.
+    #[must_use]
+    pub const fn factorization(self) -> PmfConfig {
+        let Self { dim, l2, bias_l2, fixed_l2, epochs } = self;
+        PmfConfig { dim, l2, bias_l2, fixed_l2, epochs, ..BiasedMf::default_config() }
+    }
+}
 
 /// Ranks by `mu + b_u + b_i + p_u . q_i` (Koren, Bell & Volinsky 2009, eq. 4), where `b_u` and `p_u` are the ridge
 /// solution for the query's history alone, whether the user was fitted on or not.
@@ -20,8 +69,17 @@ pub struct BiasedMf {
 impl BiasedMf {
     /// A configuration for ranking: few dimensions, chosen on rows held out of MovieLens 1M at random.
     #[must_use]
-    pub fn default_config() -> PmfConfig {
-        PmfConfig { dim: 20, l2: 0.08, epochs: 15, ..PmfConfig::default() }
+    pub const fn default_config() -> PmfConfig {
+        PmfConfig {
+            dim: 20,
+            l2: 0.08,
+            biases: true,
+            bias_l2: 0.005,
+            fixed_l2: false,
+            epochs: 15,
+            patience: 2,
+            initial_scale: 0.1,
+        }
     }
 
     /// Fits on all rows of `log`, for exactly `config.epochs` epochs.

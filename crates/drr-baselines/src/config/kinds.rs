@@ -1,16 +1,15 @@
 //! The table of recommenders: everything that is known of a kind stands in its entry, and nowhere else.
 
-use super::space::{log_uniform, whole};
+use super::space::{biased_mf, log_uniform, plain_mf, whole};
 use super::table::recommenders;
 use super::{Character, FitInputs, boxed};
 use crate::{
-    BaselineError, BiasedMf, Bpr, BprConfig, DampedItemMean, DampedItemMeanConfig, Ease, EaseConfig, HLinUcb,
-    HLinUcbConfig, Ials, IalsConfig, ItemKnn, ItemKnnConfig, LinUcb, LinUcbConfig, MarkovChain, MarkovConfig,
-    Popularity, PopularityMeasure, Random, RecentPopularity, RecentPopularityConfig, SvdPlusPlus,
-    SvdPlusPlusConfig,
+    BaselineError, BiasedMf, BiasedMfConfig, Bpr, BprConfig, DampedItemMean, DampedItemMeanConfig, Ease,
+    EaseConfig, HLinUcb, HLinUcbConfig, Ials, IalsConfig, ItemKnn, ItemKnnConfig, LinUcb, LinUcbConfig,
+    MarkovChain, MarkovConfig, PlainMf, PlainMfConfig, Popularity, PopularityMeasure, Random,
+    RecentPopularity, RecentPopularityConfig, SvdPlusPlus, SvdPlusPlusConfig,
 };
 use drr_core::{RandomStream, Recommender, Seeds};
-use drr_embed::PmfConfig;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +89,7 @@ recommenders! {
         fit: (config) => |inputs, _| DampedItemMean::fit(inputs.log, &config),
     }
 
-    /// See [`ItemKnn`]. A sweep draws all neighbours or 20 to 500, and a shrink of 1 to 300, both logarithmically.
+    /// See [`ItemKnn`]. A sweep draws all neighbours or 20 to 500, and a shrink of 1 to 3,000, both logarithmically.
     "item_knn" => ItemKnn {
         /// How many neighbours of each item are kept; all if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,7 +100,7 @@ recommenders! {
         default: { n_neighbours: None, shrink: 20.0 },
         sweep: |random| {
             n_neighbours: random.random_bool(0.5).then(|| whole(20.0, 500.0, random)),
-            shrink: log_uniform(1.0, 300.0, random),
+            shrink: log_uniform(1.0, 3000.0, random),
         },
         character: {
             meaning: "cosine of items, shrunk",
@@ -115,10 +114,10 @@ recommenders! {
         },
     }
 
-    /// See [`Ease`]. A sweep draws a lambda of 100 to 30,000, logarithmically.
+    /// See [`Ease`]. A sweep draws a lambda of 100 to 300,000, logarithmically.
     "ease" => Ease(EaseConfig) {
         default: (EaseConfig::default()),
-        sweep: |random| (EaseConfig { lambda: log_uniform(100.0, 30_000.0, random) }),
+        sweep: |random| (EaseConfig { lambda: log_uniform(100.0, 300_000.0, random) }),
         character: {
             meaning: "a linear model of items in closed form",
             needs: "ratings",
@@ -188,21 +187,12 @@ recommenders! {
         fit: (config) => |inputs, _| MarkovChain::fit(inputs.log, config, inputs.positive),
     }
 
-    /// See [`BiasedMf`]. A sweep draws 8 to 100 dimensions and l2 .02 to .3, both logarithmically, and 5 to 20 epochs.
-    "biased_mf" => BiasedMf {
-        /// The dimension of the vectors.
-        dim: usize,
-        /// The weight of a vector's squared length.
-        l2: f64,
-        /// Passes over the ratings.
-        epochs: usize,
-    } {
-        default: { dim: 20, l2: 0.08, epochs: 15 },
-        sweep: |random| {
-            dim: whole(8.0, 100.0, random),
-            l2: log_uniform(0.02, 0.3, random),
-            epochs: random.random_range(5..=20),
-        },
+    /// See [`BiasedMf`]. A sweep draws 4 to 100 dimensions, 5 to 20 epochs, and for three in four trials penalties that are
+    /// fixed: l2 1 to 100 and of biases .5 to 50; else l2 .02 to .3 and of biases .003 to .3, times the ratings. All but the
+    /// epochs are logarithmic.
+    "biased_mf" => BiasedMf(BiasedMfConfig) {
+        default: (BiasedMfConfig::default()),
+        sweep: |random| (biased_mf(random)),
         character: {
             meaning: "predicted ratings by factors and biases",
             needs: "ratings",
@@ -210,20 +200,32 @@ recommenders! {
             new_items: Character::MEAN_OF_ALL,
         },
         needs_item_vectors: false,
-        fit: { dim, l2, epochs } => |inputs, seeds| {
-            let config = PmfConfig { dim, l2, epochs, ..BiasedMf::default_config() };
-            Ok(BiasedMf::fit(inputs.log, &config, seeds)?)
-        },
+        fit: (config) => |inputs, seeds| Ok(BiasedMf::fit(inputs.log, &config.factorization(), seeds)?),
     }
 
-    /// See [`SvdPlusPlus`]. A sweep draws 8 to 50 dimensions, l2 .005 to .08 and a rate of .003 to .015, logarithmically, and
-    /// 10 to 30 epochs.
+    /// See [`PlainMf`]. A sweep draws as for "biased_mf", without a penalty of biases.
+    "pmf" => Pmf(PlainMfConfig) {
+        default: (PlainMfConfig::default()),
+        sweep: |random| (plain_mf(random)),
+        character: {
+            meaning: "predicted ratings by factors, without biases",
+            needs: "ratings",
+            new_users: Character::FOLDED_IN,
+            new_items: Character::MEAN_OF_ALL,
+        },
+        needs_item_vectors: false,
+        fit: (config) => |inputs, seeds| Ok(PlainMf::fit(inputs.log, config, seeds)?),
+    }
+
+    /// See [`SvdPlusPlus`]. A sweep draws 8 to 50 dimensions, l2 .005 to .08, a rate of .002 to .015 and a prior of folded-in
+    /// users of 1 to 100, logarithmically, and 10 to 30 epochs.
     "svd_plus_plus" => SvdPlusPlus(SvdPlusPlusConfig) {
         default: (SvdPlusPlusConfig::default()),
         sweep: |random| (SvdPlusPlusConfig {
             dim: whole(8.0, 50.0, random),
             l2: log_uniform(0.005, 0.08, random),
-            learning_rate: log_uniform(0.003, 0.015, random),
+            learning_rate: log_uniform(0.002, 0.015, random),
+            fold_in_prior: log_uniform(1.0, 100.0, random),
             epochs: random.random_range(10..=30),
             ..SvdPlusPlusConfig::default()
         }),

@@ -2,8 +2,8 @@
 
 use crate::{items, log, query, small};
 use drr_baselines::{
-    BaselineError, BiasedMf, DampedItemMean, DampedItemMeanConfig, Popularity, PopularityMeasure,
-    RecentPopularity, RecentPopularityConfig, SvdPlusPlus, SvdPlusPlusConfig,
+    BaselineError, BiasedMf, BiasedMfConfig, DampedItemMean, DampedItemMeanConfig, PlainMf, PlainMfConfig,
+    Popularity, PopularityMeasure, RecentPopularity, RecentPopularityConfig, SvdPlusPlus, SvdPlusPlusConfig,
 };
 use drr_core::{Interaction, InteractionLog, ItemIdx, Observed, Recommender, Seeds, UserIdx};
 use drr_embed::PmfConfig;
@@ -67,6 +67,48 @@ fn a_damped_mean_is_held_back_where_few_have_rated() {
     assert_eq!(plain.scores()[0], 5.0);
     let refused = DampedItemMean::fit(&log, &DampedItemMeanConfig { damping: -1.0 });
     assert!(matches!(refused, Err(BaselineError::Config { field: "damping", .. })));
+}
+
+/// Item 0 has the ratings 5, 5 and 4 of many, item 1 a single 5, and everyone rates the others 2 and 3.
+fn one_lucky_item() -> InteractionLog {
+    let rows: Vec<(u32, u32, f32)> = (0..49)
+        .flat_map(|user| {
+            let best = if user == 48 { (1, 5.0) } else { (0, if user % 3 == 2 { 4.0 } else { 5.0 }) };
+            let rest = (2..8).map(move |item| (user, item, if (user + item) % 2 == 0 { 2.0 } else { 3.0 }));
+            std::iter::once((user, best.0, best.1)).chain(rest)
+        })
+        .collect();
+    log(49, 8, &rows)
+}
+
+#[test]
+fn one_good_rating_puts_an_item_first_unless_the_penalty_is_fixed() {
+    let log = one_lucky_item();
+    let growing = BiasedMfConfig { dim: 2, ..BiasedMfConfig::default() };
+    let fixed = BiasedMfConfig { l2: 8.0, bias_l2: 3.0, fixed_l2: true, ..growing };
+    let first = |config: &BiasedMfConfig| {
+        let mf = BiasedMf::fit(&log, &config.factorization(), Seeds(1)).unwrap();
+        items(&mf, &query(99, &[], 8), 1)[0]
+    };
+    assert_eq!((first(&growing), first(&fixed)), (1, 0));
+}
+
+#[test]
+fn without_biases_an_unknown_user_gets_the_best_rated_items() {
+    let config = PlainMfConfig { dim: 2, l2: 1.0, fixed_l2: true, epochs: 20 };
+    let mf = PlainMf::fit(&one_lucky_item(), config, Seeds(1)).unwrap();
+    assert_eq!(items(&mf, &query(99, &[], 8), 1), [0]);
+    assert_eq!((mf.name(), mf.n_parameters()), ("pmf", 17));
+    // Whoever dislikes what all others like is told apart by the history.
+    let log = two_tastes();
+    let config = PlainMfConfig { dim: 3, l2: 0.01, fixed_l2: false, epochs: 60 };
+    let mf = PlainMf::fit(&log, config, Seeds(1)).unwrap();
+    for kind in [0, 1] {
+        let history = [0, 1, 2].map(|item| (item, if item % 2 == kind { 5.0 } else { 1.0 }));
+        let list = items(&mf, &query(99, &history, 10), 2);
+        assert!(list.iter().all(|item| item % 2 == kind), "{list:?}");
+    }
+    assert_eq!(mf.origin(), Some(log.origin()));
 }
 
 #[test]
