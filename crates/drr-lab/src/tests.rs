@@ -12,6 +12,7 @@ use crate::run::{Context, Phase, Run};
 use crate::study::sweep;
 use crate::watch::Unwatched;
 use crate::{fit, report};
+use drr_baselines::BaselineConfig;
 use drr_core::{Knowledge, Part, Seeds};
 use drr_data::Protocol;
 use drr_env::{LoggedConfig, LoggedEnvironment, RatingScale, Sessions, check_environment};
@@ -74,7 +75,10 @@ fn every_recommender_of_a_run_passes_the_contract_and_the_guard_refuses_one_fitt
 fn long_sessions_are_judged_with_the_same_candidates_and_their_figures_follow_from_the_rows() {
     let folder = tempfile::tempdir().unwrap();
     let context = context(folder.path());
-    let run = Run::begin(&context, config(1), &source(&context), Name::Derived("sessions")).unwrap();
+    let mut config = config(1);
+    let default = |kind: &str| BaselineConfig::default_of(kind).unwrap();
+    config.sessions.as_mut().unwrap().rules = vec![default("damped_item_mean"), default("svd_plus_plus")];
+    let run = Run::begin(&context, config, &source(&context), Name::Derived("sessions")).unwrap();
     let plan = Plan::new(&run).unwrap();
     plan.learn_sessions().unwrap();
     plan.judge_sessions().unwrap();
@@ -88,6 +92,24 @@ fn long_sessions_are_judged_with_the_same_candidates_and_their_figures_follow_fr
     assert!(mean("mmr_judge") > mean("greedy_random"));
     let best = table.best_rule().unwrap();
     assert!(!best.is_learnt && best.knowledge == Knowledge::Log, "{best:?}");
+
+    assert_eq!(table.line("greedy_item_mean").unwrap().settings.as_deref(), Some("damping 5.0"));
+    let others = ["ease", "item_knn", "svd_plus_plus"];
+    let has = |rule: &str| others.iter().filter(|it| table.line(&format!("{rule}_{it}")).is_some()).count();
+    assert_eq!((has("greedy"), has("mmr")), (3, 1), "the best of the others is worth an MMR");
+
+    // The search judges its choice as the tables do: here it has no other trial than the settings of the line.
+    let ground = sweep::Ground::LongSessions;
+    let request =
+        sweep::Request { recommender: "damped_item_mean", ground, trials: 1, budget: 10.0, write: None };
+    let found = plan.sweep(&request).unwrap();
+    assert!(found.contains("[[sessions.rules]]") && found.contains("test users in B"), "{found}");
+    let ledger = drr_data::read_ledger(&run.work().path(sweep::LEDGER)).unwrap();
+    let parts: Vec<(&str, &str)> = ledger.iter().map(|it| (&*it.protocol, &*it.part)).collect();
+    assert_eq!(parts, [("long_session", "validation"), ("long_session", "test")]);
+    assert_eq!(ledger[1].value, mean("greedy_item_mean"));
+    let refused = plan.sweep(&sweep::Request { recommender: "lin_ucb", ..request }).unwrap_err().to_string();
+    assert!(refused.contains("lin_ucb needs item vectors"), "{refused}");
 
     let rows = drr_data::read_sessions(&run.work().path(sessions::ROWS)).unwrap();
     for line in &table.lines {
@@ -169,7 +191,7 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
     assert!(case.contains("drr_ave:") && case.contains("| 3 |"), "{case}");
     let request = sweep::Request {
         recommender: "ease",
-        protocol: Protocol::Temporal,
+        ground: sweep::Ground::Rows(Protocol::Temporal),
         trials: 3,
         budget: 10.0,
         write: None,

@@ -7,6 +7,7 @@ use drr_data::Protocol;
 use drr_lab::config::is_old_name;
 use drr_lab::judge::score::Unknown;
 use drr_lab::run::context::OtherCode;
+use drr_lab::study::sweep::Ground;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
@@ -266,7 +267,7 @@ Examples:
     },
     /// Searches a recommender's settings on validation rows, with a budget of processor time, and keeps a ledger of all trials.
     #[command(
-        after_help = "Examples:\n  drr sweep --recommender ease --protocol temporal --dataset ml-100k\n  drr sweep --recommender drr_ave --trials 10 --dataset ml-100k\n  drr sweep --recommender ease --config mine.toml --archive PATH/ml-1m.zip --write mine.toml"
+        after_help = "Examples:\n  drr sweep --recommender ease --protocol temporal --dataset ml-100k\n  drr sweep --recommender drr_ave --trials 10 --dataset ml-100k\n  drr sweep --recommender ease --protocol long_session --dataset ml-100k\n  drr sweep --recommender ease --config mine.toml --archive PATH/ml-1m.zip --write mine.toml"
     )]
     Sweep {
         /// Which experiment.
@@ -275,9 +276,9 @@ Examples:
         /// A kind of recommender, or the agent: drr_ave.
         #[arg(long, value_name = "NAME")]
         recommender: String,
-        /// The protocol on whose validation rows is chosen.
-        #[arg(long, value_parser = protocol, default_value = "first_ratings")]
-        protocol: Protocol,
+        /// The protocol on whose validation rows is chosen, or long_session: by its validation users in simulator A.
+        #[arg(long, value_parser = ground, default_value = "first_ratings")]
+        protocol: Ground,
         /// The greatest number of trials.
         #[arg(long, value_name = "N", default_value_t = 30)]
         trials: u32,
@@ -388,6 +389,12 @@ fn unknown(name: &str) -> Result<Unknown, String> {
 
 fn protocol(name: &str) -> Result<Protocol, String> {
     Protocol::of_name(name).ok_or_else(|| format!("there is no protocol {name}: use {}", names(|_| true)))
+}
+
+/// A protocol, or long sessions.
+fn ground(name: &str) -> Result<Ground, String> {
+    Ground::of_name(name)
+        .ok_or_else(|| format!("there is no protocol {name}: use long_session, {}", names(|_| true)))
 }
 
 /// A protocol that judges ranked lists.

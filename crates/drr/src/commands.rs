@@ -88,7 +88,7 @@ fn run_search(command: Command, plain: &Context, context: &impl Fn(&Selection) -
             with_plan(&context(&selection), &selection, |plan| {
                 let request = sweep::Request {
                     recommender: &recommender,
-                    protocol,
+                    ground: protocol,
                     trials,
                     budget,
                     write: write.as_deref(),

@@ -17,6 +17,7 @@ use toml::{Table, Value};
 /// Completes the optional tables of a merged configuration.
 pub fn complete(config: &mut Table) -> Result<()> {
     over(config.get_mut("sessions"), || default(&SessionsConfig::default()))?;
+    each(config.get_mut("sessions").and_then(|it| it.get_mut("rules")), baseline)?;
     let Some(lab) = config.get_mut("lab").and_then(Value::as_table_mut) else { return Ok(()) };
     over(lab.get_mut("reward_model"), || default(&RewardModelConfig::default()))?;
     over(lab.get_mut("long_term"), || default(&LongTermConfig::default()))?;

@@ -1,10 +1,17 @@
 //! Long sessions with simulated users who have a memory.
 
 use anyhow::{Context as _, Result, bail};
+use drr_baselines::{BaselineConfig, DampedItemMeanConfig};
 use drr_embed::PmfConfig;
 use drr_env::worlds::Dynamics;
 use drr_session::SessionAgentConfig;
 use serde::{Deserialize, Serialize};
+
+/// By how many ratings of the mean an item mean is damped where nothing is said.
+const DAMPING: f64 = 10.0;
+
+/// Lines that are always there and have nothing to choose.
+const ALWAYS_THERE: [&str; 2] = ["random", "popularity"];
 
 /// The protocol of long sessions: who is held out, who is known by what, and what happens in a session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +39,10 @@ pub struct SessionsConfig {
     pub with_categories: bool,
     /// Whether the agent begins as the greedy policy of the factorization; else it begins from nothing, with scores of 0.
     pub with_base: bool,
+    /// The recommenders without RL whose scores rules rank by: settings of their own for the damped item mean (10 ratings of
+    /// the mean where nothing is said), EASE and item neighbours, and further kinds as lines of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<BaselineConfig>,
 }
 
 impl Default for SessionsConfig {
@@ -54,6 +65,7 @@ impl Default for SessionsConfig {
             twin_iterations: 60,
             with_categories: true,
             with_base: true,
+            rules: Vec::new(),
         }
     }
 }
@@ -75,8 +87,65 @@ impl SessionsConfig {
         if self.n_known == 0 || self.n_clusters < 2 || self.min_item_ratings == Some(0) {
             bail!("sessions.n_known and min_item_ratings must be at least 1, n_clusters at least 2");
         }
+        self.check_rules()?;
         self.agent.check().context("in sessions.agent")?;
         self.model.check().context("in sessions.model")?;
         self.dynamics.check().context("in sessions.dynamics")
+    }
+
+    fn check_rules(&self) -> Result<()> {
+        for (at, rule) in self.rules.iter().enumerate() {
+            let kind = rule.kind_name();
+            if self.rules[..at].iter().any(|it| it.kind_name() == kind) {
+                bail!("sessions.rules names {kind} twice: leave one of them out");
+            }
+            if rule.needs_item_vectors() || ALWAYS_THERE.contains(&kind) {
+                bail!("sessions.rules names {kind}, which is no rule with settings: leave it out");
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings of the rules in the order of their lines: those of the kinds that are always there, then further ones.
+    #[must_use]
+    pub fn all_rules(&self) -> Vec<BaselineConfig> {
+        let own = |default: BaselineConfig| {
+            let given = self.rules.iter().find(|it| it.kind_name() == default.kind_name());
+            given.cloned().unwrap_or(default)
+        };
+        let mean = BaselineConfig::DampedItemMean(DampedItemMeanConfig { damping: DAMPING });
+        let defaults = ["ease", "item_knn"].into_iter().filter_map(BaselineConfig::default_of);
+        let mut all: Vec<BaselineConfig> = std::iter::once(mean).chain(defaults).map(own).collect();
+        for rule in &self.rules {
+            if !all.iter().any(|it| it.kind_name() == rule.kind_name()) {
+                all.push(rule.clone());
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_the_three_that_are_always_there_with_their_own_settings_and_further_ones() {
+        let kinds = |config: &SessionsConfig| -> Vec<&str> {
+            config.all_rules().iter().map(BaselineConfig::kind_name).collect()
+        };
+        let mut config = SessionsConfig::default();
+        assert_eq!(kinds(&config), ["damped_item_mean", "ease", "item_knn"]);
+        let default = |kind: &str| BaselineConfig::default_of(kind).unwrap();
+        config.rules = vec![default("svd_plus_plus"), default("damped_item_mean")];
+        config.check().unwrap();
+        assert_eq!(kinds(&config), ["damped_item_mean", "ease", "item_knn", "svd_plus_plus"]);
+        assert_eq!(config.all_rules()[0], default("damped_item_mean"));
+        for wrong in ["svd_plus_plus", "lin_ucb", "random"] {
+            let rules = vec![default("svd_plus_plus"), default(wrong)];
+            let error =
+                SessionsConfig { rules, ..SessionsConfig::default() }.check().unwrap_err().to_string();
+            assert!(error.contains(wrong) && error.contains("sessions.rules"), "{error}");
+        }
     }
 }

@@ -63,8 +63,9 @@ pub fn all(bench: &Bench<'_>) -> Result<Vec<Contestant>> {
 pub fn without_rl(bench: &Bench<'_>) -> Result<Vec<Contestant>> {
     let (cut, protocol) = (&bench.cut, bench.cut.protocol);
     let log = cut.log(Phase::Final)?;
-    let mut all = fitted(bench, &log, &configured(bench.lab, protocol))?;
-    all.extend(spaces(bench, &log)?);
+    let configs = configured(bench.lab, protocol);
+    let mut all = fitted(bench, &log, &configs)?;
+    all.extend(spaces(bench, &log, &configs)?);
     if protocol.facts().sessions == SessionKind::Simulated {
         all.extend(fitted(bench, &log, &bench.lab.online.bandits)?);
     }
@@ -127,10 +128,11 @@ pub fn fit_baseline(
     fitted.with_context(|| format!("failed to fit {} under {}", config.kind_name(), cut.protocol))
 }
 
-/// The embedding spaces without anything on top.
-fn spaces(bench: &Bench<'_>, log: &InteractionLog) -> Result<Vec<Contestant>> {
+/// The embedding spaces without anything on top, but for one whose name a configured recommender has.
+fn spaces(bench: &Bench<'_>, log: &InteractionLog, configs: &[BaselineConfig]) -> Result<Vec<Contestant>> {
     let own = bench.spaces.own_kind();
-    let others = SpaceKind::ALWAYS.into_iter().filter(|kind| *kind != own);
+    let is_taken = |kind: SpaceKind| configs.iter().any(|it| it.kind_name() == kind.name());
+    let others = SpaceKind::ALWAYS.into_iter().filter(|kind| *kind != own && !is_taken(*kind));
     let mut all = Vec::new();
     for (name, kind) in others.map(|kind| (kind.name(), kind)).chain([(NO_RL, own)]) {
         let meter = Meter::start(bench.work.watch);

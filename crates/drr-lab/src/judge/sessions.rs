@@ -3,6 +3,7 @@
 mod dynamics;
 mod figures;
 mod lines;
+mod rules;
 
 pub use figures::{SessionComparison, SessionFigures, SessionLine, SessionTable, table_as_markdown};
 
@@ -17,6 +18,7 @@ use drr_eval::{LongSessionEvaluation, SessionMeasure, compare_sessions};
 use drr_store::{digest_of, read_json};
 use lines::Lines;
 pub use lines::judges_rules;
+pub use rules::rule_scores;
 
 /// The stage that makes them.
 pub const STAGE: &str = "sessions";

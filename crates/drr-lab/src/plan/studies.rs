@@ -1,14 +1,15 @@
 //! The studies of a run.
 
 use super::Plan;
+use super::sessions::MISSING;
 use crate::config::AblationConfig;
 use crate::fit::learner::Settings;
 use crate::fit::train::Training;
 use crate::judge::score;
 use crate::study::ablation::{self, FOLDER, Study, Task};
 use crate::study::single;
-use crate::study::sweep::{self, Search};
-use anyhow::{Result, bail};
+use crate::study::sweep::{self, Ground, RowTrials, SessionTrials};
+use anyhow::{Context as _, Result, bail};
 use drr_core::Protocol;
 use std::path::PathBuf;
 
@@ -22,14 +23,22 @@ impl Plan<'_> {
         score::run(&self.bench(request.protocol), &self.run.manifest, request)
     }
 
-    /// Searches a recommender's settings on validation rows.
+    /// Searches a recommender's settings on validation rows, or on validation users in long sessions.
     ///
     /// # Errors
     ///
-    /// Fails if a trial does.
+    /// Fails if a trial does, and for long sessions in a configuration that has none.
     pub fn sweep(&self, request: &sweep::Request<'_>) -> Result<String> {
-        let (bench, training) = (self.bench(request.protocol), self.main_training(request.protocol)?);
-        sweep::run(&Search { bench, training }, request)
+        match request.ground {
+            Ground::Rows(protocol) => {
+                let (bench, training) = (self.bench(protocol), self.main_training(protocol)?);
+                sweep::run(&mut RowTrials { bench, training }, request)
+            }
+            Ground::LongSessions => {
+                let models = self.session_models()?.context(MISSING)?;
+                sweep::run(&mut SessionTrials::new(models, self.config().data.positive_rating), request)
+            }
+        }
     }
 
     /// The agent's validation score by the length of a session.

@@ -1,28 +1,27 @@
-//! The search for settings, on validation rows alone and with the same budget for everyone, the agent included.
+//! The search for settings, on validation rows or validation users alone and with the same budget for everyone, the agent included.
 //!
 //! Trial 0 has the default settings, all others are drawn from the declared space. The ledger keeps every trial; the best
 //! one is fitted anew on train and validation rows and judged once on test rows, which the ledger notes too.
 
 mod budget;
+mod ground;
+mod trials;
 mod write;
 
-use crate::fit::train::Training;
-use crate::judge::Bench;
-use crate::judge::comparisons::primary;
-use crate::judge::contestants::fit_baseline;
+use crate::run::Work;
 use crate::run::cache::Made;
 use crate::run::code::Kind;
-use crate::run::{Phase, Work};
 use anyhow::{Context as _, Result, bail};
 use budget::Budget;
 use drr_agent::AgentConfig;
 use drr_baselines::BaselineConfig;
-use drr_core::{HEADLINE_LENGTH, Part, RandomStream, Recommender, SessionKind, World};
-use drr_data::{LedgerRow, Protocol, read_ledger, write_ledger};
-use drr_eval::{evaluate, evaluate_episodes, evaluate_online};
+use drr_core::{Part, RandomStream};
+use drr_data::{LedgerRow, read_ledger, write_ledger};
+pub use ground::Ground;
 use rand::Rng;
 use std::fmt::Write as _;
 use std::path::Path;
+pub use trials::{RowTrials, SessionTrials, Trials};
 
 /// The file of all trials of a run.
 pub const LEDGER: &str = "ledger.parquet";
@@ -32,8 +31,8 @@ const STAGE: &str = "sweep";
 pub struct Request<'a> {
     /// A kind of recommender, or the agent's name.
     pub recommender: &'a str,
-    /// The protocol by whose validation rows is chosen.
-    pub protocol: Protocol,
+    /// By what is chosen.
+    pub ground: Ground,
     /// The greatest number of trials.
     pub trials: u32,
     /// Minutes of processor time.
@@ -44,8 +43,10 @@ pub struct Request<'a> {
 
 /// Settings of a baseline or of the agent.
 #[derive(Debug, Clone)]
-enum Settings {
+pub enum Settings {
+    /// Of a recommender without RL.
     Baseline(BaselineConfig),
+    /// Of the run's agent.
     Agent(Box<AgentConfig>),
 }
 
@@ -56,15 +57,6 @@ impl Settings {
             Self::Agent(config) => serde_json::to_string(config)?,
         })
     }
-}
-
-/// What is searched in.
-#[derive(Debug, Clone)]
-pub struct Search<'a> {
-    /// What judges under the request's protocol.
-    pub bench: Bench<'a>,
-    /// The training of the run's own agent: under "online" that of the first simulator.
-    pub training: Training<'a>,
 }
 
 /// The trials of a run; none if there was no search.
@@ -94,26 +86,23 @@ fn keep(work: Work<'_>, ledger: &[LedgerRow]) -> Result<()> {
 /// # Errors
 ///
 /// Fails if a fit, a judgement or the disk does, and for a recommender that nobody knows.
-pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
-    let (protocol, work, cut) = (request.protocol, search.bench.work, search.bench.cut);
+pub fn run(search: &mut dyn Trials, request: &Request<'_>) -> Result<String> {
     check(search, request)?;
-    cut.hash()?;
-    search.bench.spaces.fit()?;
-    if search.bench.is_simulated() {
-        search.bench.simulators.fit()?;
-    }
+    search.prepare()?;
+    let search = &*search;
+    let (ground, work) = (search.ground(), search.work());
     let mut ledger = read(work)?.unwrap_or_default();
     ledger.retain(|row| row.part == "test" || !is_of(row, request));
     let budget = Budget::minutes(request.budget, &**work.watch);
-    let mut random = cut.seeds().stream(&format!("sweep.{}", request.recommender));
-    let bar = work.bar(&format!("sweep {} {protocol}", request.recommender), u64::from(request.trials));
+    let mut random = search.seeds().stream(&format!("sweep.{}", request.recommender));
+    let bar = work.bar(&format!("sweep {} {ground}", request.recommender), u64::from(request.trials));
     let mut best: Option<(f64, Settings)> = None;
     let mut n_trials = 0;
     for trial in 0..request.trials {
         work.stop_if_asked()?;
         let Some(settings) = draw(search, request, trial, &mut random)? else { break };
         let begun = budget.used();
-        let value = validated(search, &settings)?;
+        let value = search.value(&settings, Part::Validation)?;
         ledger.push(row(request, trial, Part::Validation, &settings, value, budget.used() - begun)?);
         keep(work, &ledger)?;
         if best.as_ref().is_none_or(|(score, _)| value > *score) {
@@ -128,27 +117,24 @@ pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
     bar.finish();
     let (score, chosen) = best.context("no trial was made: give --trials at least 1")?;
     let mut text = String::new();
-    let metric = primary(protocol).name();
+    let (metric, [chosen_on, judged_on]) = (ground.metric().name(), ground.words());
     writeln!(
         text,
-        "{} under {protocol}: {n_trials} trials, {:.1} minutes of processor time; best {metric} on validation rows {score:.4} with",
+        "{} under {ground}: {n_trials} trials, {:.1} minutes of processor time; best {metric} {chosen_on} {score:.4} with",
         request.recommender,
         budget.used() / 60.0
     )?;
     writeln!(text, "{}", chosen.to_json()?)?;
     if let Settings::Baseline(config) = &chosen {
         let begun = budget.used();
-        let value = tested(search, config)?;
+        let value = search.value(&chosen, Part::Test)?;
         let n_looks = 1 + ledger.iter().filter(|it| it.part == "test" && is_of(it, request)).count();
         ledger.push(row(request, n_trials, Part::Test, &chosen, value, budget.used() - begun)?);
         keep(work, &ledger)?;
-        writeln!(
-            text,
-            "fitted anew and judged on test rows: {metric} {value:.4} (look number {n_looks} at them)"
-        )?;
-        let block = write::block(protocol, config)?;
+        writeln!(text, "{judged_on}: {metric} {value:.4} (look number {n_looks} at them)")?;
+        let block = write::block(ground, config)?;
         if let Some(path) = request.write {
-            write::into(path, protocol, config)?;
+            write::into(path, ground, config)?;
             writeln!(text, "written into {}", path.display())?;
         }
         write!(text, "{block}")?;
@@ -157,12 +143,21 @@ pub fn run(search: &Search<'_>, request: &Request<'_>) -> Result<String> {
 }
 
 /// Refuses what would be in vain, before anything is fitted.
-fn check(search: &Search<'_>, request: &Request<'_>) -> Result<()> {
-    let agent = &search.training.job.learner.name;
-    let is_agent = request.recommender == agent;
-    if !is_agent && BaselineConfig::default_of(request.recommender).is_none() {
-        let kinds = BaselineConfig::KINDS.join(", ");
-        bail!("there is no recommender {}: use one of {kinds}, {agent}", request.recommender)
+fn check(search: &dyn Trials, request: &Request<'_>) -> Result<()> {
+    let agent = search.agent().map(|(name, _)| name);
+    let is_agent = agent == Some(request.recommender);
+    let default = BaselineConfig::default_of(request.recommender);
+    if !is_agent && default.is_none() {
+        let names: Vec<&str> = BaselineConfig::KINDS.iter().copied().chain(agent).collect();
+        bail!(
+            "there is no recommender {} to be searched for under {}: use one of {}",
+            request.recommender,
+            request.ground,
+            names.join(", ")
+        )
+    }
+    if request.ground == Ground::LongSessions && default.is_some_and(|it| it.needs_item_vectors()) {
+        bail!("{} needs item vectors, which no rule of long sessions has", request.recommender)
     }
     match request.write {
         Some(path) if is_agent => bail!(
@@ -175,7 +170,7 @@ fn check(search: &Search<'_>, request: &Request<'_>) -> Result<()> {
 }
 
 fn is_of(row: &LedgerRow, request: &Request<'_>) -> bool {
-    row.recommender == request.recommender && row.protocol == request.protocol.name()
+    row.recommender == request.recommender && row.protocol == request.ground.name()
 }
 
 fn row(
@@ -186,14 +181,13 @@ fn row(
     value: f64,
     seconds: f64,
 ) -> Result<LedgerRow> {
-    let metric = primary(request.protocol);
     Ok(LedgerRow {
-        protocol: request.protocol.to_string(),
+        protocol: request.ground.to_string(),
         recommender: request.recommender.to_owned(),
         trial,
         part: if part == Part::Test { "test" } else { "validation" }.to_owned(),
         settings: settings.to_json()?,
-        metric: metric.name().to_owned(),
+        metric: request.ground.metric().name().to_owned(),
         value,
         seconds,
     })
@@ -201,13 +195,12 @@ fn row(
 
 /// The settings of a trial; none if there is nothing more to choose.
 fn draw(
-    search: &Search<'_>,
+    search: &dyn Trials,
     request: &Request<'_>,
     trial: u32,
     random: &mut RandomStream,
 ) -> Result<Option<Settings>> {
-    let agent = search.bench.agent;
-    if request.recommender == search.training.job.learner.name {
+    if let Some((_, agent)) = search.agent().filter(|(name, _)| *name == request.recommender) {
         let drawn = if trial == 0 { agent.clone() } else { sample_agent(agent, random) };
         return Ok(Some(Settings::Agent(Box::new(drawn))));
     }
@@ -230,36 +223,6 @@ fn sample_agent(agent: &AgentConfig, random: &mut RandomStream) -> AgentConfig {
     }
     drawn.discount = 1.0 - log_uniform(0.05, 0.7);
     drawn
-}
-
-/// The headline metric on validation rows, fitted on train rows.
-fn validated(search: &Search<'_>, settings: &Settings) -> Result<f64> {
-    match settings {
-        Settings::Baseline(config) => judged(&search.bench, config, Phase::Choose, Part::Validation),
-        Settings::Agent(agent) => search.training.best_validation(agent),
-    }
-}
-
-fn tested(search: &Search<'_>, config: &BaselineConfig) -> Result<f64> {
-    judged(&search.bench, config, Phase::Final, Part::Test)
-}
-
-fn judged(bench: &Bench<'_>, config: &BaselineConfig, phase: Phase, part: Part) -> Result<f64> {
-    let (cut, protocol) = (&bench.cut, bench.cut.protocol);
-    let log = cut.log(phase)?;
-    let recommender: Box<dyn Recommender> = fit_baseline(cut, &bench.spaces, &log, config, phase)?;
-    let set = bench.cases(part)?;
-    let summary = match protocol.facts().sessions {
-        SessionKind::Simulated => {
-            let simulator = bench.simulators.of(World::A, &cut.part(part)?)?;
-            evaluate_online(&*recommender, &set, &simulator, &bench.simulated()?)?.evaluation.summary
-        }
-        SessionKind::Logged => evaluate_episodes(&*recommender, &set, &bench.episodes())?.evaluation.summary,
-        SessionKind::None => evaluate(&*recommender, &set, &[HEADLINE_LENGTH])?.summary,
-    };
-    let metric = primary(protocol);
-    let found = summary.metrics.iter().find(|it| it.metric == metric);
-    found.map(|it| it.interval.mean).with_context(|| format!("{} was not judged", metric.name()))
 }
 
 #[cfg(test)]

@@ -1,15 +1,12 @@
 //! Who is judged beside the agent.
 
 use super::SessionJudge;
+use super::rules::{in_words, rule_scores};
 use crate::fit::sessions::{Items, SessionBench, Tastes};
 use anyhow::{Context as _, Result};
 use drr_baselines::{
-    BiasedMf, DampedItemMean, DampedItemMeanConfig, Ease, EaseConfig, ItemKnn, ItemKnnConfig, Popularity,
-    Random,
-};
-use drr_baselines::{
-    Informed, Mmr, NamedScores, ScoresBy, SessionRule, SessionScores, Similarity, SumOfScores, TuneError,
-    score_spread, tune,
+    BiasedMf, Informed, Mmr, NamedScores, Popularity, Random, ScoresBy, SessionRule, SessionScores,
+    Similarity, SumOfScores, TuneError, score_spread, tune,
 };
 use drr_core::{Categories, Knowledge, Part, Query, SessionRecommender};
 use drr_env::worlds::Mind;
@@ -24,9 +21,19 @@ pub struct Line {
     pub settings: Option<String>,
 }
 
-impl Line {
-    const fn plain(rule: SessionRule) -> Self {
-        Self { rule, settings: None }
+/// Scores, and what was chosen for them, in words.
+struct Scored {
+    scores: Arc<dyn SessionScores>,
+    settings: Option<String>,
+}
+
+impl Scored {
+    fn new(scores: impl SessionScores + 'static) -> Self {
+        Self { scores: Arc::new(scores), settings: None }
+    }
+
+    fn greedy(&self) -> Line {
+        Line { rule: SessionRule::greedy(Arc::clone(&self.scores)), settings: self.settings.clone() }
     }
 }
 
@@ -34,19 +41,16 @@ impl Line {
 pub struct Lines<'a> {
     judge: &'a SessionJudge<'a>,
     categories: Arc<Categories>,
-    /// Scores that are worth a rule, in units of ratings.
-    rated: Vec<Arc<dyn SessionScores>>,
+    /// Scores that are worth an MMR: the item mean, the factorizations, and the best of the others.
+    rated: Vec<Scored>,
     /// Other scores, greedy alone.
-    others: Vec<Arc<dyn SessionScores>>,
+    others: Vec<Scored>,
     /// Validation users in the simulator that agents are trained in, and in the judge.
     validation: [SessionBench; 2],
 }
 
 /// The weight of staleness in the judge's own rules, in units of ratings.
 const JUDGES_WEIGHT: f64 = 0.5;
-
-/// How an item mean is damped: by so many ratings of the mean.
-const DAMPING: f64 = 10.0;
 
 impl<'a> Lines<'a> {
     /// Fits what has no file of its own.
@@ -57,25 +61,29 @@ impl<'a> Lines<'a> {
     pub fn new(judge: &'a SessionJudge<'a>, items: &Items) -> Result<Self> {
         let models = &judge.models;
         let log = models.cut.rows(&[Part::Train])?;
-        let mean = DampedItemMean::fit(&log, &DampedItemMeanConfig { damping: DAMPING })?;
         let of_r: Arc<dyn SessionScores> = Arc::new(BiasedMf::new(Arc::new(models.known()?)));
         let of_a: Arc<dyn SessionScores> = Arc::new(BiasedMf::new(Arc::new(models.tastes(Tastes::A)?)));
         let both = SumOfScores::new("mf_r_and_a", Arc::clone(&of_r), Arc::clone(&of_a))?;
-        let rated: Vec<Arc<dyn SessionScores>> = vec![
-            Arc::new(NamedScores::new("item_mean", Arc::new(mean))),
-            Arc::new(NamedScores::new("mf_r", of_r)),
-            Arc::new(NamedScores::new("mf_a", of_a)),
-            Arc::new(both),
+        let mut rules = Vec::new();
+        for config in models.config.all_rules() {
+            let scores = rule_scores(models, judge.positive, &config)?;
+            rules.push(Scored { scores, settings: in_words(&config) });
+        }
+        let mut rated = vec![
+            rules.remove(0),
+            Scored::new(NamedScores::new("mf_r", of_r)),
+            Scored::new(NamedScores::new("mf_a", of_a)),
+            Scored::new(both),
         ];
-        let others: Vec<Arc<dyn SessionScores>> = vec![
-            Arc::new(Random::new(log.n_items(), models.seeds)),
-            Arc::new(Popularity::fit(&log, judge.positive)),
-            Arc::new(Ease::fit(&log, EaseConfig::default(), judge.positive)?),
-            Arc::new(ItemKnn::fit(&log, &ItemKnnConfig::default())?),
+        let mut others = vec![
+            Scored::new(Random::new(log.n_items(), models.seeds)),
+            Scored::new(Popularity::fit(&log, judge.positive)),
         ];
         let dynamics = models.config.dynamics;
         let of = |tastes| SessionBench::new(models, items, Part::Validation, tastes, dynamics);
         let validation = [of(Tastes::A)?, of(Tastes::B)?];
+        rated.push(rules.remove(best_at(&rules, &validation[0])?));
+        others.extend(rules);
         Ok(Self { judge, categories: Arc::clone(&items.categories), rated, others, validation })
     }
 
@@ -86,22 +94,21 @@ impl<'a> Lines<'a> {
     /// Fails if a choice does.
     pub fn all(&self, bench: &SessionBench) -> Result<Vec<Line>> {
         let [in_a, in_b] = &self.validation;
-        let greedy = |scores: &Arc<dyn SessionScores>| Line::plain(SessionRule::greedy(Arc::clone(scores)));
-        let mut lines: Vec<Line> = self.others.iter().chain(&self.rated).map(greedy).collect();
+        let mut lines: Vec<Line> = self.others.iter().chain(&self.rated).map(Scored::greedy).collect();
         let work = self.judge.work();
         let bar = work.bar("choosing weights of rules", 2 * self.rated.len() as u64);
         for (bench, ending) in [(in_a, ""), (in_b, "_tuned_in_b")] {
-            for scores in &self.rated {
+            for scored in &self.rated {
                 work.stop_if_asked()?;
-                lines.push(self.mmr(scores, bench, ending)?);
+                lines.push(self.mmr(&scored.scores, bench, ending)?);
                 bar.set((lines.len() - self.others.len() - self.rated.len()) as u64);
             }
         }
         bar.finish();
-        lines.push(self.informed(&self.rated[0], in_a)?);
-        lines.push(self.informed(&self.rated[3], in_a)?);
+        lines.push(self.informed(&self.rated[0].scores, in_a)?);
+        lines.push(self.informed(&self.rated[3].scores, in_a)?);
         let known = judges_scores(bench);
-        lines.push(greedy(&known));
+        lines.push(Line { rule: SessionRule::greedy(Arc::clone(&known)), settings: None });
         let own: Arc<dyn SessionScores> = judges_scores(in_b);
         let chosen = self.chosen_mmr(&own, in_b)?;
         let rule = SessionRule::mmr(known, Similarity::by_categories(Arc::clone(&self.categories)), chosen)?;
@@ -116,8 +123,8 @@ impl<'a> Lines<'a> {
     /// Fails if a choice does.
     pub fn best_mmr(&self, bench: &SessionBench) -> Result<Box<dyn SessionRecommender>> {
         let mut best: Option<(f64, SessionRule)> = None;
-        for scores in &self.rated {
-            let rule = self.mmr(scores, bench, "")?.rule;
+        for scored in &self.rated {
+            let rule = self.mmr(&scored.scores, bench, "")?.rule;
             let value = bench.total_reward(&rule)?;
             if best.as_ref().is_none_or(|(so_far, _)| value > *so_far) {
                 best = Some((value, rule));
@@ -171,6 +178,18 @@ impl<'a> Lines<'a> {
         let settings = format!("weights {:.3} and {:.3}", best.weight, best.familiarity_weight);
         Ok(Line { rule: rule(&best)?, settings: Some(settings) })
     }
+}
+
+/// Which of the scores have the greatest total reward, each item the one of greatest score; of equals the first.
+fn best_at(scored: &[Scored], bench: &SessionBench) -> Result<usize> {
+    let mut best = (f64::NEG_INFINITY, 0);
+    for (at, it) in scored.iter().enumerate() {
+        let value = bench.total_reward(&it.greedy().rule)?;
+        if value > best.0 {
+            best = (value, at);
+        }
+    }
+    Ok(best.1)
 }
 
 fn weight(config: &Mmr) -> String {
