@@ -47,7 +47,9 @@ fn the_defaults_are_the_shipped_agent_but_for_the_settings_of_its_space_and_long
     assert_eq!(shipped.embedding.continuation_factors.dim, 600);
     shipped.embedding = EmbeddingConfig::default();
     let sessions = shipped.sessions.take().unwrap();
-    assert_eq!(SessionsConfig { min_item_ratings: None, ..sessions }, SessionsConfig::default());
+    assert!(sessions.rules.iter().any(|rule| rule.kind_name() == "damped_item_mean"));
+    let plain = SessionsConfig { min_item_ratings: None, rules: Vec::new(), ..sessions };
+    assert_eq!(plain, SessionsConfig::default());
     assert_eq!(shipped, ExperimentConfig::default());
     assert_eq!(with_files(&[("x.toml", "")], &NoPresets).unwrap(), ExperimentConfig::default());
 }
