@@ -60,9 +60,7 @@ impl<'a> Plan<'a> {
     /// The spaces of one cut.
     #[must_use]
     pub fn spaces(&self, split: Protocol) -> Spaces<'a> {
-        let lab = &self.config().lab;
-        let sessions = lab.session_agents.iter().map(|agent| agent.space);
-        let others = lab.agents.iter().filter_map(|agent| agent.space).chain(sessions).collect();
+        let others = self.config().lab.agents.iter().filter_map(|agent| agent.space).collect();
         Spaces { work: self.work(), cut: self.run.cut(split), config: &self.config().embedding, others }
     }
 

@@ -1,6 +1,6 @@
 //! The laboratory's part of a configuration: who is judged beside the agent, and how the protocols with sessions are set.
 
-use super::SpaceKind;
+use super::SessionsConfig;
 use super::long_term::LongTermConfig;
 use super::staleness::StalenessConfig;
 use super::variants::AgentVariant;
@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use drr_agent::{OnlineConfig as LearningConfig, RewardModelConfig};
 use drr_baselines::BaselineConfig;
 use drr_core::Protocol;
+use drr_embed::PmfConfig;
 use drr_rivals::RivalConfig;
 use drr_sequential::SequentialConfig;
 use drr_session::SessionAgentConfig;
@@ -61,9 +62,10 @@ pub struct LabConfig {
 pub struct SessionVariant {
     /// Its name in files and reports.
     pub name: String,
-    /// The space of its actions: one with a coordinate for the items' quality.
-    #[serde(default = "rating_factors")]
-    pub space: SpaceKind,
+    /// The factorization that it acts in, fitted for it alone, with the items' biases as one more coordinate: that says how
+    /// good an item is.
+    #[serde(default = "model")]
+    pub model: PmfConfig,
     /// Whether it begins as the ranking of its space; else from nothing, with scores of 0.
     #[serde(default = "yes")]
     pub with_base: bool,
@@ -80,14 +82,16 @@ impl SessionVariant {
     /// How it is made.
     #[must_use]
     pub fn settings(&self) -> SessionSettings {
-        let Self { with_base, min_item_ratings, ref agent, .. } = *self;
-        SessionSettings { with_base, min_item_ratings, agent: agent.clone() }
+        let Self { model, with_base, min_item_ratings, ref agent, .. } = *self;
+        SessionSettings { model, with_base, min_item_ratings, agent: agent.clone() }
     }
 }
 
 /// How an agent for sessions is made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SessionSettings {
+    /// The factorization that it acts in.
+    pub model: PmfConfig,
     /// Whether it begins as the ranking of its space.
     pub with_base: bool,
     /// The least number of ratings of an item that it recommends.
@@ -100,8 +104,8 @@ const fn yes() -> bool {
     true
 }
 
-const fn rating_factors() -> SpaceKind {
-    SpaceKind::RatingFactors
+fn model() -> PmfConfig {
+    SessionsConfig::default().model
 }
 
 /// Protocol "rerank".
@@ -162,6 +166,7 @@ impl LabConfig {
             rival.check()?;
         }
         for agent in &self.session_agents {
+            agent.model.check().with_context(|| format!("in the session agent {}", agent.name))?;
             agent.agent.check().with_context(|| format!("in the session agent {}", agent.name))?;
         }
         if let Some(other) =

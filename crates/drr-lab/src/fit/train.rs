@@ -119,7 +119,7 @@ impl Training<'_> {
         Ok(match &self.job.learner.settings {
             Settings::Drr(_) => Box::new(DrrPolicy::load(&path, space)?),
             Settings::Rival(_) => Box::new(RivalPolicy::load(&path, space)?),
-            Settings::Session(session) => Box::new(sessions::ranker(self, session, &path, space)?),
+            Settings::Session(session) => Box::new(sessions::ranker(self, session, &path)?),
         })
     }
 

@@ -44,7 +44,7 @@ pub fn of(config: &ExperimentConfig) -> Result<Vec<Arc<Learner>>> {
             form: Form::Agent,
             settings: Settings::Session(Box::new(variant.settings())),
             protocols: vec![Protocol::Online],
-            space: Some(variant.space),
+            space: None,
         };
         all.extend(with_twins(config, None, &learner)?);
     }

@@ -5,7 +5,8 @@ use super::surroundings::Surroundings;
 use crate::config::SessionSettings;
 use crate::run::Phase;
 use anyhow::{Context as _, Result, bail};
-use drr_core::{ContextIdx, EmbeddingSpace};
+use drr_core::{ContextIdx, Seeds};
+use drr_embed::{Pmf, RatingFactors};
 use drr_env::LoggedEnvironment;
 use drr_session::{EmbeddedSpace, SessionPolicy, SessionRanker, SessionSetup, SessionTrainer};
 use std::path::Path;
@@ -28,7 +29,7 @@ pub fn trainer(
         name: training.job.name(),
         environments: vec![surroundings.environment.clone(); settings.agent.n_sessions],
         horizon: training.horizon(),
-        space: Arc::new(space(training, phase, settings, Arc::clone(&surroundings.space))?),
+        space: Arc::new(space(training, phase, settings)?),
         known: contexts.map(|context| sessions.observed(context)).collect(),
         seeds: surroundings.seeds.child("sessions"),
     };
@@ -41,13 +42,8 @@ pub fn trainer(
 /// # Errors
 ///
 /// Fails on a file that is damaged or of another training.
-pub fn ranker(
-    training: &Training<'_>,
-    settings: &SessionSettings,
-    path: &Path,
-    space: Arc<dyn EmbeddingSpace>,
-) -> Result<SessionRanker> {
-    let space = self::space(training, Phase::Final, settings, space)?;
+pub fn ranker(training: &Training<'_>, settings: &SessionSettings, path: &Path) -> Result<SessionRanker> {
+    let space = space(training, Phase::Final, settings)?;
     let policy = SessionPolicy::load(path, Arc::new(space))?;
     Ok(SessionRanker::new(policy, training.rules.n_observed, rewards(training)?))
 }
@@ -58,13 +54,10 @@ fn rewards(training: &Training<'_>) -> Result<(f32, f32)> {
     Ok((scale.middle(), scale.half_range()))
 }
 
-fn space(
-    training: &Training<'_>,
-    phase: Phase,
-    settings: &SessionSettings,
-    space: Arc<dyn EmbeddingSpace>,
-) -> Result<EmbeddedSpace> {
-    let candidates = training.cut.log(phase)?.items_rated(settings.min_item_ratings.max(1));
+/// The space, fitted where it is wanted: that takes a second or two, and no file of it can grow stale.
+fn space(training: &Training<'_>, phase: Phase, settings: &SessionSettings) -> Result<EmbeddedSpace> {
+    let log = training.cut.log(phase)?;
+    let candidates = log.items_rated(settings.min_item_ratings.max(1));
     if candidates.is_empty() {
         bail!(
             "no item has {} ratings, so {} may recommend nothing: lower its min_item_ratings in lab.session_agents",
@@ -72,5 +65,8 @@ fn space(
             training.job.name()
         );
     }
+    let seeds = Seeds(training.simulators.cut.seed).child("session agents");
+    let fitted = Pmf::fit(&log, None, &settings.model, seeds)?;
+    let space = Arc::new(RatingFactors::new(fitted.pmf, &log, 0.0)?);
     Ok(EmbeddedSpace::new(space, candidates, rewards(training)?, settings.with_base)?)
 }

@@ -22,8 +22,7 @@ pub struct Surroundings {
     pub sessions: Arc<Sessions>,
     /// How users answer.
     pub environment: LoggedEnvironment,
-    /// The space of the actions.
-    pub space: Arc<dyn EmbeddingSpace>,
+    space: Arc<dyn EmbeddingSpace>,
     positive: f32,
     /// The root of all draws.
     pub seeds: Seeds,
