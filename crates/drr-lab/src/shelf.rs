@@ -16,7 +16,7 @@ macro_rules! embedded {
 /// The built-in presets.
 pub const PRESETS: &[(&str, &str)] = embedded!("xtask/configs":
     "ml-100k", "ml-100k-ablation", "ml-1m", "ml-1m-ablation", "ml-1m-agents", "ml-1m-family", "ml-1m-full", "ml-1m-lab",
-    "ml-1m-online", "ml-1m-protocols", "paper", "report", "smoke", "smoke-lab", "strong", "switches", "synthetic");
+    "ml-1m-online", "ml-1m-online-free", "ml-1m-protocols", "paper", "report", "smoke", "smoke-lab", "strong", "switches", "synthetic");
 
 /// The built-in descriptions of data sets.
 pub const DATA_SETS: &[(&str, &str)] = embedded!("data/registry": "ml-100k", "ml-1m", "synthetic");

@@ -37,8 +37,6 @@ pub struct SessionJudge<'a> {
     pub learners: Vec<Vec<SessionTraining<'a>>>,
     /// What the run is.
     pub manifest: &'a RunManifest,
-    /// The least rating that counts as positive.
-    pub positive: f32,
 }
 
 /// A line that was judged, from each of its seeds.
@@ -73,7 +71,7 @@ impl SessionJudge<'_> {
     pub fn run(&self) -> Result<()> {
         let trainings = self.learners.iter().flatten();
         let trained: Vec<String> = trainings.map(SessionTraining::inputs).collect::<Result<_>>()?;
-        let inputs = digest_of(&(trained, self.models.config, self.models.cut.hash(), self.positive))?;
+        let inputs = digest_of(&(trained, self.models.config, self.models.cut.hash(), self.models.positive))?;
         let outputs = [self.work().path(FILE), self.work().path(ROWS)];
         self.work().stage(STAGE, Kind::Sessions).run(&inputs, &outputs, |made| {
             let (figures, rows) = self.judge()?;

@@ -30,7 +30,15 @@ impl<'a> Plan<'a> {
         let Some(config) = &self.config().sessions else { return Ok(None) };
         let seeds = Seeds(self.config().seed).child("sessions");
         let cut = Arc::new(SessionCut::new(&self.run.dataset, config.held_out_fraction, seeds)?);
-        Ok(Some(SessionModels { work: self.work(), dataset: &self.run.dataset, cut, config, seeds }))
+        let positive = self.config().data.positive_rating;
+        Ok(Some(SessionModels {
+            work: self.work(),
+            dataset: &self.run.dataset,
+            cut,
+            config,
+            positive,
+            seeds,
+        }))
     }
 
     /// The agent and its twin with a discount of 0, from one seed.
@@ -88,8 +96,7 @@ impl<'a> Plan<'a> {
         side_by_side(&trainings, self.work().watch.n_threads(), |training| {
             training.run().with_context(|| format!("failed to train {} in long sessions", training.name))
         })?;
-        let (manifest, positive) = (&self.run.manifest, self.config().data.positive_rating);
-        let judge = SessionJudge { models, learners, manifest, positive };
+        let judge = SessionJudge { models, learners, manifest: &self.run.manifest };
         long_session::run(&LongSessionStudy { judge, others, config }, into)
     }
 
@@ -111,12 +118,7 @@ impl<'a> Plan<'a> {
             variant(&it, &name, |_| ())
         };
         let (agents, twins) = pairs.map(|pair| pair.map(named).into()).unzip();
-        SessionJudge {
-            models,
-            learners: vec![twins, agents],
-            manifest: &self.run.manifest,
-            positive: self.config().data.positive_rating,
-        }
+        SessionJudge { models, learners: vec![twins, agents], manifest: &self.run.manifest }
     }
 
     /// The twin, the agent with other discounts, without categories and with other memories, and last the agent.
@@ -150,12 +152,8 @@ impl<'a> Plan<'a> {
     pub fn judge_sessions(&self) -> Result<()> {
         let Some(models) = self.session_models()? else { return Ok(()) };
         let [agent, twin] = self.session_trainings(&models, self.config().seed);
-        let judge = SessionJudge {
-            models,
-            learners: vec![vec![twin], vec![agent]],
-            manifest: &self.run.manifest,
-            positive: self.config().data.positive_rating,
-        };
+        let judge =
+            SessionJudge { models, learners: vec![vec![twin], vec![agent]], manifest: &self.run.manifest };
         judge.run()
     }
 }

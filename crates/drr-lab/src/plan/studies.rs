@@ -36,7 +36,7 @@ impl Plan<'_> {
             }
             Ground::LongSessions => {
                 let models = self.session_models()?.context(MISSING)?;
-                sweep::run(&mut SessionTrials::new(models, self.config().data.positive_rating), request)
+                sweep::run(&mut SessionTrials::new(models), request)
             }
         }
     }

@@ -34,6 +34,8 @@ pub struct SessionModels<'a> {
     pub cut: Arc<SessionCut>,
     /// How they are fitted.
     pub config: &'a SessionsConfig,
+    /// The least rating that counts as positive.
+    pub positive: f32,
     /// The root of the fits' draws.
     pub seeds: Seeds,
 }
@@ -187,7 +189,7 @@ impl SessionModels<'_> {
         };
         let met: Vec<Known> = users.par_iter().map(meet).collect();
         let mut population =
-            Population::new(items.candidates.clone(), Arc::clone(&items.categories), scale, f32::INFINITY)?;
+            Population::new(items.candidates.clone(), Arc::clone(&items.categories), scale, self.positive)?;
         for user in met {
             population.push(user)?;
         }

@@ -66,7 +66,7 @@ impl<'a> Lines<'a> {
         let both = SumOfScores::new("mf_r_and_a", Arc::clone(&of_r), Arc::clone(&of_a))?;
         let mut rules = Vec::new();
         for config in models.config.all_rules() {
-            let scores = rule_scores(models, judge.positive, &config)?;
+            let scores = rule_scores(models, &config)?;
             rules.push(Scored { scores, settings: in_words(&config) });
         }
         let mut rated = vec![
@@ -77,7 +77,7 @@ impl<'a> Lines<'a> {
         ];
         let mut others = vec![
             Scored::new(Random::new(log.n_items(), models.seeds)),
-            Scored::new(Popularity::fit(&log, judge.positive)),
+            Scored::new(Popularity::fit(&log, models.positive)),
         ];
         let dynamics = models.config.dynamics;
         let of = |tastes| SessionBench::new(models, items, Part::Validation, tastes, dynamics);

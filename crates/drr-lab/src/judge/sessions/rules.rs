@@ -16,14 +16,10 @@ pub fn rule_name(kind: &str) -> &str {
 /// # Errors
 ///
 /// Fails if the fit does, and for a recommender that needs item vectors.
-pub fn rule_scores(
-    models: &SessionModels<'_>,
-    positive: f32,
-    config: &BaselineConfig,
-) -> Result<Arc<dyn SessionScores>> {
+pub fn rule_scores(models: &SessionModels<'_>, config: &BaselineConfig) -> Result<Arc<dyn SessionScores>> {
     let log = models.cut.rows(&[Part::Train])?;
     let rating_scale = models.dataset.manifest().rating_scale;
-    let inputs = FitInputs { log: &log, positive, rating_scale, item_vectors: None };
+    let inputs = FitInputs { log: &log, positive: models.positive, rating_scale, item_vectors: None };
     let kind = config.kind_name();
     let fitted = config.fit(&inputs, models.seeds.child(kind));
     let fitted = fitted.with_context(|| format!("failed to fit {kind} for long sessions"))?;

@@ -110,15 +110,14 @@ impl RowTrials<'_> {
 /// choose by, and of test users in B for the choice.
 pub struct SessionTrials<'a> {
     models: SessionModels<'a>,
-    positive: f32,
     prepared: Option<(Items, SessionBench)>,
 }
 
 impl<'a> SessionTrials<'a> {
-    /// Trials in a run's long sessions; ratings of at least `positive` count as positive.
+    /// Trials in a run's long sessions.
     #[must_use]
-    pub const fn new(models: SessionModels<'a>, positive: f32) -> Self {
-        Self { models, positive, prepared: None }
+    pub const fn new(models: SessionModels<'a>) -> Self {
+        Self { models, prepared: None }
     }
 
     fn bench(&self, items: &Items, part: Part, tastes: Tastes) -> Result<SessionBench> {
@@ -154,7 +153,7 @@ impl Trials for SessionTrials<'_> {
     fn value(&self, settings: &Settings, part: Part) -> Result<f64> {
         let Settings::Baseline(config) = settings else { bail!("no agent is searched for in long sessions") };
         let (items, bench) = self.prepared.as_ref().context("nothing was prepared")?;
-        let rule = SessionRule::greedy(rule_scores(&self.models, self.positive, config)?);
+        let rule = SessionRule::greedy(rule_scores(&self.models, config)?);
         if part == Part::Test {
             return Ok(self.bench(items, part, Tastes::B)?.total_reward(&rule)?);
         }
