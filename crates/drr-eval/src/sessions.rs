@@ -157,9 +157,9 @@ pub fn evaluate_online(
     ];
     let curve = (0..k)
         .map(|step| {
+            // A step without a recommendation has reward 0.
             let rewards = sessions.iter().filter_map(|it| it.rewards.get(step));
-            let (sum, n) = rewards.fold((0.0, 0.0), |(sum, n), it| (sum + f64::from(*it), n + 1.0));
-            sum / n
+            rewards.map(|it| f64::from(*it)).sum::<f64>() / sessions.len() as f64
         })
         .collect();
     let lists = sessions.into_iter().map(|it| it.list).collect();

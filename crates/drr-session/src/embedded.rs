@@ -10,8 +10,8 @@ const SPREAD: f64 = 0.5;
 /// An embedding space in which the session agent acts: item vectors with every coordinate scaled to the same spread over the
 /// candidates, and users folded in.
 ///
-/// A space without a coordinate for the items' quality has to say by all others which item is good, and cannot: under
-/// "online" that costs a twentieth of the total reward.
+/// The space should have a coordinate for the items' quality, as a factorization's biases are: nothing else can say which item
+/// is good for everybody.
 pub struct EmbeddedSpace {
     space: Arc<dyn EmbeddingSpace>,
     items: EmbeddingTable,
@@ -50,7 +50,9 @@ impl EmbeddedSpace {
         let shown: Vec<ItemIdx> = candidates.iter().collect();
         let factor = |at: usize| {
             let values = shown.iter().map(|item| f64::from(vectors.row(item.index())[at]));
-            (SPREAD / deviation(values).max(f64::from(f32::MIN_POSITIVE))).min(f64::from(f32::MAX)) as f32
+            // A coordinate in which all candidates are alike tells none from another: it stays as it is.
+            let spread = deviation(values);
+            if spread > 1e-6 { (SPREAD / spread) as f32 } else { 1.0 }
         };
         let factors: Vec<f32> = (0..dim).map(factor).collect();
         let scaled = vectors.values().chunks_exact(dim).flat_map(|row| row.iter().zip(&factors));
@@ -163,6 +165,13 @@ mod tests {
             assert!((score - own).abs() < 1e-4 * own.abs(), "{item}");
         }
         assert_eq!(space.n_features(), user.features.len());
+    }
+
+    #[test]
+    fn a_coordinate_in_which_all_candidates_are_alike_stays_as_it_is() {
+        let one = ItemSet::from_items(3, [ItemIdx(1)]);
+        let space = EmbeddedSpace::new(plain(), one, (3.0, 2.0), true).unwrap();
+        assert_eq!(space.items().row(1), [3.0, 30.0]);
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct Dynamics {
     pub fatigue: f64,
 }
 
+/// The greatest number of steps that a session may have.
+const LONGEST_SESSION: usize = 10_000;
+
 impl Default for Dynamics {
     fn default() -> Self {
         Self::growing_taste()
@@ -51,7 +54,8 @@ impl Default for Dynamics {
 impl Dynamics {
     /// Users who leave when they are bored; what they like does not change.
     ///
-    /// The hazard is that of a sitting with MovieLens 1M to end after a rating, 1.43 %.
+    /// The hazard, 1.43 %, has the size of what logs show: with MovieLens 1M a sitting ends after one to four of a hundred ratings,
+    /// by how it is counted ([`super::estimate`]).
     #[must_use]
     pub const fn boredom() -> Self {
         Self {
@@ -98,7 +102,7 @@ impl Dynamics {
             .find(|name| Self::of_name(name).as_ref() == Some(self))
     }
 
-    /// Ten worlds in each of which one number is another than here, each with what was changed: whether a policy depends on
+    /// Ten worlds in each of which one number is another than here (fewer where a number is that already), each with what was changed: whether a policy depends on
     /// the very dynamics that it was trained with.
     #[must_use]
     pub fn changed(&self) -> Vec<(String, Self)> {
@@ -108,7 +112,7 @@ impl Dynamics {
             change(&mut other, value);
             (format!("{name} = {value}"), other)
         };
-        vec![
+        [
             with("unfamiliarity", 1.0, |it, value| it.unfamiliarity = value),
             with("unfamiliarity", 3.0, |it, value| it.unfamiliarity = value),
             with("impatience", 0.1, |it, value| it.impatience = value),
@@ -120,6 +124,9 @@ impl Dynamics {
             with("staleness_decay", 0.6, |it, value| it.staleness_decay = value),
             with("staleness_decay", 0.9, |it, value| it.staleness_decay = value),
         ]
+        .into_iter()
+        .filter(|(_, other)| *other != base)
+        .collect()
     }
 
     /// Refuses numbers without a meaning.
@@ -128,8 +135,9 @@ impl Dynamics {
     ///
     /// Names the number, its value and what would be usable.
     pub fn check(&self) -> Result<(), EnvError> {
-        if self.horizon == 0 {
-            return Err(EnvError::setting("horizon", &self.horizon, "a session needs at least one step"));
+        if self.horizon == 0 || self.horizon > LONGEST_SESSION {
+            let remedy = "a session has from 1 to 10000 steps";
+            return Err(EnvError::setting("horizon", &self.horizon, remedy));
         }
         let shares = [("hazard", self.hazard), ("growth", self.growth)];
         for (name, value) in shares {

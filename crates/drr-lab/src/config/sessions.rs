@@ -84,8 +84,22 @@ impl SessionsConfig {
                 self.held_out_fraction
             );
         }
-        if self.n_known == 0 || self.n_clusters < 2 || self.min_item_ratings == Some(0) {
-            bail!("sessions.n_known and min_item_ratings must be at least 1, n_clusters at least 2");
+        let least = self.min_item_ratings.unwrap_or(1);
+        for (key, value, least) in [
+            ("n_known", self.n_known, 1),
+            ("min_item_ratings", least, 1),
+            ("n_clusters", self.n_clusters, 2),
+            ("twin_iterations", usize::try_from(self.twin_iterations).unwrap_or(usize::MAX), 1),
+        ] {
+            if value < least {
+                bail!("sessions.{key} = {value} must be at least {least}");
+            }
+        }
+        if self.agent.discount <= 0.0 {
+            bail!(
+                "sessions.agent.discount = {} must be above 0: the twin has 0 already",
+                self.agent.discount
+            );
         }
         self.check_rules()?;
         self.agent.check().context("in sessions.agent")?;

@@ -84,13 +84,22 @@ impl LongSessionStudyConfig {
         seeds.sort_unstable();
         seeds.dedup();
         if seeds.is_empty() || seeds.len() != self.seeds.len() {
-            bail!("study.long_session.seeds must name at least one seed, and none twice");
+            bail!("study.long_session.seeds = {:?} must name at least one seed, and none twice", self.seeds);
         }
-        if self.discounts.iter().any(|it| !(0.0..=1.0).contains(it)) {
-            bail!("study.long_session.discounts must be from 0 to 1: {:?}", self.discounts);
+        for (at, discount) in self.discounts.iter().enumerate() {
+            if !(*discount > 0.0 && *discount <= 1.0) || self.discounts[..at].contains(discount) {
+                bail!(
+                    "study.long_session.discounts = {:?}: each must be above 0 and at most 1, and none there twice; the twin has 0",
+                    self.discounts
+                );
+            }
         }
-        if self.rollout_users == 0 || self.rollout_candidates == 0 {
-            bail!("study.long_session.rollout_users and rollout_candidates must be at least 1");
+        for (key, value) in
+            [("rollout_users", self.rollout_users), ("rollout_candidates", self.rollout_candidates)]
+        {
+            if value == 0 {
+                bail!("study.long_session.{key} = 0 must be at least 1");
+            }
         }
         for (at, world) in self.worlds.iter().enumerate() {
             check_name(&world.name)?;

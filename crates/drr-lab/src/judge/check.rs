@@ -26,7 +26,9 @@ pub fn run(context: &Context, name: &str, golden: &Path, bless: bool) -> Result<
     let origin = check_folder(&folder, &["per_user.parquet"])?;
     // Lists from elsewhere have no stages; where figures have an origin, sessions have one too.
     if origin.is_some() && folder.join(sessions::ROWS).exists() {
-        check_output(&folder, sessions::STAGE, &folder.join(sessions::ROWS))?;
+        for file in [sessions::ROWS, sessions::FILE] {
+            check_output(&folder, sessions::STAGE, &folder.join(file))?;
+        }
     }
     let judged = Judged::read(&folder)?;
     if bless {

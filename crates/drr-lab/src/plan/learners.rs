@@ -112,6 +112,11 @@ fn check_names(config: &ExperimentConfig) -> Result<()> {
         }
         let others = names.iter().enumerate().filter(|(other, _)| *other != at);
         for (_, other) in others {
+            if name == other {
+                bail!(
+                    "two agents are named {name}, of `agent`, lab.agents, lab.session_agents and lab.rivals: give one another name"
+                );
+            }
             if shown_names(other).iter().any(|shown| shown == name) {
                 bail!("the name {name} is also one of {other}: give it another");
             }
@@ -174,7 +179,7 @@ mod tests {
             ("strong_in_a", "is also one of strong"),
             ("strong_no_td_adaptive", "is also one of strong"),
             ("popularity", "without RL"),
-            ("strong", "is also one of strong"),
+            ("strong", "two agents are named strong"),
         ] {
             let error = refused(&[name]).unwrap_or_default();
             assert!(error.contains(reason), "{name}: {error}");

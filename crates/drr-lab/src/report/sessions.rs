@@ -33,9 +33,9 @@ fn words(table: &SessionTable, n_users: usize) -> Option<String> {
         // Writing to a string does not fail.
         let _ = write!(
             text,
-            " Looking ahead adds {}: its twin with discount 0 has {:.2}.",
-            difference.signed(),
-            mean(twin)
+            " Its twin with discount 0, which takes the best answer now and so bores, has {:.2}, a difference of {}.",
+            mean(twin),
+            difference.signed()
         );
     }
     Some(text)

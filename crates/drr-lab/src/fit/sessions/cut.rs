@@ -5,6 +5,7 @@ use drr_core::{Interaction, InteractionLog, Part, PartSet, RowOrigin, Seeds, Use
 use drr_data::Dataset;
 use drr_store::digest_of;
 use rand::seq::SliceRandom as _;
+use std::collections::BTreeMap;
 
 /// The log of a data set, cut by users drawn at random: test, validation, and three equal parts of the rest.
 ///
@@ -39,7 +40,7 @@ impl SessionCut {
         let third = users.len().saturating_sub(2 * n_held_out) / 3;
         if n_held_out == 0 || third == 0 {
             bail!(
-                "the data set has {} users, too few for long sessions: five parts are cut from them; leave [sessions] out",
+                "of the data set's {} users a share of {share} is held out twice and three equal parts of the rest are cut, and one of the five would be empty: raise sessions.held_out_fraction, or leave [sessions] out",
                 users.len()
             );
         }
@@ -55,6 +56,23 @@ impl SessionCut {
         }
         let hash = digest_of(&(dataset.manifest().hash.as_str(), &part_of))?;
         Ok(Self { log, part_of, hash })
+    }
+
+    /// The original ids of the users of every part: `test`, `validation`, `r`, `a`, `b`.
+    #[must_use]
+    pub fn users_by_part<'d>(&self, dataset: &'d Dataset) -> BTreeMap<&'static str, Vec<&'d str>> {
+        let mut users: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
+        for user in self.log.active_users() {
+            let name = match self.part_of[user.index()] {
+                Part::Test => "test",
+                Part::Validation => "validation",
+                Part::SimulatorA => "a",
+                Part::SimulatorB => "b",
+                _ => "r",
+            };
+            users.entry(name).or_default().push(&dataset.users()[user.index()].id);
+        }
+        users
     }
 
     /// The hash of who is in which part of which data set.

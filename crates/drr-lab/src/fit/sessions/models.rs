@@ -14,6 +14,7 @@ use drr_env::RatingScale;
 use drr_env::worlds::{Known, Population};
 use drr_store::digest_of;
 use rayon::prelude::*;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The models with the rows that they are fitted on and their files.
@@ -22,6 +23,9 @@ const MODELS: [(Part, &str); 3] = [
     (Part::SimulatorA, "sessions/model_a.safetensors"),
     (Part::SimulatorB, "sessions/model_b.safetensors"),
 ];
+
+/// Which users are in which part, by their original ids.
+const PARTS: &str = "sessions/parts.json";
 
 /// The fitted models of a run's long sessions: where they are kept, and what they are fitted with.
 #[derive(Debug, Clone)]
@@ -97,7 +101,8 @@ impl SessionModels<'_> {
     pub fn fit(&self) -> Result<()> {
         self.work.stop_if_asked()?;
         let inputs = digest_of(&(self.cut.hash(), &self.config.model, self.seeds.0))?;
-        let outputs = MODELS.map(|(_, file)| self.work.path(file));
+        let outputs: Vec<PathBuf> =
+            MODELS.iter().map(|(_, file)| *file).chain([PARTS]).map(|file| self.work.path(file)).collect();
         self.stage().run(&inputs, &outputs, |made| {
             let bar = self.work.bar("models of long sessions", MODELS.len() as u64);
             for (at, ((part, file), path)) in (1..).zip(MODELS.iter().zip(&outputs)) {
@@ -107,7 +112,8 @@ impl SessionModels<'_> {
                 bar.set(at);
             }
             bar.finish();
-            Ok(())
+            let parts = self.cut.users_by_part(self.dataset);
+            made.write(&self.work.path(PARTS), &serde_json::to_vec_pretty(&parts)?)
         })
     }
 

@@ -54,14 +54,14 @@ fn rewards(training: &Training<'_>) -> Result<(f32, f32)> {
     Ok((scale.middle(), scale.half_range()))
 }
 
-/// The space, fitted where it is wanted: that takes a second or two, and no file of it can grow stale.
+/// The space, fitted where it is wanted, which takes a second or two. On another kind of processor it has other last bits, as a training has.
 fn space(training: &Training<'_>, phase: Phase, settings: &SessionSettings) -> Result<EmbeddedSpace> {
     let log = training.cut.log(phase)?;
-    let candidates = log.items_rated(settings.min_item_ratings.max(1));
+    let least = settings.min_item_ratings.max(1);
+    let candidates = log.items_rated(least);
     if candidates.is_empty() {
         bail!(
-            "no item has {} ratings, so {} may recommend nothing: lower its min_item_ratings in lab.session_agents",
-            settings.min_item_ratings,
+            "no item has {least} ratings, so {} may recommend nothing: lower its min_item_ratings in lab.session_agents",
             training.job.name()
         );
     }

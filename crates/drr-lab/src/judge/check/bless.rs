@@ -3,7 +3,8 @@
 //! The file says which data set they are of. A file that exists keeps its lines and tolerances. A new one has the precision
 //! at 10 of every recommender, and of every agent also the difference to popularity and to `item_knn`. What depends on counts
 //! alone must be the very same; an agent has a wider tolerance than a baseline, since training on another processor rounds
-//! otherwise. Of long sessions it has the agent's total reward less that of the greedy item mean, session by session.
+//! otherwise. Of long sessions it has the agent's total reward less that of the item mean, greedy and
+//! with variety, session by session.
 
 use super::judged::TOTAL_REWARD;
 use super::{Judged, explained, load, lookup, not_enough};
@@ -27,7 +28,7 @@ const EXACT: [&str; 2] = ["popularity", "oracle"];
 /// The tolerance of the agent of long sessions, in total reward, and how much further down its interval may reach.
 const SESSION_TOLERANCE: (f64, f64) = (0.3, 0.6);
 /// Whom the agent of long sessions is compared with.
-const SESSION_RULE: &str = "greedy_item_mean";
+const SESSION_RULES: [&str; 2] = ["greedy_item_mean", "mmr_item_mean"];
 /// Whom an agent is also compared with.
 const BASELINES: [&str; 2] = ["popularity", "item_knn"];
 
@@ -104,20 +105,22 @@ fn fresh(judged: &Judged, origin: Option<&Origin>) -> Result<Golden> {
     Ok(Golden { format: GOLDEN_FORMAT, dataset_hash: None, lines })
 }
 
-/// The agent of long sessions beside the greedy item mean: single totals vary too much between users to tell anything.
-fn of_sessions(judged: &Judged) -> Option<GoldenLine> {
-    let k = judged.longest_session()?;
+/// The agent of long sessions beside rules: single totals vary too much between users to tell anything.
+fn of_sessions(judged: &Judged) -> Vec<GoldenLine> {
+    let Some(k) = judged.longest_session() else { return Vec::new() };
     let has = |name: &str| judged.get(LONG_SESSION, name, TOTAL_REWARD, k).is_some();
-    (has(SESSION_AGENT) && has(SESSION_RULE)).then(|| GoldenLine {
+    let rules = SESSION_RULES.into_iter().filter(|rule| has(SESSION_AGENT) && has(rule));
+    let line = |rule: &str| GoldenLine {
         protocol: LONG_SESSION.to_owned(),
         recommender: SESSION_AGENT.to_owned(),
         metric: TOTAL_REWARD.to_owned(),
         k: k as usize,
         value: 0.0,
-        against: Some(SESSION_RULE.to_owned()),
+        against: Some(rule.to_owned()),
         tolerance: SESSION_TOLERANCE.0,
         max_regression: Some(SESSION_TOLERANCE.1),
         exact: false,
         lower_is_better: false,
-    })
+    };
+    rules.map(line).collect()
 }

@@ -22,7 +22,9 @@ pub fn rule_scores(models: &SessionModels<'_>, config: &BaselineConfig) -> Resul
     let inputs = FitInputs { log: &log, positive: models.positive, rating_scale, item_vectors: None };
     let kind = config.kind_name();
     let fitted = config.fit(&inputs, models.seeds.child(kind));
-    let fitted = fitted.with_context(|| format!("failed to fit {kind} for long sessions"))?;
+    let fitted = fitted.with_context(|| {
+        format!("failed to fit {kind} for long sessions: look at its settings in [[sessions.rules]]")
+    })?;
     Ok(Arc::new(NamedScores::new(rule_name(kind), Arc::new(ListScores(Arc::from(fitted))))))
 }
 
