@@ -33,7 +33,7 @@ use std::fmt::Write as _;
 /// The greedy recommender from whose scores the agent for long sessions begins.
 const GREEDY: &str = "greedy_mf_r";
 
-/// Writes the report, and returns what a terminal has room for: the answer and the short tables.
+/// Writes the report, and returns what a terminal has room for: the short tables, and last the answers.
 ///
 /// # Errors
 ///
@@ -42,10 +42,10 @@ pub fn brief(page: &Page<'_>) -> Result<String> {
     run(page)?;
     let metrics = load(page.work, page.manifest)?;
     let mut text = format!("\n{}\n\n{}\n", title(page), page.manifest.dataset_line);
-    for answer in answers(page, &metrics, judge::sessions::read(page.work)?.as_ref()) {
-        writeln!(text, "\n{answer}")?;
-    }
     text.push_str(&aligned(&block(page, &metrics)?));
+    for answer in answers(page, &metrics, judge::sessions::read(page.work)?.as_ref()) {
+        writeln!(text, "{answer}\n")?;
+    }
     let path = |name| page.work.path(name).display().to_string();
     write!(text, "All tables and plots: {} and {}", path("report.html"), path("report.md"))?;
     Ok(text)

@@ -38,6 +38,16 @@ fn words(table: &SessionTable, n_users: usize) -> Option<String> {
             difference.signed()
         );
     }
+    if let Some((told, difference)) = table.best_told().and_then(|told| Some((told, told.agent_minus_this?)))
+    {
+        let _ = write!(
+            text,
+            " The best rule that is told how users change ({}) has {:.2}, a difference of {}.",
+            told.recommender,
+            mean(told),
+            difference.signed()
+        );
+    }
     Some(text)
 }
 

@@ -153,8 +153,18 @@ impl SessionTable {
     /// The best without reinforcement learning that was told nothing but the log.
     #[must_use]
     pub fn best_rule(&self) -> Option<&SessionLine> {
-        let honest = self.lines.iter().filter(|line| !line.is_learnt && line.knowledge == Knowledge::Log);
-        honest.max_by(|left, right| {
+        self.best(Knowledge::Log)
+    }
+
+    /// The best without reinforcement learning that was told the dynamics too.
+    #[must_use]
+    pub fn best_told(&self) -> Option<&SessionLine> {
+        self.best(Knowledge::Dynamics)
+    }
+
+    fn best(&self, knowledge: Knowledge) -> Option<&SessionLine> {
+        let all = self.lines.iter().filter(|line| !line.is_learnt && line.knowledge == knowledge);
+        all.max_by(|left, right| {
             left.total_reward.over_users.mean.total_cmp(&right.total_reward.over_users.mean)
         })
     }
