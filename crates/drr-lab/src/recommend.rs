@@ -150,6 +150,9 @@ fn liked(dataset: &Dataset, ids: &str) -> Result<Vec<Observed>> {
         let item = dataset.item(id).with_context(|| {
             format!("there is no item {id} in the catalogue: give the data set's own ids, separated by commas, for example --history \"{}\"", dataset.items()[0].id)
         })?;
+        if history.iter().any(|known: &Observed| known.item == item) {
+            bail!("--history names item {id} twice: leave one of them out");
+        }
         let rating = dataset.manifest().rating_scale.1;
         history.push(Observed { item, rating, timestamp: history.len() as i64 });
     }
