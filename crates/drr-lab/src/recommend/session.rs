@@ -100,7 +100,7 @@ impl SessionBundle<'_> {
             category_shares: Population::category_shares(categories, &rated),
         };
         let (candidates, categories) = (candidates.clone(), Arc::clone(categories));
-        let mut population = Population::new(candidates, categories, self.scale()?, f32::INFINITY)?;
+        let mut population = Population::new(candidates, categories, self.scale()?, self.models.positive)?;
         let context = population.push(met)?;
         let session = JudgedSession::new(&Arc::new(population), self.models.config.dynamics, context);
         let query = Query { user, history, allowed: session.candidates().clone() };
