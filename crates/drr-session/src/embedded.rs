@@ -51,7 +51,7 @@ impl EmbeddedSpace {
         let factor = |at: usize| {
             let values = shown.iter().map(|item| f64::from(vectors.row(item.index())[at]));
             // A coordinate in which all candidates are alike tells none from another: it stays as it is.
-            let spread = deviation(values);
+            let spread = standard_deviation(values);
             if spread > 1e-6 { (SPREAD / spread) as f32 } else { 1.0 }
         };
         let factors: Vec<f32> = (0..dim).map(factor).collect();
@@ -63,18 +63,24 @@ impl EmbeddedSpace {
 }
 
 /// The standard deviation; 0 for no values.
-fn deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
+pub fn standard_deviation(values: impl Iterator<Item = f64> + Clone) -> f64 {
     let n = values.clone().count().max(1) as f64;
     let mean = values.clone().sum::<f64>() / n;
     (values.map(|it| (it - mean).powi(2)).sum::<f64>() / n).sqrt()
 }
 
+/// What the items of which a user is known say of them, `[2 D]`: the mean of their vectors, and the mean of these multiplied by
+/// the rewards of their ratings, where `rewards` are the rating whose reward is 0 and the distance from it whose reward is 1. 0
+/// where nothing is known.
+#[must_use]
+pub fn known_means(items: &EmbeddingTable, known: &[Observed], (middle, half_range): (f32, f32)) -> Vec<f32> {
+    let mut means = weighted_mean(items, known, |_| 1.0);
+    means.extend(weighted_mean(items, known, |it| (it.rating - middle) / half_range));
+    means
+}
+
 /// The mean of the vectors of `known`, each multiplied by its weight, `[D]`; 0 where nothing is known.
-pub fn weighted_mean(
-    items: &EmbeddingTable,
-    known: &[Observed],
-    weight: impl Fn(&Observed) -> f32,
-) -> Vec<f32> {
+fn weighted_mean(items: &EmbeddingTable, known: &[Observed], weight: impl Fn(&Observed) -> f32) -> Vec<f32> {
     let mut mean = vec![0.0; items.dim()];
     for it in known {
         let weight = weight(it) / known.len() as f32;
@@ -101,10 +107,8 @@ impl SessionSpace for EmbeddedSpace {
     /// rewards.
     fn user(&self, known: &[Observed]) -> SessionUser {
         let vector = self.space.fold_in(known);
-        let (middle, half_range) = self.rewards;
         let mut features = vector.clone();
-        features.extend(weighted_mean(&self.items, known, |_| 1.0));
-        features.extend(weighted_mean(&self.items, known, |it| (it.rating - middle) / half_range));
+        features.extend(known_means(&self.items, known, self.rewards));
         let base = match self.with_base {
             true => vector.iter().zip(&self.factors).map(|(value, by)| value / by).collect(),
             false => vec![0.0; self.items.dim()],

@@ -113,7 +113,7 @@ mod update;
 mod watch;
 
 pub use config::{SessionAgentConfig, SessionPath};
-pub use embedded::{EmbeddedSpace, weighted_mean};
+pub use embedded::{EmbeddedSpace, known_means, standard_deviation};
 pub use error::SessionError;
 pub use policy::{SessionHeader, SessionPolicy};
 pub use ranking::SessionRanker;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use drr_core::{EmbeddingSpace, EmbeddingTable, ItemIdx, ItemSet, Observed, RowOrigin};
 use drr_embed::{FoldedUser, Pmf};
 use drr_env::RatingScale;
-use drr_session::{SessionSpace, SessionUser, weighted_mean};
+use drr_session::{SessionSpace, SessionUser, known_means, standard_deviation};
 
 /// The standard deviation to which biases and factors are scaled, near that of categories.
 const SPREAD: f32 = 0.5;
@@ -44,7 +44,10 @@ impl KnownSpace {
         let vectors = EmbeddingSpace::items(&pmf);
         let entries: Vec<f32> =
             candidates.iter().flat_map(|item| vectors.row(item.index())).copied().collect();
-        let factors = [&biases, &entries].map(|values| SPREAD / deviation(values).max(f32::MIN_POSITIVE));
+        let factors = [&biases, &entries].map(|values| {
+            let spread = standard_deviation(values.iter().map(|it| f64::from(*it))) as f32;
+            SPREAD / spread.max(f32::MIN_POSITIVE)
+        });
         let n_categories = if with_categories { items.categories.n_categories() } else { 0 };
         let (n_items, dim) = (vectors.n_rows(), 1 + vectors.dim() + n_categories);
         let mut values = Vec::with_capacity(n_items * dim);
@@ -61,14 +64,6 @@ impl KnownSpace {
         let table = EmbeddingTable::new(n_items, dim, values)?;
         Ok(Self { pmf, items: table, candidates: items.candidates.clone(), factors, scale, with_base })
     }
-}
-
-/// The standard deviation; 0 for no values.
-fn deviation(values: &[f32]) -> f32 {
-    let n = values.len().max(1) as f64;
-    let mean = values.iter().map(|it| f64::from(*it)).sum::<f64>() / n;
-    let variance = values.iter().map(|it| (f64::from(*it) - mean).powi(2)).sum::<f64>() / n;
-    variance.sqrt() as f32
 }
 
 impl SessionSpace for KnownSpace {
@@ -88,11 +83,9 @@ impl SessionSpace for KnownSpace {
     /// their rewards. The base ranks by the factorization, `b_i + p_u . q_i`, or by nothing.
     fn user(&self, known: &[Observed]) -> SessionUser {
         let FoldedUser { vector, bias } = self.pmf.fold_in_user(known);
-        let reward = |it: &Observed| (it.rating - self.scale.middle()) / self.scale.half_range();
         let mut features = vec![bias];
         features.extend(&vector);
-        features.extend(weighted_mean(&self.items, known, |_| 1.0));
-        features.extend(weighted_mean(&self.items, known, reward));
+        features.extend(known_means(&self.items, known, (self.scale.middle(), self.scale.half_range())));
         let mut base = vec![1.0 / self.factors[0]];
         base.extend(vector.iter().map(|value| value / self.factors[1]));
         base.resize(self.items.dim(), 0.0);
