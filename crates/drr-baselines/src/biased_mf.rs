@@ -51,7 +51,7 @@ impl Default for BiasedMfConfig {
 impl BiasedMfConfig {
     /// The factorization with these settings.
     #[must_use]
-    pub const fn factorization(self) -> PmfConfig {
+    pub fn factorization(self) -> PmfConfig {
         let Self { dim, l2, bias_l2, fixed_l2, epochs } = self;
         PmfConfig { dim, l2, bias_l2, fixed_l2, epochs, ..BiasedMf::default_config() }
     }
@@ -69,17 +69,8 @@ pub struct BiasedMf {
 impl BiasedMf {
     /// A configuration for ranking: few dimensions, chosen on rows held out of MovieLens 1M at random.
     #[must_use]
-    pub const fn default_config() -> PmfConfig {
-        PmfConfig {
-            dim: 20,
-            l2: 0.08,
-            biases: true,
-            bias_l2: 0.005,
-            fixed_l2: false,
-            epochs: 15,
-            patience: 2,
-            initial_scale: 0.1,
-        }
+    pub fn default_config() -> PmfConfig {
+        PmfConfig { dim: 20, l2: 0.08, epochs: 15, ..PmfConfig::default() }
     }
 
     /// Fits on all rows of `log`, for exactly `config.epochs` epochs.

@@ -7,7 +7,8 @@ mod table;
 pub use kinds::BaselineConfig;
 
 use crate::BaselineError;
-use drr_core::{EmbeddingTable, InteractionLog, Recommender, Seeds};
+use drr_core::{EmbeddingTable, Interaction, InteractionLog, ItemIdx, Recommender, Seeds, UserIdx};
+use drr_embed::EmbedError;
 
 /// What a recommender is fitted on.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +56,28 @@ impl Character {
     pub const MEAN_OF_ALL: &'static str = "the mean of all items";
 }
 
+impl BaselineConfig {
+    /// Refuses settings that no log can be fitted with, by a fit on a made-up handful of ratings.
+    ///
+    /// # Errors
+    ///
+    /// Names the setting and what would be usable.
+    pub fn check(&self) -> Result<(), BaselineError> {
+        let row = |at: u32| Interaction {
+            user: UserIdx(at / 4),
+            item: ItemIdx((at + at / 4) % 6),
+            rating: (1 + at % 5) as f32,
+            timestamp: i64::from(at),
+        };
+        let rows: Vec<Interaction> = (0..16).map(row).collect();
+        let log = InteractionLog::new(4, 6, &rows).map_err(EmbedError::from)?;
+        let vectors = EmbeddingTable::new(6, 2, vec![0.5; 12]).map_err(EmbedError::from)?;
+        let inputs =
+            FitInputs { log: &log, positive: 4.0, rating_scale: (1.0, 5.0), item_vectors: Some(&vectors) };
+        self.fit(&inputs, Seeds(0)).map(drop)
+    }
+}
+
 /// Fits by what an entry of the table says, and forgets the recommender's type.
 fn boxed<R: Recommender + 'static>(
     inputs: &FitInputs<'_>,
@@ -62,4 +85,27 @@ fn boxed<R: Recommender + 'static>(
     fit: impl FnOnce(&FitInputs<'_>, Seeds) -> Result<R, BaselineError>,
 ) -> Result<Box<dyn Recommender>, BaselineError> {
     Ok(Box::new(fit(inputs, seeds)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_of_every_kind_are_usable_and_settings_that_none_can_be_fitted_with_are_refused() {
+        for kind in BaselineConfig::KINDS {
+            BaselineConfig::default_of(kind)
+                .unwrap()
+                .check()
+                .unwrap_or_else(|error| panic!("{kind}: {error}"));
+        }
+        let refused = |text: &str| {
+            let config: BaselineConfig = serde_json::from_str(text).unwrap();
+            config.check().unwrap_err().to_string()
+        };
+        assert!(refused(r#"{"kind":"ease","lambda":-1.0}"#).contains("lambda"));
+        assert!(refused(r#"{"kind":"damped_item_mean","damping":-3.0}"#).contains("damping"));
+        assert!(refused(r#"{"kind":"pmf","dim":0,"l2":1.0,"epochs":3}"#).contains("dim"));
+        assert!(refused(r#"{"kind":"item_knn","shrink":-5.0}"#).contains("shrink"));
+    }
 }
