@@ -52,6 +52,9 @@ impl Default for Dynamics {
 }
 
 impl Dynamics {
+    /// The names of dynamics.
+    pub const NAMES: [&'static str; 3] = ["boredom", "growing_taste", "plain"];
+
     /// Users who leave when they are bored; what they like does not change.
     ///
     /// The hazard, 1.43 %, has the size of what logs show: with MovieLens 1M a sitting ends after one to four of a hundred ratings,
@@ -97,9 +100,7 @@ impl Dynamics {
     /// The name of these dynamics, if they have one.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        ["boredom", "growing_taste", "plain"]
-            .into_iter()
-            .find(|name| Self::of_name(name).as_ref() == Some(self))
+        Self::NAMES.into_iter().find(|name| Self::of_name(name).as_ref() == Some(self))
     }
 
     /// Ten worlds in each of which one number is another than here (fewer where a number is that already), each with what was changed: whether a policy depends on

@@ -9,6 +9,7 @@ use super::{LongTermConfig, SessionsConfig};
 use anyhow::{Context as _, Result};
 use drr_agent::RewardModelConfig;
 use drr_baselines::BaselineConfig;
+use drr_env::worlds::Dynamics;
 use drr_rivals::RivalConfig;
 use drr_sequential::{Architecture, SequentialConfig};
 use serde::{Deserialize as _, Serialize};
@@ -18,6 +19,11 @@ use toml::{Table, Value};
 pub fn complete(config: &mut Table) -> Result<()> {
     over(config.get_mut("sessions"), || default(&SessionsConfig::default()))?;
     each(config.get_mut("sessions").and_then(|it| it.get_mut("rules")), baseline)?;
+    named_dynamics(config.get_mut("sessions"), "sessions")?;
+    let worlds = config.get_mut("study").and_then(|it| it.get_mut("long_session")?.get_mut("worlds"));
+    for world in worlds.and_then(Value::as_array_mut).into_iter().flatten() {
+        named_dynamics(Some(world), "study.long_session.worlds")?;
+    }
     let Some(lab) = config.get_mut("lab").and_then(Value::as_table_mut) else { return Ok(()) };
     over(lab.get_mut("reward_model"), || default(&RewardModelConfig::default()))?;
     over(lab.get_mut("long_term"), || default(&LongTermConfig::default()))?;
@@ -27,9 +33,24 @@ pub fn complete(config: &mut Table) -> Result<()> {
     for tuned in lab.get_mut("tuned").and_then(Value::as_table_mut).into_iter().flatten() {
         each(Some(tuned.1), baseline)?;
     }
+    for agent in lab.get_mut("session_agents").and_then(Value::as_array_mut).into_iter().flatten() {
+        over(agent.get_mut("model"), || default(&SessionsConfig::default().model))?;
+    }
     each(lab.get_mut("sequential"), sequential)?;
     each(lab.get_mut("rivals"), rival)?;
     each(inner(lab, "long_term", "rivals"), rival)
+}
+
+/// Writes out dynamics that are given by their name.
+fn named_dynamics(owner: Option<&mut Value>, place: &str) -> Result<()> {
+    let Some(dynamics) = owner.and_then(|it| it.get_mut("dynamics")) else { return Ok(()) };
+    let Some(name) = dynamics.as_str() else { return Ok(()) };
+    let known = Dynamics::of_name(name).with_context(|| {
+        let names = Dynamics::NAMES.join(", ");
+        format!("{place}: there are no dynamics named {name}: use {names}, or a table of numbers")
+    })?;
+    *dynamics = Value::Table(default(&known)?);
+    Ok(())
 }
 
 fn inner<'a>(lab: &'a mut Table, table: &str, key: &str) -> Option<&'a mut Value> {

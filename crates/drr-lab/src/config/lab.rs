@@ -165,6 +165,16 @@ impl LabConfig {
         for rival in &self.rivals {
             rival.check()?;
         }
+        let tuned = self.tuned.iter().map(|(protocol, list)| (format!("lab.tuned.{protocol}"), list));
+        let lists = [
+            ("lab.recommenders".to_owned(), &self.recommenders),
+            ("lab.online.bandits".to_owned(), &self.online.bandits),
+        ];
+        for (place, list) in tuned.chain(lists) {
+            for it in list {
+                it.check().with_context(|| format!("in {place}, {}", it.kind_name()))?;
+            }
+        }
         for agent in &self.session_agents {
             agent.model.check().with_context(|| format!("in the session agent {}", agent.name))?;
             agent.agent.check().with_context(|| format!("in the session agent {}", agent.name))?;

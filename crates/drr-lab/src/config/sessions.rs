@@ -116,6 +116,7 @@ impl SessionsConfig {
             if rule.needs_item_vectors() || ALWAYS_THERE.contains(&kind) {
                 bail!("sessions.rules names {kind}, which is no rule with settings: leave it out");
             }
+            rule.check().with_context(|| format!("in sessions.rules, {kind}"))?;
         }
         Ok(())
     }

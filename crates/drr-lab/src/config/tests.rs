@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::presets::PresetFolder;
+use drr_env::worlds::Dynamics;
 
 fn shipped() -> Vec<std::path::PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/configs");
@@ -242,4 +243,37 @@ fn a_space_and_its_settings_may_be_the_cuts_own() {
     assert_eq!(again.embedding.continuation_of(Protocol::Episodes).dim, 7);
     assert_eq!(again.embedding.continuation_of(Protocol::FirstRatings).dim, 100);
     assert_eq!(again.embedding.space_of(Protocol::FirstRatings), config.embedding.space);
+}
+
+#[test]
+fn dynamics_may_be_given_by_name_and_a_model_keeps_what_the_file_does_not_say() {
+    let text = "[sessions]\ndynamics = \"boredom\"\n[[lab.session_agents]]\nname = \"quick\"\nmodel.dim = 5\n\
+                [[study.long_session.worlds]]\nname = \"bare\"\ndynamics = \"plain\"";
+    let config = with_files(&[("x.toml", text)], &NoPresets).unwrap();
+    assert_eq!(config.sessions.unwrap().dynamics, Dynamics::boredom());
+    assert_eq!(config.study.long_session.worlds[0].dynamics, Dynamics::plain(10));
+    let model = SessionsConfig::default().model;
+    assert_eq!(config.lab.session_agents[0].model, PmfConfig { dim: 5, ..model });
+    let unknown = refused("[sessions]\ndynamics = \"bordom\"");
+    assert!(unknown.contains("bordom") && unknown.contains("growing_taste"), "{unknown}");
+}
+
+#[test]
+fn settings_of_long_sessions_out_of_range_are_refused_by_key_and_value() {
+    for (text, expected) in [
+        ("[sessions]\ntwin_iterations = 0", "sessions.twin_iterations = 0 must be at least 1"),
+        ("[sessions]\nn_clusters = 1", "sessions.n_clusters = 1 must be at least 2"),
+        ("[sessions]\nagent.discount = 0.0", "sessions.agent.discount = 0 must be above 0"),
+        ("[sessions]\ndynamics.horizon = 100000000", "horizon = 100000000"),
+        ("[sessions]\n[[sessions.rules]]\nkind = \"ease\"\nlambda = -1.0", "in sessions.rules, ease"),
+        ("[[lab.tuned.online]]\nkind = \"ease\"\nlambda = -1.0", "in lab.tuned.online, ease"),
+        ("[[lab.recommenders]]\nkind = \"biased_mf\"\ndim = 0", "in lab.recommenders, biased_mf"),
+        ("study.long_session.discounts = [0.5, 0.5]", "study.long_session.discounts = [0.5, 0.5]"),
+        ("study.long_session.discounts = [0.0]", "must be above 0"),
+        ("study.long_session.seeds = [1, 1]", "study.long_session.seeds = [1, 1]"),
+        ("study.long_session.rollout_users = 0", "study.long_session.rollout_users = 0"),
+    ] {
+        let error = refused(text);
+        assert!(error.contains(expected), "{text}: {error}");
+    }
 }
