@@ -256,6 +256,17 @@ mod tests {
     }
 
     #[test]
+    fn items_with_enough_ratings_are_found() {
+        let rows = [row(0, 0, 5.0, 1), row(1, 0, 1.0, 1), row(0, 2, 3.0, 2), row(1, 3, 3.0, 2)];
+        let log = InteractionLog::new(2, 4, &rows).unwrap();
+        let items = |least| log.items_rated(least).iter().map(|it| it.0).collect::<Vec<_>>();
+        assert_eq!(
+            (items(0), items(1), items(2), items(3)),
+            (vec![0, 1, 2, 3], vec![0, 2, 3], vec![0], vec![])
+        );
+    }
+
+    #[test]
     fn a_bad_row_is_named() {
         let beyond = InteractionLog::new(1, 1, &[row(0, 0, 1.0, 0), row(0, 7, 1.0, 0)]);
         assert!(matches!(beyond, Err(LogError::OutOfRange { row: 1, item: 7, .. })));

@@ -2,7 +2,7 @@
 
 mod face;
 
-use crate::config::{AgentVariant, ExperimentConfig, SpaceKind};
+use crate::config::{AgentVariant, ExperimentConfig, SessionVariant, SessionsConfig, SpaceKind};
 use crate::judge::{Bench, contestants, figures, sessions};
 use crate::plan::Plan;
 use crate::recommend::{self, Request};
@@ -15,8 +15,10 @@ use crate::{fit, report};
 use drr_baselines::BaselineConfig;
 use drr_core::{Knowledge, Part, Seeds};
 use drr_data::Protocol;
+use drr_embed::PmfConfig;
 use drr_env::{LoggedConfig, LoggedEnvironment, RatingScale, Sessions, check_environment};
 use drr_eval::{EvalError, check_recommender};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -131,17 +133,66 @@ fn long_sessions_are_judged_with_the_same_candidates_and_their_figures_follow_fr
     plan.learn_sessions().unwrap();
     plan.judge_sessions().unwrap();
     assert_eq!(written("sessions.json"), before);
+    the_parts_are_written_down(&run, figures.n_users);
+    // What is not there is missed.
+    std::fs::remove_file(run.work().path(sessions::FILE)).unwrap();
+    let missed = sessions::read(run.work()).unwrap_err().to_string();
+    assert!(missed.contains("sessions.json"), "{missed}");
+}
+
+/// Every user is in one part, and those of the test are as many as were judged.
+fn the_parts_are_written_down(run: &Run<'_>, n_judged: usize) {
+    let text = std::fs::read_to_string(run.work().path("sessions/parts.json")).unwrap();
+    let parts: BTreeMap<String, Vec<String>> = serde_json::from_str(&text).unwrap();
+    assert_eq!(parts.keys().collect::<Vec<_>>(), ["a", "b", "r", "test", "validation"]);
+    assert_eq!(parts["test"].len(), n_judged);
+    let mut all: Vec<&String> = parts.values().flatten().collect();
+    let n = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!((all.len(), n), (n, run.dataset.full_log().unwrap().active_users().count()));
+}
+
+#[test]
+fn long_sessions_in_which_nothing_may_be_shown_are_refused_by_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = context(folder.path());
+    let mut config = config(1);
+    config.sessions.as_mut().unwrap().min_item_ratings = Some(100_000);
+    let run = Run::begin(&context, config, &source(&context), Name::Derived("none")).unwrap();
+    let refused = format!("{:#}", Plan::new(&run).unwrap().learn_sessions().unwrap_err());
+    assert!(refused.contains("100000 ratings") && refused.contains("sessions.min_item_ratings"), "{refused}");
 }
 
 /// The laboratory with all protocols, small.
 fn lab(context: &Context) -> Run<'_> {
     let mut config = ExperimentConfig::preset("smoke-lab").unwrap();
     config.agent.n_episodes = 160;
+    let agent = "hidden = [16]\nn_sessions = 16\nn_steps = 16\nminibatch_size = 64\nn_iterations = 12\nlearning_rate = 0.01\nmultiplier = 0.5";
+    config.lab.session_agents = vec![SessionVariant {
+        name: "quick".to_owned(),
+        model: PmfConfig { dim: 4, epochs: 4, ..SessionsConfig::default().model },
+        with_base: false,
+        min_item_ratings: 3,
+        agent: toml::from_str(agent).unwrap(),
+    }];
     let run = Run::begin(context, config, &source(context), Name::Derived("lab")).unwrap();
     let plan = Plan::new(&run).unwrap();
     plan.learn().unwrap();
     plan.judge().unwrap();
     run
+}
+
+/// From nothing, an agent for sessions learns something in either simulator, and only there it is trained.
+fn a_session_agent_is_trained_online_alone(protocol: Protocol, names: &[&str], best: impl Fn(&str) -> f64) {
+    assert_eq!(names.contains(&"quick_in_a"), protocol == Protocol::Online, "{protocol}");
+    if protocol != Protocol::Online {
+        return;
+    }
+    for name in ["quick_in_a", "quick_in_b", "quick_gamma_0_in_a", "quick_gamma_0_in_b"] {
+        assert_ne!(best(name), best("quick_untrained"), "{name}");
+    }
+    assert!(best("quick_in_a").max(best("quick_in_b")) > best("quick_untrained"));
 }
 
 #[test]
@@ -165,6 +216,7 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
                 figures::headline(judged.unwrap()).unwrap().2.mean
             };
             assert!(names.iter().all(|name| best(name) <= best("oracle") + 1e-12), "{table}");
+            a_session_agent_is_trained_online_alone(protocol, &names, best);
         }
     }
     let bench: Bench<'_> = plan.bench(Protocol::Online);

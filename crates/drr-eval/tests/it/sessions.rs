@@ -197,6 +197,10 @@ fn online_every_item_has_a_rating_and_every_session_a_fork_of_its_own() {
         );
         assert_eq!(judged.curve, [-0.5, 1.0, -0.5]);
     }
+    // A step for which nothing is left has reward 0.
+    let longer = SimulatedConfig { n_steps: 7, ..config };
+    let judged = evaluate_online(&Follower, &set, &Parity, &longer).unwrap();
+    assert_eq!(judged.curve, [-0.5, 1.0, -0.5, 1.0, -0.5, 0.0, 0.0]);
     let best = evaluate_online(&SimulatorOracle(&Parity), &set, &Parity, &config).unwrap();
     assert_eq!(best.evaluation.values(Metric::MeanReward, 3).unwrap(), [0.5; 3]);
 }

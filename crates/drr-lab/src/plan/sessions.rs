@@ -88,9 +88,9 @@ impl<'a> Plan<'a> {
         let config = &self.config().study.long_session;
         let learners = self.studied_sessions(&models, config);
         let worlds: Vec<SessionsConfig> = config.worlds.iter().map(|it| it.of(models.config)).collect();
-        let others: Vec<_> = config.worlds.iter().zip(&worlds).collect();
-        let others: Vec<SessionJudge<'_>> =
-            others.into_iter().map(|(world, settings)| self.trained_in(&models, world, settings)).collect();
+        let others: Vec<SessionJudge<'_>> = (config.worlds.iter().zip(&worlds))
+            .map(|(world, settings)| self.trained_in(&models, world, settings))
+            .collect();
         let all = learners.iter().chain(others.iter().flat_map(|judge| &judge.learners));
         let trainings: Vec<SessionTraining<'_>> = all.flatten().cloned().collect();
         side_by_side(&trainings, self.work().watch.n_threads(), |training| {

@@ -1,9 +1,12 @@
 //! The frozen policy: the base before training, the same from a file, and refused where it does not belong.
 
 use crate::world::{Bored, Kinds, Quiet, config, known, play, trainer};
-use drr_core::{ItemIdx, ItemSet, Query, RecommendError, Seeds, SessionRecommender, Shown, UserIdx};
+use drr_core::{
+    ItemIdx, ItemSet, Observed, Query, RecommendError, Recommender, Seeds, SessionRecommender, Shown, UserIdx,
+};
 use drr_session::{
-    SessionAgentConfig, SessionError, SessionPolicy, SessionSetup, SessionSpace, SessionTrainer,
+    SessionAgentConfig, SessionError, SessionPolicy, SessionRanker, SessionSetup, SessionSpace,
+    SessionTrainer,
 };
 use std::sync::Arc;
 
@@ -125,4 +128,28 @@ fn only_candidates_are_chosen_and_parts_that_do_not_fit_are_refused() {
         let refused = SessionTrainer::new(&config, setup).err().unwrap().to_string();
         assert!(refused.contains(reason), "{refused}");
     }
+}
+
+#[test]
+fn behind_a_recommender_the_first_ratings_are_known_and_the_later_ones_were_shown() {
+    let (policy, same) = (trained(), trained());
+    let ranker = SessionRanker::new(same, 1, (3.0, 2.0));
+    assert_eq!((ranker.name(), ranker.n_parameters()), (policy.name(), policy.n_parameters()));
+    let mut query = query(0);
+    for (item, rating) in [(4, 5.0), (6, 1.0), (9, 4.0)] {
+        let rated = Observed { item: ItemIdx(item), rating, timestamp: 0 };
+        query.history.push(rated);
+        query.allowed.remove(ItemIdx(item));
+    }
+    let shown = [(4, 1.0), (6, -1.0), (9, 0.5)].map(|(item, reward)| Shown { item: ItemIdx(item), reward });
+    let begun = Query { history: known()[0].clone(), ..query.clone() };
+    let list = ranker.recommend(&[query.clone()], 5).unwrap().remove(0);
+    assert_eq!(list, policy.ranked(&begun, &shown, 5).unwrap());
+    assert_eq!(
+        (list.len(), list[0].item),
+        (5, policy.begin(&begun).unwrap().next(&shown, &query.allowed).unwrap())
+    );
+    assert!(list.windows(2).all(|pair| pair[0].score >= pair[1].score));
+    // Before anything was shown the ratings alone say another thing than after it.
+    assert_ne!(policy.ranked(&begun, &[], 1).unwrap()[0].score, list[0].score);
 }
