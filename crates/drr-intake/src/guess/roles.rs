@@ -1,0 +1,491 @@
+//! Which column is what.
+
+use super::column::{Column, Times};
+use super::{Asked, Finding};
+use crate::IntakeError;
+use crate::error::shown;
+use crate::layout::{Columns, Signal, TimeUnit};
+use crate::names::{Fit, Role};
+use crate::number::Signs;
+use std::collections::HashMap;
+
+/// What the columns are, how they are read, and why.
+#[derive(Debug)]
+pub(super) struct Roles {
+    pub(super) columns: Columns,
+    pub(super) signal: Signal,
+    pub(super) time: Option<TimeUnit>,
+    pub(super) signs: Signs,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// The columns of a file, and what a person said of them.
+pub(super) struct Looked<'a> {
+    pub(super) columns: &'a [Column],
+    pub(super) has_header: bool,
+    pub(super) separator: Option<&'a str>,
+    pub(super) place: &'a str,
+    pub(super) asked: &'a Asked,
+    /// Times whose unit the file itself says, by column.
+    pub(super) typed_times: &'a HashMap<String, TimeUnit>,
+}
+
+/// The value's columns by what they say, the better first.
+const VALUES: [(Role, Signal); 3] =
+    [(Role::Rating, Signal::Rating), (Role::Count, Signal::Count), (Role::Duration, Signal::Duration)];
+
+impl Looked<'_> {
+    /// Finds every role.
+    pub(super) fn roles(&self) -> Result<Roles, IntakeError> {
+        let mut findings = Vec::new();
+        let user = self.id(Role::User, "user", &[], &mut findings)?;
+        let item = self.id(Role::Item, "item", &[user], &mut findings)?;
+        let time = self.time(&[user, item], &mut findings)?;
+        let mut taken = vec![user, item];
+        taken.extend(time.as_ref().map(|it| it.0));
+        let value = self.value(&taken, &mut findings)?;
+        taken.extend(value.as_ref().map(|it| it.0));
+        let (of_user, of_item, unused) = self.others(user, item, &taken);
+        let name = |at: usize| self.columns[at].name.clone();
+        let names = |all: Vec<usize>| all.into_iter().map(name).collect();
+        let signal = self.asked.signal.or(value.as_ref().map(|it| it.1)).unwrap_or(Signal::Event);
+        Ok(Roles {
+            columns: Columns {
+                user: name(user),
+                item: name(item),
+                value: value.as_ref().filter(|_| signal != Signal::Event).map(|it| name(it.0)),
+                time: time.as_ref().map(|it| name(it.0)),
+                of_user: names(of_user),
+                of_item: names(of_item),
+                unused: names(unused),
+            },
+            signal,
+            time: time.map(|it| it.1),
+            signs: value.map_or(Signs::PLAIN, |it| it.2),
+            findings,
+        })
+    }
+
+    fn refused(&self, problem: String, remedy: String) -> IntakeError {
+        IntakeError::refused(self.place, problem, remedy)
+    }
+
+    /// The names of all columns, for messages.
+    fn all_names(&self) -> String {
+        let names: Vec<String> = self.columns.iter().take(30).map(|it| shown(&it.name)).collect();
+        let more = self.columns.len().saturating_sub(30);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{rest}", names.join(", "))
+    }
+
+    /// The column that somebody named.
+    fn asked(&self, column: Option<&String>, flag: &str) -> Result<Option<usize>, IntakeError> {
+        let Some(column) = column else { return Ok(None) };
+        let exact = self.columns.iter().position(|it| it.name == *column);
+        let alike = || self.columns.iter().position(|it| it.name.eq_ignore_ascii_case(column));
+        let typed = || self.columns.iter().position(|it| it.name.split(':').next() == Some(column));
+        let number = || {
+            column.parse::<usize>().ok().filter(|it| (1..=self.columns.len()).contains(it)).map(|it| it - 1)
+        };
+        exact.or_else(alike).or_else(typed).or_else(number).map(Some).ok_or_else(|| {
+            let problem = format!("there is no column {}", shown(column));
+            self.refused(problem, format!("give {flag} one of {}", self.all_names()))
+        })
+    }
+
+    /// The column of ids of users or items.
+    fn id(
+        &self,
+        role: Role,
+        what: &'static str,
+        taken: &[usize],
+        findings: &mut Vec<Finding>,
+    ) -> Result<usize, IntakeError> {
+        let flag = format!("--{what}");
+        let asked = if role == Role::User { &self.asked.user } else { &self.asked.item };
+        if let Some(at) = self.asked(asked.as_ref(), &flag)? {
+            findings.push(Finding::new(what, &self.columns[at].name, "as asked for".into(), None));
+            return Ok(at);
+        }
+        if !self.has_header {
+            return self.id_by_place(role, what, taken, findings);
+        }
+        let fits = |at: &usize| !taken.contains(at) && !self.columns[*at].is_blank();
+        let mut named: Vec<(Fit, usize)> = (0..self.columns.len())
+            .filter(fits)
+            .filter(|at| self.columns[*at].is_best(role))
+            .filter_map(|at| Some((self.columns[at].fit(role)?, at)))
+            .collect();
+        named.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
+        match named[..] {
+            [(best, _), (next, _), ..] if best == next => {
+                let same: Vec<String> = named
+                    .iter()
+                    .filter(|it| it.0 == best)
+                    .map(|it| self.columns[it.1].name.clone())
+                    .collect();
+                Err(self.unclear(&format!("which column is the {what}"), &flag, &same))
+            }
+            [(_, at), ref rest @ ..] => {
+                let next = rest.first().map(|it| self.columns[it.1].name.clone());
+                findings.push(Finding::new(what, &self.columns[at].name, "by its name".into(), next));
+                Ok(at)
+            }
+            [] => self.id_by_rest(what, &flag, taken, findings),
+        }
+    }
+
+    /// Without names: users come first, then items, as nearly everywhere.
+    fn id_by_place(
+        &self,
+        role: Role,
+        what: &'static str,
+        taken: &[usize],
+        findings: &mut Vec<Finding>,
+    ) -> Result<usize, IntakeError> {
+        let mut ids = (0..self.columns.len()).filter(|at| {
+            let column = &self.columns[*at];
+            !taken.contains(at)
+                && !column.is_blank()
+                && !matches!(column.times(), Times::Are(TimeUnit::Iso8601))
+        });
+        // The item stands behind the user, wherever somebody said that the user is.
+        let at = if role == Role::User {
+            ids.next()
+        } else {
+            ids.clone().find(|at| taken.iter().all(|it| it < at)).or_else(|| ids.next())
+        };
+        let Some(at) = at else { return Err(self.no_column(what, &format!("--{what}"))) };
+        findings.push(Finding::new(
+            what,
+            &self.columns[at].name,
+            "by its place, since there is no header".into(),
+            None,
+        ));
+        Ok(at)
+    }
+
+    /// With names that say nothing: the only column that can be ids.
+    fn id_by_rest(
+        &self,
+        what: &'static str,
+        flag: &str,
+        taken: &[usize],
+        findings: &mut Vec<Finding>,
+    ) -> Result<usize, IntakeError> {
+        let can_be = |at: &usize| {
+            let column = &self.columns[*at];
+            let is_other = column.roles.iter().any(|it| it.0 != Role::Aside);
+            !taken.contains(at)
+                && !column.is_blank()
+                && !is_other
+                && column.roles.is_empty()
+                && column.n_distinct > 1
+        };
+        let rest: Vec<usize> = (0..self.columns.len()).filter(can_be).collect();
+        match rest[..] {
+            [at] if self.columns.len() <= 4 => {
+                findings.push(Finding::new(
+                    what,
+                    &self.columns[at].name,
+                    "since nothing else can be".into(),
+                    None,
+                ));
+                Ok(at)
+            }
+            [] => Err(self.no_column(what, flag)),
+            _ => {
+                let names: Vec<String> = rest.iter().map(|at| self.columns[*at].name.clone()).collect();
+                Err(self.unclear(&format!("which column is the {what}"), flag, &names))
+            }
+        }
+    }
+
+    fn no_column(&self, what: &str, flag: &str) -> IntakeError {
+        let problem = format!("no column looks like the {what}'s id; there are {}", self.all_names());
+        self.refused(problem, format!("name it with {flag} COLUMN, or the file with --log FILE"))
+    }
+
+    fn unclear(&self, question: &str, flag: &str, candidates: &[String]) -> IntakeError {
+        let flags: Vec<String> =
+            candidates.iter().take(8).map(|it| format!("{flag} \"{}\"", shown(it))).collect();
+        IntakeError::Unclear {
+            place: self.place.to_owned(),
+            question: format!("it cannot be told {question}"),
+            flags: flags.join(" or "),
+        }
+    }
+
+    /// The column of times with its unit.
+    fn time(
+        &self,
+        taken: &[usize],
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<(usize, TimeUnit)>, IntakeError> {
+        if self.asked.time.as_deref() == Some("none") {
+            return Ok(None);
+        }
+        if let Some(at) = self.asked(self.asked.time.as_ref(), "--time")? {
+            return Ok(Some((at, self.unit(at, true)?.unwrap_or(TimeUnit::Order))));
+        }
+        let fits = |at: &usize| !taken.contains(at) && !self.columns[*at].is_blank();
+        let mut named: Vec<(Fit, usize)> = (0..self.columns.len())
+            .filter(fits)
+            .filter(|at| self.columns[*at].is_best(Role::Time))
+            .filter_map(|at| Some((self.columns[at].fit(Role::Time)?, at)))
+            .collect();
+        named.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
+        let next = named.get(1).map(|it| self.columns[it.1].name.clone());
+        // Of several names the first whose content is a time.
+        for (_, at) in &named {
+            if let Some(unit) = self.unit(*at, false)? {
+                let why = format!("by its name, as {}", unit.words());
+                findings.push(Finding::new("time", &self.columns[*at].name, why, next));
+                return Ok(Some((*at, unit)));
+            }
+        }
+        if let Some((_, at)) = named.first() {
+            let unit = self.unit(*at, true)?.unwrap_or(TimeUnit::Order);
+            findings.push(Finding::new(
+                "time",
+                &self.columns[*at].name,
+                format!("by its name, as {}", unit.words()),
+                next,
+            ));
+            return Ok(Some((*at, unit)));
+        }
+        let by_content: Vec<usize> = (0..self.columns.len())
+            .filter(fits)
+            .filter(|at| self.columns[*at].roles.iter().all(|it| it.0 == Role::Aside))
+            .filter(|at| matches!(self.columns[*at].times(), Times::Are(unit) if unit != TimeUnit::ExcelDays))
+            .collect();
+        match by_content[..] {
+            [at] => {
+                let unit = self.unit(at, false)?.unwrap_or(TimeUnit::Order);
+                findings.push(Finding::new(
+                    "time",
+                    &self.columns[at].name,
+                    format!("by its content, {}", unit.words()),
+                    None,
+                ));
+                Ok(Some((at, unit)))
+            }
+            [] => Ok(None),
+            _ => {
+                let names: Vec<String> = by_content.iter().map(|at| self.columns[*at].name.clone()).collect();
+                Err(self.unclear("which column is the time", "--time", &names))
+            }
+        }
+    }
+
+    /// The unit of a column of times; none if its content is no time and it need not be one.
+    fn unit(&self, at: usize, must_be: bool) -> Result<Option<TimeUnit>, IntakeError> {
+        let column = &self.columns[at];
+        if let Some(unit) = &self.asked.time_unit {
+            return Ok(Some(unit.clone()));
+        }
+        if let Some(unit) = self.typed_times.get(&column.name) {
+            return Ok(Some(unit.clone()));
+        }
+        match column.times() {
+            Times::Are(unit) => Ok(Some(unit)),
+            Times::Unclear(patterns) => {
+                let names: Vec<String> =
+                    patterns.iter().map(|it| format!("--time-format \"{it}\"")).collect();
+                let example = shown(column.filled().next().unwrap_or_default());
+                Err(IntakeError::Unclear {
+                    place: self.place.to_owned(),
+                    question: format!(
+                        "it cannot be told whether the day or the month comes first in column {} ({example})",
+                        shown(&column.name)
+                    ),
+                    flags: names.join(" or "),
+                })
+            }
+            Times::AreNot if !must_be => Ok(None),
+            // Numbers too small for a moment still tell what came first.
+            Times::AreNot if column.decimals().is_some() => Ok(Some(TimeUnit::Order)),
+            Times::AreNot => {
+                let example = shown(column.filled().next().unwrap_or_default());
+                let problem =
+                    format!("the times in column {} are in no known form ({example})", shown(&column.name));
+                let remedy = "give their pattern with --time-format, for example --time-format \"%d.%m.%Y %H:%M\", or say --time none";
+                Err(self.refused(problem, remedy.to_owned()))
+            }
+        }
+    }
+
+    /// The column of the value with what it says.
+    fn value(
+        &self,
+        taken: &[usize],
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<(usize, Signal, Signs)>, IntakeError> {
+        if self.asked.value.as_deref() == Some("none") || self.asked.signal == Some(Signal::Event) {
+            return Ok(None);
+        }
+        if let Some(at) = self.asked(self.asked.value.as_ref(), "--value")? {
+            let column = &self.columns[at];
+            let by_name = VALUES.iter().find(|it| column.is_best(it.0)).map(|it| it.1);
+            let signal = self.asked.signal.or(by_name).unwrap_or_else(|| signal_of(column));
+            return Ok(Some((at, signal, self.signs(at)?)));
+        }
+        let free = |at: &usize| !taken.contains(at) && !self.columns[*at].is_blank();
+        for (role, signal) in VALUES {
+            let mut named: Vec<(Fit, usize)> = (0..self.columns.len())
+                .filter(free)
+                .filter(|at| self.columns[*at].is_best(role))
+                .filter_map(|at| Some((self.columns[at].fit(role)?, at)))
+                .collect();
+            named.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
+            let Some((best, at)) = named.first().copied() else { continue };
+            let same: Vec<String> =
+                named.iter().filter(|it| it.0 == best).map(|it| self.columns[it.1].name.clone()).collect();
+            if same.len() > 1 {
+                return Err(self.unclear("which column is the value", "--value", &same));
+            }
+            let signs = self.signs(at)?;
+            let next = named.get(1).map(|it| self.columns[it.1].name.clone());
+            findings.push(Finding::new(
+                "value",
+                &self.columns[at].name,
+                format!("{} by its name", words(signal)),
+                next,
+            ));
+            return Ok(Some((at, signal, signs)));
+        }
+        // Without names, a number behind the ids is what the user gave.
+        let numbers: Vec<usize> = (0..self.columns.len())
+            .filter(free)
+            .filter(|at| {
+                self.columns[*at].roles.is_empty() && !self.columns[*at].signs(self.separator).is_empty()
+            })
+            .collect();
+        match numbers[..] {
+            [at] if !self.has_header || self.columns.len() <= 4 => {
+                let signal = signal_of(&self.columns[at]);
+                findings.push(Finding::new(
+                    "value",
+                    &self.columns[at].name,
+                    format!("{} by its content", words(signal)),
+                    None,
+                ));
+                Ok(Some((at, signal, self.signs(at)?)))
+            }
+            [_, _, ..] if !self.has_header => {
+                let names: Vec<String> = numbers.iter().map(|at| self.columns[*at].name.clone()).collect();
+                Err(self.unclear("which column is the value, if one is", "--value", &names))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The signs in the numbers of the value.
+    fn signs(&self, at: usize) -> Result<Signs, IntakeError> {
+        let column = &self.columns[at];
+        let candidates = column.signs(self.separator);
+        if let Some(decimal) = self.asked.decimal {
+            let fits = candidates.iter().find(|it| it.decimal == decimal).copied();
+            return Ok(fits.unwrap_or(Signs { decimal, thousands: None }));
+        }
+        let example = |sign: &dyn Fn(&&str) -> bool| shown(column.filled().find(sign).unwrap_or_default());
+        match candidates[..] {
+            [signs] => Ok(signs),
+            [] => {
+                let wrong = example(&|it: &&str| Signs::PLAIN.value(it.as_bytes()).is_none());
+                let problem =
+                    format!("column {} looks like the value, but {wrong} is no number", shown(&column.name));
+                Err(self.refused(
+                    problem,
+                    "name another with --value COLUMN, or say --signal event where every row counts".into(),
+                ))
+            }
+            _ => Err(IntakeError::Unclear {
+                place: self.place.to_owned(),
+                question: format!(
+                    "it cannot be told what the sign in {} of column {} means",
+                    example(&|it: &&str| it.contains(['.', ','])),
+                    shown(&column.name)
+                ),
+                flags: "--decimal . or --decimal ,".to_owned(),
+            }),
+        }
+    }
+
+    /// What the remaining columns say: of users, of items, of nothing that is used.
+    fn others(&self, user: usize, item: usize, taken: &[usize]) -> (Vec<usize>, Vec<usize>, Vec<usize>) {
+        let (mut of_user, mut of_item, mut unused) = (Vec::new(), Vec::new(), Vec::new());
+        for at in (0..self.columns.len()).filter(|at| !taken.contains(at)) {
+            let column = &self.columns[at];
+            if column.is_blank() && column.name.parse::<usize>().is_ok() {
+                continue;
+            }
+            let follows = |id: usize| follows(&self.columns[id], column);
+            let is_aside = column.roles.first().is_some_and(|it| {
+                matches!(it.0, Role::Aside | Role::Time | Role::Rating | Role::Count | Role::Duration)
+            });
+            if self.has_header
+                && !is_aside
+                && follows(item) != Some(false)
+                && (column.is_best(Role::OfItem) || follows(item) == Some(true))
+            {
+                of_item.push(at);
+            } else if self.has_header
+                && !is_aside
+                && follows(user) != Some(false)
+                && (column.is_best(Role::OfUser) || follows(user) == Some(true))
+            {
+                of_user.push(at);
+            } else {
+                unused.push(at);
+            }
+        }
+        (of_user, of_item, unused)
+    }
+}
+
+/// Whether a column is always the same for the same id; none if too few ids stand in the sample twice to tell.
+fn follows(ids: &Column, column: &Column) -> Option<bool> {
+    if column.n_distinct < 2 {
+        return None;
+    }
+    let mut seen: HashMap<&str, (&str, usize)> = HashMap::new();
+    let mut n_again = 0;
+    for (id, value) in ids.values.iter().zip(&column.values).filter(|it| !it.1.is_empty()) {
+        let first = seen.entry(id).or_insert((value, 0));
+        if first.1 > 0 {
+            n_again += 1;
+            if first.0 != value {
+                return Some(false);
+            }
+        }
+        first.1 += 1;
+    }
+    (n_again >= 10).then_some(true)
+}
+
+/// What numbers without a name say: few different small ones are ratings, others counts.
+fn signal_of(column: &Column) -> Signal {
+    let values: Vec<f64> = column.filled().filter_map(|it| Signs::PLAIN.value(it.as_bytes())).collect();
+    let (least, greatest) =
+        values.iter().fold((f64::MAX, f64::MIN), |(low, high), it| (low.min(*it), high.max(*it)));
+    let is_whole = values.iter().all(|it| it.fract() == 0.0);
+    if greatest <= 10.0
+        || least < 0.0
+        || !is_whole
+        || (greatest <= 100.0 && column.n_distinct <= 21 && values.iter().all(|it| it % 5.0 == 0.0))
+    {
+        Signal::Rating
+    } else {
+        Signal::Count
+    }
+}
+
+const fn words(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Rating => "a rating",
+        Signal::Event => "an event",
+        Signal::Count => "a count",
+        Signal::Duration => "a duration",
+    }
+}
