@@ -15,6 +15,19 @@ pub enum DataError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A log of one's own cannot be read.
+    #[error(transparent)]
+    Intake(#[from] drr_intake::IntakeError),
+    /// A user and an item stand in several rows of a log whose rules refuse that.
+    #[error(
+        "row {row} of \"{dataset}\" repeats the user and item of an earlier one: remove it, or set rules.repeats to first, last, mean or sum"
+    )]
+    Repeated {
+        /// The data set.
+        dataset: String,
+        /// The row, from 1.
+        row: u64,
+    },
     /// A file cannot be written or read.
     #[error(transparent)]
     Store(#[from] drr_store::StoreError),

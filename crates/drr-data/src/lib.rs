@@ -31,7 +31,7 @@ pub use fetch::{Fetched, Origin, RawSource, fetch, fetch_python_package, supplie
 pub use foreign::{ForeignLists, ForeignRow, ListPlace, read_foreign_lists};
 pub use manifest::{FORMAT, FileNote, MANIFEST, Manifest, SourceNote};
 pub use progress::{NoProgress, Progress};
-pub use raw::{OnBadRow, RowPolicy, read_raw};
+pub use raw::{Core, Grades, OnBadRow, OwnRules, Repeats, RowPolicy, read_raw};
 pub use raw_log::{ItemRecord, RawLog, RowCounts, UserRecord};
 pub use registry::{ColumnNames, DatasetSpec, PythonPackage, RatingScale, RawFormat, Registry};
 pub use split::{Split, SplitConfig, SplitSummary};

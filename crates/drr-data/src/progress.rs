@@ -10,6 +10,11 @@ pub trait Progress {
 
     /// The task is over, well or not.
     fn finish(&mut self);
+
+    /// Whether whoever listens wants the work to stop.
+    fn is_interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Listens to nothing.

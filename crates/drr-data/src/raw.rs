@@ -4,12 +4,14 @@
 //! `rows`, and holds for all of them.
 
 mod movielens;
+mod own;
 mod recbole;
 mod rows;
 mod text;
 
 use crate::archive::has_name;
 use crate::{Archive, ColumnNames, DataError, DatasetSpec, Progress, RawFormat, RawLog, RawSource};
+pub use own::{Core, Grades, OwnRules, Repeats};
 pub use rows::{OnBadRow, RowPolicy};
 
 /// What a parser needs to know besides the archive.
@@ -40,6 +42,9 @@ pub fn read_raw(
             let reason = format!("\"{}\" is no synthetic data set: it needs an archive", spec.name);
             return Err(DataError::Synthetic(reason));
         }
+        (RawSource::Archive(path), _) if spec.format == RawFormat::Own => {
+            return own::read(spec, path, progress);
+        }
         (RawSource::Archive(path), _) => Archive::open(path)?,
     };
     let span = tracing::info_span!("read_raw", dataset = %spec.name, archive = %archive.path().display());
@@ -50,7 +55,9 @@ pub fn read_raw(
         RawFormat::MovieLens1m => movielens::read_1m(&mut archive, &mut reading),
         RawFormat::MovieLens100k => movielens::read_100k(&mut archive, &mut reading),
         RawFormat::RecBole => recbole::read(&mut archive, &mut reading, prefix, columns),
-        RawFormat::Synthetic => Err(archive.missing("data set (the synthetic one is read from no archive)")),
+        RawFormat::Own | RawFormat::Synthetic => {
+            Err(archive.missing("data set (the synthetic one is read from no archive)"))
+        }
     }?;
     let (n_users, n_items) = (log.users.len(), log.items.len());
     tracing::info!(n_rows = log.interactions.len(), n_users, n_items, counts = ?log.counts, "raw files read");
@@ -63,7 +70,7 @@ fn layout<'a>(spec: &'a DatasetSpec, archive: &Archive) -> (RawFormat, &'a str, 
     let is_registered = match spec.format {
         RawFormat::MovieLens1m => holds(&|member| has_name(member, "ratings.dat")),
         RawFormat::MovieLens100k => holds(&|member| has_name(member, "u.data")),
-        RawFormat::RecBole | RawFormat::Synthetic => true,
+        RawFormat::RecBole | RawFormat::Own | RawFormat::Synthetic => true,
     };
     match &spec.python_package {
         Some(package)

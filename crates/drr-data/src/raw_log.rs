@@ -46,12 +46,21 @@ pub struct RowCounts {
     pub unknown_dropped: u64,
     /// Rows dropped because the rating is not on the scale.
     pub out_of_range_dropped: u64,
+    /// Rows dropped because their user or item is too rare by the rules of a log of one's own.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub filtered: u64,
     /// Rows of users or items that were in another encoding than declared, and were decoded by what they are.
     pub reencoded: u64,
     /// Items that are listed but have no rating; they are not in the log.
     pub unrated_items: u64,
     /// Users who are listed but have no rating; they are not in the log.
     pub unrated_users: u64,
+}
+
+/// Whether nothing was counted.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// A checked data set in memory, with dense indices.

@@ -3,7 +3,8 @@
 //! A data set in a known format needs no code, only a file in this folder. The files are strict: an unknown key is an
 //! error, so a misspelt one never goes unnoticed.
 
-use crate::{DataError, SyntheticConfig};
+use crate::{DataError, OwnRules, SyntheticConfig};
+use drr_intake::Layout;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,9 @@ pub enum RawFormat {
     /// RecBole's atomic files: `.inter`, and `.user` and `.item` where they exist; tab-separated, UTF-8, typed header.
     #[serde(rename = "recbole")]
     RecBole,
+    /// A log of one's own, whose files are described by the table `[layout]`.
+    #[serde(rename = "own")]
+    Own,
     /// No file at all: the built-in generator.
     #[serde(rename = "synthetic")]
     Synthetic,
@@ -130,21 +134,42 @@ pub struct DatasetSpec {
     pub licence: String,
     /// How to cite the data set.
     pub citation: String,
-    /// The ratings that are allowed.
-    pub rating_scale: RatingScale,
+    /// The ratings that are allowed; of a log of one's own they follow from its rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating_scale: Option<RatingScale>,
     /// The columns, for a format with named columns.
     #[serde(default)]
     pub columns: ColumnNames,
     /// The package that carries the data set when no address answers.
     pub python_package: Option<PythonPackage>,
+    /// The file or folder of a log of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// How a log of one's own is to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
+    /// The rules for a log of one's own.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rules: OwnRules,
     /// The generator's settings, for the synthetic format.
     pub synthetic: Option<SyntheticConfig>,
 }
 
+/// Whether nothing else was said.
+fn is_default(rules: &OwnRules) -> bool {
+    *rules == OwnRules::default()
+}
+
 impl DatasetSpec {
+    /// The ratings that are allowed; of a log of one's own all.
+    #[must_use]
+    pub fn scale(&self) -> RatingScale {
+        self.rating_scale.unwrap_or(RatingScale { min: f32::MIN, max: f32::MAX, step: None })
+    }
+
     /// The first contradiction between the fields.
     fn contradiction(&self, stem: &str) -> Option<String> {
-        let scale = self.rating_scale;
+        let scale = self.scale();
         let is_md5 =
             |it: &String| it.len() == 32 && it.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let is_file_name = |it: &String| Path::new(it).file_name().is_some_and(|name| *name == **it);
@@ -158,6 +183,12 @@ impl DatasetSpec {
             Some("md5 must be 32 lower-case hexadecimal digits".to_owned())
         } else if (self.format == RawFormat::Synthetic) != self.synthetic.is_some() {
             Some("the table [synthetic] and format = \"synthetic\" belong together".to_owned())
+        } else if (self.format == RawFormat::Own) != self.layout.is_some() {
+            Some("the table [layout] and format = \"own\" belong together".to_owned())
+        } else if (self.format == RawFormat::Own) == self.rating_scale.is_some() {
+            Some("every format but \"own\" needs the table [rating_scale], and \"own\" has none".to_owned())
+        } else if self.format == RawFormat::Own {
+            None
         } else if self.format != RawFormat::Synthetic && !self.archive.as_ref().is_some_and(is_file_name) {
             Some("archive must be the plain file name of the archive".to_owned())
         } else {

@@ -90,11 +90,27 @@ impl<R> Table<R> {
         std::mem::replace(&mut self.by_integer[integer], position) == NOWHERE
     }
 
-    fn position(&mut self, id: &[u8]) -> Option<u32> {
-        let known = match small_integer(id) {
+    /// Where the record of an id is, if there is one.
+    pub(super) fn known(&self, id: &[u8]) -> Option<u32> {
+        match small_integer(id) {
             Some(integer) => self.by_integer.get(integer).copied().filter(|position| *position != NOWHERE),
             None => self.positions.get(id).copied(),
-        };
+        }
+    }
+
+    /// The number of records.
+    pub(super) const fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// The record at a position that the table gave out.
+    pub(super) fn record_mut(&mut self, position: u32) -> &mut R {
+        &mut self.records[position as usize]
+    }
+
+    /// Where the record of an id is; an open table makes one where there is none.
+    pub(super) fn position(&mut self, id: &[u8]) -> Option<u32> {
+        let known = self.known(id);
         if known.is_some() {
             return known;
         }
@@ -106,7 +122,7 @@ impl<R> Table<R> {
     }
 
     /// Keeps the records at the positions that `is_used`, sorted by id, and tells where each position went.
-    fn compact(self, is_used: &[bool], id_of: fn(&R) -> &str) -> (Vec<R>, Vec<u32>) {
+    pub(super) fn compact(self, is_used: &[bool], id_of: fn(&R) -> &str) -> (Vec<R>, Vec<u32>) {
         let mut kept: Vec<(u32, R)> =
             (0..).zip(self.records).filter(|(position, _)| is_used[*position as usize]).collect();
         if kept.iter().all(|(_, record)| integer_key(id_of(record)).is_some()) {
@@ -177,7 +193,7 @@ impl RatingRows {
             users,
             items,
             policy: *policy,
-            scale: spec.rating_scale,
+            scale: spec.scale(),
             seen: Vec::new(),
             rows: Vec::new(),
             has_time: true,

@@ -34,23 +34,25 @@ const HEADERS: [[&str; 4]; 9] = [
 
 impl Way {
     fn draw(rng: &mut ChaCha8Rng) -> Self {
-        let separator = *["\t", ",", ";", "|", "::", "||", " "].choose(rng).unwrap();
+        let separator = *["\t", ",", ";", "|", "::", "||", " "].choose(rng).expect("made for this test");
         let has_header = rng.random_bool(0.7);
         let units = ["s", "ms", "us", "ns", "iso", "space", "date", "dmy", "fraction"];
-        let unit = *units.choose(rng).unwrap();
+        let unit = *units.choose(rng).expect("made for this test");
         // A space in a time would be one between fields.
         let unit = if separator == " " && unit == "space" { "s" } else { unit };
         let decimal = if separator == ";" && rng.random_bool(0.5) { ',' } else { '.' };
         Self {
             separator,
-            encoding: [UTF_8, UTF_8, UTF_16LE, encoding_rs::WINDOWS_1252].choose(rng).unwrap(),
-            header: has_header.then(|| *HEADERS.choose(rng).unwrap()),
+            encoding: [UTF_8, UTF_8, UTF_16LE, encoding_rs::WINDOWS_1252]
+                .choose(rng)
+                .expect("made for this test"),
+            header: has_header.then(|| *HEADERS.choose(rng).expect("made for this test")),
             unit,
             decimal,
-            end: ["\n", "\r\n"].choose(rng).unwrap(),
+            end: ["\n", "\r\n"].choose(rng).expect("made for this test"),
             is_quoted: separator.len() == 1 && separator != " " && rng.random_bool(0.3),
             has_value: rng.random_bool(0.9),
-            ids: ["number", "zeros", "word", "accents"].choose(rng).unwrap(),
+            ids: ["number", "zeros", "word", "accents"].choose(rng).expect("made for this test"),
         }
     }
 
@@ -64,7 +66,7 @@ impl Way {
     }
 
     fn time(&self, seconds: i64) -> String {
-        let time = Timestamp::from_second(seconds).unwrap();
+        let time = Timestamp::from_second(seconds).expect("made for this test");
         match self.unit {
             "s" => seconds.to_string(),
             "ms" => format!("{seconds}000"),
@@ -123,13 +125,13 @@ fn log(way: &Way, rng: &mut ChaCha8Rng) -> (Vec<u8>, Vec<Told>) {
 #[test]
 fn of_two_thousand_random_ways_none_is_read_wrongly_and_few_are_asked_back() {
     let mut rng = ChaCha8Rng::seed_from_u64(20);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("made for this test");
     let path = folder.path().join("log.txt");
     let (mut asked, mut wrong) = (Vec::new(), Vec::new());
     for number in 0..2000 {
         let way = Way::draw(&mut rng);
         let (bytes, told) = log(&way, &mut rng);
-        std::fs::write(&path, bytes).unwrap();
+        std::fs::write(&path, bytes).expect("made for this test");
         let words = format!(
             "{number}: {:?} {} {:?} {} quoted {} value {} ids {}",
             way.separator,
@@ -148,10 +150,11 @@ fn of_two_thousand_random_ways_none_is_read_wrongly_and_few_are_asked_back() {
             }
         };
         let mut rows: Vec<Told> = Vec::new();
-        let outcome = read(&Source::open(&path).unwrap(), &found.layout, &mut Quiet, |row| {
-            rows.push((row.user.to_owned(), row.item.to_owned(), row.value, row.nanos.unwrap_or(-1)));
-            Ok::<(), IntakeError>(())
-        });
+        let outcome =
+            read(&Source::open(&path).expect("made for this test"), &found.layout, &mut Quiet, |row| {
+                rows.push((row.user.to_owned(), row.item.to_owned(), row.value, row.nanos.unwrap_or(-1)));
+                Ok::<(), IntakeError>(())
+            });
         match outcome {
             Err(error) => asked.push(format!("{words}: {error}")),
             Ok(()) if rows == told => {}

@@ -6,7 +6,8 @@ use toml::{Table, Value};
 
 fn folders() -> Vec<PathBuf> {
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/fixtures/logs");
-    let entries = std::fs::read_dir(logs).unwrap().map(|it| it.unwrap().path());
+    let entries =
+        std::fs::read_dir(logs).expect("made for this test").map(|it| it.expect("made for this test").path());
     let mut folders: Vec<PathBuf> = entries.filter(|it| it.is_dir()).collect();
     folders.sort();
     folders
@@ -23,21 +24,22 @@ fn as_given(folder: &Path, into: &Path) -> PathBuf {
 }
 
 fn copy(from: &Path, into: &Path, files: &mut Vec<PathBuf>) {
-    std::fs::create_dir_all(into).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap();
+    std::fs::create_dir_all(into).expect("made for this test");
+    for entry in std::fs::read_dir(from).expect("made for this test") {
+        let path = entry.expect("made for this test").path();
+        let name = path.file_name().expect("made for this test");
         if path.is_dir() {
             copy(&path, &into.join(name), files);
         } else if name != "expected.toml" && name != "expected.csv" {
-            std::fs::copy(&path, into.join(name)).unwrap();
+            std::fs::copy(&path, into.join(name)).expect("made for this test");
             files.push(into.join(name));
         }
     }
 }
 
 fn expected(folder: &Path) -> Table {
-    toml::from_str(&std::fs::read_to_string(folder.join("expected.toml")).unwrap()).unwrap()
+    toml::from_str(&std::fs::read_to_string(folder.join("expected.toml")).expect("made for this test"))
+        .expect("made for this test")
 }
 
 /// The flags of a command line as what they ask for.
@@ -79,8 +81,11 @@ fn rows(path: &Path, found: &Guess) -> Result<Vec<[String; 4]>, IntakeError> {
 }
 
 fn expected_rows(folder: &Path) -> Vec<[String; 4]> {
-    let mut reader = csv::Reader::from_path(folder.join("expected.csv")).unwrap();
-    reader.records().map(|it| std::array::from_fn(|at| it.as_ref().unwrap()[at].to_owned())).collect()
+    let mut reader = csv::Reader::from_path(folder.join("expected.csv")).expect("made for this test");
+    reader
+        .records()
+        .map(|it| std::array::from_fn(|at| it.as_ref().expect("made for this test")[at].to_owned()))
+        .collect()
 }
 
 /// What differs from the expectation.
@@ -96,7 +101,11 @@ fn differences(expected: &Table, found: &Guess) -> Vec<String> {
     let time = match &layout.time {
         None => "none".to_owned(),
         Some(TimeUnit::Pattern(pattern)) => pattern.clone(),
-        Some(unit) => Value::try_from(unit).unwrap().as_str().unwrap().to_owned(),
+        Some(unit) => Value::try_from(unit)
+            .expect("made for this test")
+            .as_str()
+            .expect("made for this test")
+            .to_owned(),
     };
     let mut columns = Table::new();
     for (key, column) in [
@@ -108,7 +117,7 @@ fn differences(expected: &Table, found: &Guess) -> Vec<String> {
         columns.extend(column.map(|it| (key.to_owned(), Value::String(it.clone()))));
     }
     let list = |names: &[String]| Value::Array(names.iter().map(|it| Value::String(it.clone())).collect());
-    let format = Value::try_from(layout.dialect.format).unwrap();
+    let format = Value::try_from(layout.dialect.format).expect("made for this test");
     let got = [
         ("file", text(layout.files.first().map(String::as_str))),
         ("encoding", text(Some(layout.dialect.encoding.as_deref().unwrap_or("utf-8")))),
@@ -136,9 +145,9 @@ fn differences(expected: &Table, found: &Guess) -> Vec<String> {
 fn every_made_up_log_is_read_as_it_should_be_or_refused_with_the_words_that_help() {
     let (mut wrong, mut n_read) = (Vec::new(), 0);
     for folder in folders() {
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let name = folder.file_name().expect("made for this test").to_string_lossy().into_owned();
         let expected = expected(&folder);
-        let copied = tempfile::tempdir().unwrap();
+        let copied = tempfile::tempdir().expect("made for this test");
         let path = as_given(&folder, copied.path());
         let outcome = guess(&path, &Asked::default()).and_then(|found| Ok((rows(&path, &found)?, found)));
         if let Some(words) = expected.get("refused").and_then(Value::as_array) {

@@ -9,21 +9,21 @@ fn refused(path: &Path) -> String {
         let found = guess(path, &Asked::default())?;
         read(&Source::open(path)?, &found.layout, &mut Quiet, |_| Ok::<(), IntakeError>(()))
     };
-    let error = read_all(path).unwrap_err().to_string();
+    let error = read_all(path).expect_err("refused").to_string();
     assert!(error.len() < 2000 && !error.contains(char::is_control), "{error}");
     error
 }
 
 /// A zip with one member of `n_bytes` that `piece` repeats.
 fn zip_of(path: &Path, front: &str, piece: &[u8], n_pieces: usize) {
-    let mut writer = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    let mut writer = zip::ZipWriter::new(std::fs::File::create(path).expect("made for this test"));
     let options = zip::write::SimpleFileOptions::default().large_file(true);
-    writer.start_file("log.csv", options).unwrap();
-    writer.write_all(front.as_bytes()).unwrap();
+    writer.start_file("log.csv", options).expect("made for this test");
+    writer.write_all(front.as_bytes()).expect("made for this test");
     for _ in 0..n_pieces {
-        writer.write_all(piece).unwrap();
+        writer.write_all(piece).expect("made for this test");
     }
-    writer.finish().unwrap();
+    writer.finish().expect("made for this test");
 }
 
 #[test]

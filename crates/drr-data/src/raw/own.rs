@@ -1,0 +1,153 @@
+//! A log of one's own, of whatever layout, as a checked log.
+//!
+//! `drr-intake` finds the fields; here are the rules for what they say: which number becomes which rating, what several
+//! rows of one user and item become, and which users and items are too rare to tell anything.
+
+mod entities;
+mod rules;
+
+use super::rows::Table;
+use crate::{DataError, DatasetSpec, ItemRecord, Progress, RawLog, RowCounts, UserRecord};
+use drr_core::{Interaction, ItemIdx, UserIdx};
+use drr_intake::{IntakeError, Layout, NANOS, Signal, Source, Watch};
+use rules::Pair;
+pub use rules::{Core, Grades, OwnRules, Repeats};
+use std::path::Path;
+
+/// Lets a reader tell how far it is.
+struct Told<'a>(&'a mut dyn Progress);
+
+impl Watch for Told<'_> {
+    fn start(&mut self, file: &str, size: u64) {
+        self.0.start(file, Some(size));
+    }
+
+    fn advance(&mut self, bytes: u64) {
+        self.0.advance(bytes);
+    }
+
+    fn finish(&mut self) {
+        self.0.finish();
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.0.is_interrupted()
+    }
+}
+
+/// Reads the log of a file, folder or archive by the entry's layout.
+pub(super) fn read(
+    spec: &DatasetSpec,
+    path: &Path,
+    progress: &mut dyn Progress,
+) -> Result<RawLog, DataError> {
+    let Some(layout) = &spec.layout else {
+        let reason =
+            "format = \"own\" needs a table [layout]: `drr ingest --file PATH` writes one".to_owned();
+        return Err(DataError::Registry { path: Path::new(&spec.name).with_extension("toml"), reason });
+    };
+    let source = Source::open(path)?;
+    let (mut pairs, mut tables) = pairs(&source, layout, progress)?;
+    let mut counts = RowCounts { rows_read: pairs.len() as u64, ..RowCounts::default() };
+    let rules = &spec.rules;
+    if layout.signal != Signal::Rating && layout.columns.value.is_some() {
+        // A count of nothing, or of things sent back, is no interaction.
+        pairs.retain(|it| it.value > 0.0);
+        counts.out_of_range_dropped = counts.rows_read - pairs.len() as u64;
+    }
+    let repeats = rules.repeats.unwrap_or_else(|| Repeats::of(layout.signal));
+    let n_before = pairs.len();
+    repeats.merge(&mut pairs, &spec.name)?;
+    counts.duplicates_dropped = (n_before - pairs.len()) as u64;
+    let n_before = pairs.len();
+    rules.core.apply(&mut pairs);
+    counts.filtered = (n_before - pairs.len()) as u64;
+    if pairs.is_empty() {
+        return Err(DataError::NoRows { dataset: spec.name.clone(), rows_read: counts.rows_read });
+    }
+    let scale = rules.grade(layout.signal, &mut pairs);
+    in_order(&mut pairs, layout);
+    tables.attributes(&source, layout, progress)?;
+    Ok(finished(spec, layout, &pairs, tables, counts, scale))
+}
+
+/// The users and items of a log, by first appearance.
+struct Tables {
+    users: Table<UserRecord>,
+    items: Table<ItemRecord>,
+}
+
+/// Every row with its value and moment; ids become positions in the tables.
+fn pairs(
+    source: &Source,
+    layout: &Layout,
+    progress: &mut dyn Progress,
+) -> Result<(Vec<Pair>, Tables), DataError> {
+    let mut tables = Tables {
+        users: Table::open(|id| UserRecord { id, ..UserRecord::default() }),
+        items: Table::open(|id| ItemRecord { id, ..ItemRecord::default() }),
+    };
+    let words = entities::LogWords::new(layout);
+    let mut pairs = Vec::new();
+    drr_intake::read(source, layout, &mut Told(progress), |row| -> Result<(), DataError> {
+        let (user, item) =
+            (tables.users.position(row.user.as_bytes()), tables.items.position(row.item.as_bytes()));
+        let (Some(user), Some(item)) = (user, item) else {
+            return Err(DataError::Intake(IntakeError::Refused {
+                place: row.place(),
+                problem: "there are more than 4 billion users or items".into(),
+                remedy: "take a part of the log".into(),
+            }));
+        };
+        words.take(&row, tables.items.record_mut(item));
+        let nanos = row.nanos.unwrap_or(pairs.len() as i128 * NANOS);
+        let nanos = i64::try_from(nanos).map_err(|_| IntakeError::Refused {
+            place: row.place(),
+            problem: "the time is before 1677 or after 2262".into(),
+            remedy: "correct it, or give its unit with --time-unit".into(),
+        })?;
+        pairs.push(Pair { user, item, value: row.value.unwrap_or(1.0), nanos, at: pairs.len() as u32 });
+        Ok(())
+    })?;
+    Ok((pairs, tables))
+}
+
+/// Puts rows into the order of their moments where whole seconds would lose it; else they stay in the order of the file.
+fn in_order(pairs: &mut [Pair], layout: &Layout) {
+    let has_fractions = pairs.iter().any(|it| i128::from(it.nanos) % NANOS != 0);
+    if layout.columns.time.is_some() && has_fractions {
+        pairs.sort_by_key(|it| (it.nanos, it.at));
+    } else {
+        pairs.sort_by_key(|it| it.at);
+    }
+}
+
+fn finished(
+    spec: &DatasetSpec,
+    layout: &Layout,
+    pairs: &[Pair],
+    tables: Tables,
+    mut counts: RowCounts,
+    rating_scale: (f32, f32),
+) -> RawLog {
+    let mut used_users = vec![false; tables.users.len()];
+    let mut used_items = vec![false; tables.items.len()];
+    for pair in pairs {
+        used_users[pair.user as usize] = true;
+        used_items[pair.item as usize] = true;
+    }
+    let (users, new_user) = tables.users.compact(&used_users, |user| &user.id);
+    let (items, new_item) = tables.items.compact(&used_items, |item| &item.id);
+    counts.unrated_users = (used_users.len() - users.len()) as u64;
+    counts.unrated_items = (used_items.len() - items.len()) as u64;
+    let has_time = layout.columns.time.is_some();
+    let interactions = pairs.iter().enumerate().map(|(at, pair)| Interaction {
+        user: UserIdx(new_user[pair.user as usize]),
+        item: ItemIdx(new_item[pair.item as usize]),
+        rating: pair.value as f32,
+        // Without times, a row's number stands for its time.
+        timestamp: if has_time { pair.nanos.div_euclid(1_000_000_000) } else { at as i64 },
+    });
+    let interactions = interactions.collect();
+    RawLog { dataset: spec.name.clone(), users, items, interactions, counts, rating_scale, has_time }
+}
