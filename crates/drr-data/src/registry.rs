@@ -201,19 +201,28 @@ impl DatasetSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry {
     built_in: &'static [(&'static str, &'static str)],
-    folder: Option<PathBuf>,
+    folders: Vec<PathBuf>,
 }
 
 impl Registry {
     /// The registry in `folder`: `data/registry`.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { built_in: &[], folder: Some(folder.into()) }
+        Self { built_in: &[], folders: vec![folder.into()] }
     }
 
     /// The descriptions `built_in`, each a name and a text, overridden by those of `folder`.
     #[must_use]
     pub fn built_in(built_in: &'static [(&'static str, &'static str)], folder: Option<&Path>) -> Self {
-        Self { built_in, folder: folder.map(Path::to_owned) }
+        Self { built_in, folders: folder.map(Path::to_owned).into_iter().collect() }
+    }
+
+    /// The same with one more folder, if it exists; it comes after the folder that is there.
+    #[must_use]
+    pub fn with_folder(mut self, folder: &Path) -> Self {
+        if folder.is_dir() {
+            self.folders.push(folder.to_owned());
+        }
+        self
     }
 
     /// The names of all data sets, sorted.
@@ -223,7 +232,7 @@ impl Registry {
     /// Fails if the folder cannot be read.
     pub fn names(&self) -> Result<Vec<String>, DataError> {
         let mut names: Vec<String> = self.built_in.iter().map(|(name, _)| (*name).to_owned()).collect();
-        if let Some(folder) = &self.folder {
+        for folder in &self.folders {
             for entry in std::fs::read_dir(folder).map_err(DataError::io("read", folder))? {
                 let path = entry.map_err(DataError::io("read", folder))?.path();
                 if path.extension().is_some_and(|it| it == "toml") {
@@ -246,7 +255,8 @@ impl Registry {
         let names = self.names()?;
         let Some((path, text)) = self.text(name)? else {
             let (name, known) = (name.to_owned(), names.join(", "));
-            let folder = self.folder.clone().unwrap_or_else(|| PathBuf::from("the built-in registry"));
+            let folder =
+                self.folders.first().cloned().unwrap_or_else(|| PathBuf::from("the built-in registry"));
             return Err(DataError::UnknownDataset { name, known, folder });
         };
         let spec: DatasetSpec = toml::from_str(&text)
@@ -260,8 +270,7 @@ impl Registry {
     /// The text of a description with its place: of the folder first.
     fn text(&self, name: &str) -> Result<Option<(PathBuf, String)>, DataError> {
         let file = format!("{name}.toml");
-        if let Some(path) = self.folder.as_ref().map(|folder| folder.join(&file)).filter(|path| path.exists())
-        {
+        if let Some(path) = self.folders.iter().map(|folder| folder.join(&file)).find(|path| path.exists()) {
             let text = std::fs::read_to_string(&path).map_err(DataError::io("read", &path))?;
             return Ok(Some((path, text)));
         }

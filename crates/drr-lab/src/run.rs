@@ -1,12 +1,14 @@
 //! One run: its folder, its data set, its cuts, and the cache of its stages.
 
 pub mod cache;
+pub mod chosen;
 pub mod code;
 pub mod context;
 pub mod cut;
 pub mod data;
 pub mod identity;
 pub mod manifest;
+pub mod own;
 pub mod work;
 
 pub use context::Context;

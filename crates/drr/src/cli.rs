@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::logging::LogFormat;
+use crate::own::OwnArgs;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use drr_core::ProtocolFacts;
 use drr_data::Protocol;
@@ -131,8 +132,19 @@ pub enum Command {
         force: bool,
     },
     /// Checks the raw rows, splits them and writes Parquet.
-    #[command(after_help = "Example:\n  drr ingest --dataset ml-1m --archive PATH/ml-1m.zip")]
-    Ingest(Selection),
+    #[command(after_help = "\
+Examples:
+  drr ingest --dataset ml-1m --archive PATH/ml-1m.zip
+  drr ingest --file plays.csv                     a log of one's own; what it holds is guessed, shown and written down
+  drr ingest --file export.zip --name shop --user client --time-format \"%d/%m/%Y\"")]
+    Ingest {
+        /// Which experiment.
+        #[command(flatten)]
+        selection: Selection,
+        /// A log of one's own.
+        #[command(flatten)]
+        own: Box<OwnArgs>,
+    },
     /// Fits the embeddings (after ingest).
     #[command(
         after_help = "Examples:\n  drr pretrain --dataset ml-100k\n  drr pretrain --dataset ml-100k --five-fold   also prints the 5-fold test RMSE"
@@ -169,12 +181,16 @@ pub enum Command {
 Examples:
   drr pipeline                                  MovieLens 1M; else MovieLens 100K; else synthetic users
   drr pipeline --dataset ml-100k --run mine --seed 7
+  drr pipeline --file plays.csv                 a log of one's own, from the file to the report
   drr pipeline --config report --archive PATH/ml-1m.zip
   drr pipeline --dataset ml-100k --seeds 5      five runs, and what differs between them")]
     Pipeline {
         /// Which experiment.
         #[command(flatten)]
         selection: Selection,
+        /// A log of one's own.
+        #[command(flatten)]
+        own: Box<OwnArgs>,
         /// Does it with so many root seeds, from the first on, and summarizes them by interquartile means.
         #[arg(long, value_name = "N", default_value_t = 1)]
         seeds: u64,

@@ -3,13 +3,15 @@
 use crate::cli::{Cli, Command, Policy, Selection, Study};
 use crate::console::{self, say};
 use crate::terminal::{self, Terminal};
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use drr_core::Protocol;
+use drr_data::RawFormat;
 use drr_lab::config::ExperimentConfig;
 use drr_lab::judge::{check, compare, score};
 use drr_lab::plan::{self, Plan};
 use drr_lab::recommend::{self, Request};
 use drr_lab::report;
+use drr_lab::run::own::{self, OwnLog};
 use drr_lab::run::{Context, Name, Run, RunManifest, data, identity, manifest};
 use drr_lab::shelf::Shelf;
 use drr_lab::study::{ablation, seeds, sweep};
@@ -48,13 +50,15 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
         Command::Describe { dataset, archive, force } => {
             describe(&Context { force, ..plain.clone() }, &dataset, archive.as_deref())
         }
-        Command::Ingest(selection) => with_plan(&context(&selection), &selection, |plan| {
-            say(format!(
-                "ingested: {}",
-                plan.run().context.data_dir.join(&plan.run().manifest.dataset_dir).display()
-            ));
-            Ok(())
-        }),
+        Command::Ingest { selection, own } => {
+            with_own_plan(&context(&selection), &selection, &own.log()?, |plan| {
+                say(format!(
+                    "ingested: {}",
+                    plan.run().context.data_dir.join(&plan.run().manifest.dataset_dir).display()
+                ));
+                Ok(())
+            })
+        }
         Command::Pretrain { selection, five_fold } => {
             with_plan(&context(&selection), &selection, |plan| fit_embeddings(plan, five_fold))
         }
@@ -63,7 +67,9 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
             with_plan(&context(&selection), &selection, |plan| plan.learn_and_judge())
         }
         Command::Report { run, into } => write_report(&plain, &run, into.as_deref()),
-        Command::Pipeline { selection, seeds } => pipelines(&context(&selection), &selection, seeds),
+        Command::Pipeline { selection, own, seeds } => {
+            pipelines(&context(&selection), &selection, &own.log()?, seeds)
+        }
         Command::Recommend { run, user, history, k, policy, protocol } => {
             recommend_to(&plain, &run, (policy, protocol), (user.as_deref(), history.as_deref()), k)
         }
@@ -140,7 +146,7 @@ fn fit_embeddings(plan: &Plan<'_>, five_fold: bool) -> Result<()> {
 }
 
 /// One run, or one for each of several root seeds with a summary in the first one's folder.
-fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<()> {
+fn pipelines(context: &Context, selection: &Selection, own: &OwnLog<'_>, n_seeds: u64) -> Result<()> {
     if n_seeds == 0 {
         bail!("--seeds must be at least 1");
     }
@@ -151,7 +157,7 @@ fn pipelines(context: &Context, selection: &Selection, n_seeds: u64) -> Result<(
             selection.run = Some(format!("{name}-seed-{}", seed + offset));
             selection.seed = Some(seed + offset);
         }
-        with_plan(context, &selection, |plan| {
+        with_own_plan(context, &selection, own, |plan| {
             say(plan.pipeline()?);
             first.get_or_insert((plan.run().work().name(), plan.run().config.seed));
             runs.push(plan.figures()?);
@@ -204,7 +210,7 @@ fn recommend_to(
 /// Judges lists on the data of a run that exists, or of the data set chosen. The latter has a folder of its own: the settings
 /// of a run of the same name must not be overwritten.
 fn score_lists(context: &Context, selection: &Selection, request: &score::Request<'_>) -> Result<()> {
-    with_plan_in(context, selection, "scores-", |plan| {
+    with_plan_in(context, selection, "scores-", &OwnLog::default(), |plan| {
         say(plan.score(request)?);
         Ok(())
     })
@@ -212,7 +218,8 @@ fn score_lists(context: &Context, selection: &Selection, request: &score::Reques
 
 fn describe(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<()> {
     let source = data::named(context, dataset, archive)?;
-    let config = shipped(context, dataset)?;
+    let config =
+        if is_own(context, dataset)? { own::config(context, &source)? } else { shipped(context, dataset)? };
     data::run_describe(context, &config, &source)
 }
 
@@ -229,10 +236,19 @@ fn shipped(context: &Context, dataset: &str) -> Result<ExperimentConfig> {
     ExperimentConfig::load_with(Path::new(dataset), &context.shelf)
 }
 
+/// Whether a data set is a log of one's own without a preset: its settings follow from it.
+fn is_own(context: &Context, dataset: &str) -> Result<bool> {
+    let spec = context.registry().load(dataset)?;
+    Ok(spec.format == RawFormat::Own && context.shelf.preset(dataset)?.is_none())
+}
+
 /// The run that `--run` names, where it exists and nothing else says what to work on.
-fn existing<'a>(context: &'a Context, selection: &Selection) -> Result<Option<Run<'a>>> {
+fn existing<'a>(context: &'a Context, selection: &Selection, own: &OwnLog<'_>) -> Result<Option<Run<'a>>> {
     let Some(name) = &selection.run else { return Ok(None) };
-    let said = selection.config.is_some() || selection.dataset.is_some() || selection.archive.is_some();
+    let said = own.file.is_some()
+        || selection.config.is_some()
+        || selection.dataset.is_some()
+        || selection.archive.is_some();
     // A folder with no more than a configuration is no run, which opening it says.
     let exists = [context.runs_dir().join(name), PathBuf::from(name)]
         .iter()
@@ -262,7 +278,17 @@ pub fn with_plan(
     selection: &Selection,
     work: impl FnOnce(&Plan<'_>) -> Result<()>,
 ) -> Result<()> {
-    with_plan_in(context, selection, "", work)
+    with_plan_in(context, selection, "", &OwnLog::default(), work)
+}
+
+/// The same on a log of one's own, where one is named.
+fn with_own_plan(
+    context: &Context,
+    selection: &Selection,
+    own: &OwnLog<'_>,
+    work: impl FnOnce(&Plan<'_>) -> Result<()>,
+) -> Result<()> {
+    with_plan_in(context, selection, "", own, work)
 }
 
 /// The same in a folder whose name has a prefix, unless the user has named it.
@@ -270,20 +296,33 @@ fn with_plan_in(
     context: &Context,
     selection: &Selection,
     prefix: &str,
+    own: &OwnLog<'_>,
     work: impl FnOnce(&Plan<'_>) -> Result<()>,
 ) -> Result<()> {
     let mut selection = selection.clone();
-    match existing(context, &selection) {
+    match existing(context, &selection, own) {
         Ok(Some(run)) => return work(&Plan::new(&run)?),
         Ok(None) => {}
         Err(error) => selection.config = Some(config_to_make_anew(context, &selection, error)?),
     }
     let selection = &selection;
+    let own_source = own.file.map(|file| own::source(context, own, file)).transpose()?;
     let (mut config, found) = match (&selection.config, &selection.dataset) {
+        (Some(path), None) if own_source.is_some() => {
+            (ExperimentConfig::load_with(path, &context.shelf)?, own_source)
+        }
+        (None, None) if own_source.is_some() => {
+            let source = own_source.context("the log was looked at")?;
+            (own::config(context, &source)?, Some(source))
+        }
         (Some(path), dataset) => {
             let mut config = ExperimentConfig::load_with(path, &context.shelf)?;
             config.data.dataset = dataset.clone().unwrap_or(config.data.dataset);
             (config, None)
+        }
+        (None, Some(dataset)) if is_own(context, dataset)? => {
+            let source = data::named(context, dataset, selection.archive.as_deref())?;
+            (own::config(context, &source)?, Some(source))
         }
         (None, Some(dataset)) => (shipped(context, dataset)?, None),
         (None, None) if selection.archive.is_some() => {

@@ -10,6 +10,7 @@ mod exit;
 mod interrupt;
 mod logging;
 mod machine;
+mod own;
 mod progress;
 mod terminal;
 

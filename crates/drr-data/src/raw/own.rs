@@ -92,10 +92,10 @@ fn pairs(
     drr_intake::read(source, layout, &mut Told(progress), |row| -> Result<(), DataError> {
         let (user, item) =
             (tables.users.position(row.user.as_bytes()), tables.items.position(row.item.as_bytes()));
-        let (Some(user), Some(item)) = (user, item) else {
+        let (Some(user), Some(item), Ok(at)) = (user, item, u32::try_from(pairs.len())) else {
             return Err(DataError::Intake(IntakeError::Refused {
                 place: row.place(),
-                problem: "there are more than 4 billion users or items".into(),
+                problem: "there are more than 4 billion rows".into(),
                 remedy: "take a part of the log".into(),
             }));
         };
@@ -106,7 +106,7 @@ fn pairs(
             problem: "the time is before 1677 or after 2262".into(),
             remedy: "correct it, or give its unit with --time-unit".into(),
         })?;
-        pairs.push(Pair { user, item, value: row.value.unwrap_or(1.0), nanos, at: pairs.len() as u32 });
+        pairs.push(Pair { user, item, value: row.value.unwrap_or(1.0), nanos, at });
         Ok(())
     })?;
     Ok((pairs, tables))
@@ -137,7 +137,9 @@ fn finished(
         used_items[pair.item as usize] = true;
     }
     let (users, new_user) = tables.users.compact(&used_users, |user| &user.id);
-    let (items, new_item) = tables.items.compact(&used_items, |item| &item.id);
+    let (mut items, new_item) = tables.items.compact(&used_items, |item| &item.id);
+    // An item without a title is called by its id.
+    items.iter_mut().filter(|it| it.title.is_empty()).for_each(|it| it.title.clone_from(&it.id));
     counts.unrated_users = (used_users.len() - users.len()) as u64;
     counts.unrated_items = (used_items.len() - items.len()) as u64;
     let has_time = layout.columns.time.is_some();

@@ -57,7 +57,13 @@ impl Context {
     /// The registry of data sets.
     #[must_use]
     pub fn registry(&self) -> Registry {
-        self.shelf.registry()
+        self.shelf.registry().with_folder(&self.own_dir())
+    }
+
+    /// Descriptions of logs of one's own.
+    #[must_use]
+    pub fn own_dir(&self) -> PathBuf {
+        self.data_dir.join("own")
     }
 
     /// Downloaded archives.

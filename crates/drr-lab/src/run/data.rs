@@ -5,8 +5,8 @@ use crate::run::Context;
 use crate::run::code::Kind;
 use anyhow::{Context as _, Result};
 use drr_data::{
-    DataError, Dataset, DatasetDir, DatasetSpec, Fetched, Origin, RawLog, RawSource, SourceNote, fetch,
-    fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
+    DataError, Dataset, DatasetDir, DatasetSpec, Fetched, Origin, RawFormat, RawLog, RawSource, SourceNote,
+    fetch, fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
 };
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,14 @@ pub fn named(context: &Context, dataset: &str, archive: Option<&Path>) -> Result
     let fetched = match archive {
         Some(path) => supplied(&spec, path)
             .context("the archive that was given cannot be read: check the path after --archive")?,
+        None if spec.format == RawFormat::Own => {
+            let place = spec
+                .file
+                .clone()
+                .context("the entry of a log of one's own needs the key file, the path of the log")?;
+            supplied(&spec, &place)
+                .with_context(|| format!("the log {} cannot be read: give it with --file", place.display()))?
+        }
         None if spec.addresses.is_empty() => fetch(&spec, &context.raw_dir(), &mut *context.watch.bytes())?,
         None => fetch_or_package(context, &spec, &mut warnings)?,
     };

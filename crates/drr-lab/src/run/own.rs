@@ -1,0 +1,178 @@
+//! A log of one's own: what it holds is guessed, said, and written down as an entry of the registry.
+
+use super::data::{Source, ingested};
+use crate::config::ExperimentConfig;
+use crate::run::Context;
+use anyhow::{Context as _, Result, bail};
+use drr_data::{DatasetSpec, OwnRules, RawFormat, supplied};
+use drr_intake::{Asked, Guess, IntakeError, Quiet, Signal, shown};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// So many rows are shown as they were understood.
+const SHOWN_ROWS: usize = 3;
+
+/// The log that somebody named, with what they said of it.
+#[derive(Debug, Clone, Default)]
+pub struct OwnLog<'a> {
+    /// The file, folder or archive.
+    pub file: Option<&'a Path>,
+    /// The data set's name; else the file's.
+    pub name: Option<&'a str>,
+    /// What was said of its columns.
+    pub asked: Asked,
+}
+
+/// The log as a data set: by the entry that was written down before, or by a guess, which is said and written down.
+///
+/// # Errors
+///
+/// Fails if the log cannot be read, and if two readings are about as good.
+pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source> {
+    let name = name_of(own, file)?;
+    let place = context.own_dir().join(format!("{name}.toml"));
+    let file = std::path::absolute(file).context("the path of the log")?;
+    let is_known = place.exists() && own.asked == Asked::default();
+    let spec = if is_known {
+        let spec = context.registry().load(&name)?;
+        context.watch.say(&format!("Layout: as in {}, which can be edited", place.display()));
+        DatasetSpec { file: Some(file.clone()), ..spec }
+    } else {
+        if context.registry().load(&name).is_ok_and(|it| it.format != RawFormat::Own) {
+            bail!("{name} is the name of another data set: give the log another with --name NAME");
+        }
+        let guess = drr_intake::guess(&file, &own.asked)?;
+        let spec = entry(&name, &file, &guess);
+        context.watch.say(&understood(&file, &guess)?);
+        let text = toml::to_string(&spec).context("the layout cannot be written")?;
+        std::fs::create_dir_all(context.own_dir()).context("the folder for layouts")?;
+        drr_store::write_bytes(&place, text.as_bytes())?;
+        context.watch.say(&format!(
+            "Layout written to {}: it can be edited, and is used from now on.",
+            place.display()
+        ));
+        spec
+    };
+    let fetched = supplied(&spec, &file)?;
+    let reason = format!("{name}, from {}", shown(&file.display().to_string()));
+    Ok(Source { spec, fetched, reason, warnings: Vec::new() })
+}
+
+/// A name for the data set, and for its run: of letters, digits and dashes.
+fn name_of(own: &OwnLog<'_>, file: &Path) -> Result<String> {
+    let is_plain = |name: &str| {
+        !name.is_empty() && name.chars().all(|it| it.is_alphanumeric() || it == '-' || it == '_')
+    };
+    if let Some(name) = own.name {
+        if !is_plain(name) {
+            bail!("--name {} is no name of a data set: use letters, digits and dashes", shown(name));
+        }
+        return Ok(name.to_owned());
+    }
+    let stem = file.file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = stem.split('.').next().unwrap_or_default();
+    let name: String = stem.chars().map(|it| if it.is_alphanumeric() { it } else { '-' }).collect();
+    let name = name.trim_matches('-').to_lowercase();
+    if !is_plain(&name) {
+        bail!("the file's name gives no name for the data set: give one with --name NAME");
+    }
+    Ok(name)
+}
+
+fn entry(name: &str, file: &Path, guess: &Guess) -> DatasetSpec {
+    DatasetSpec {
+        name: name.to_owned(),
+        domain: "items".to_owned(),
+        title: name.to_owned(),
+        homepage: None,
+        format: RawFormat::Own,
+        addresses: Vec::new(),
+        archive: None,
+        md5: None,
+        licence: "your own log: you know its terms".to_owned(),
+        citation: String::new(),
+        rating_scale: None,
+        columns: drr_data::ColumnNames::default(),
+        python_package: None,
+        file: Some(file.to_owned()),
+        layout: Some(guess.layout.clone()),
+        rules: OwnRules::default(),
+        synthetic: None,
+    }
+}
+
+/// What was understood, with the first rows.
+fn understood(file: &Path, guess: &Guess) -> Result<String> {
+    let layout = &guess.layout;
+    let mut text = format!("Log: {}", shown(&layout.files.join(", ")));
+    let separator =
+        layout.dialect.separator.as_deref().map(|it| format!(", fields between {it:?}")).unwrap_or_default();
+    let encoding = layout.dialect.encoding.as_deref().unwrap_or("utf-8");
+    let header = if layout.dialect.header { "a header" } else { "no header" };
+    let _ = write!(text, " ({:?}, {encoding}{separator}, {header})", layout.dialect.format);
+    for it in &guess.findings {
+        let next =
+            it.runner_up.as_ref().map(|it| format!("; next would be {}", shown(it))).unwrap_or_default();
+        let _ = write!(text, "\n  {:5} {}: {}{next}", it.role, shown(&it.column), it.why);
+    }
+    let signal = match layout.signal {
+        Signal::Rating => "ratings",
+        Signal::Event => "events: every row counts as positive",
+        Signal::Count => "counts: they are graded from 1 to 5 by fifths",
+        Signal::Duration => "durations: they are graded from 1 to 5 by fifths",
+    };
+    let _ = write!(text, "\n  signal: {signal}");
+    for (what, table) in [("users", &layout.users), ("items", &layout.items)] {
+        if let Some(table) = table {
+            let _ = write!(text, "\n  table of {what}: {}", shown(&table.file));
+        }
+    }
+    for note in &guess.notes {
+        let _ = write!(text, "\n  {note}");
+    }
+    let _ = write!(text, "\nFirst rows as understood (user, item, value, time):");
+    for row in first_rows(file, guess)? {
+        let _ = write!(text, "\n  {row}");
+    }
+    Ok(text)
+}
+
+/// The first rows in words.
+fn first_rows(file: &Path, guess: &Guess) -> Result<Vec<String>> {
+    let source = drr_intake::Source::open(file)?;
+    let mut rows = Vec::new();
+    let outcome = drr_intake::read(&source, &guess.layout, &mut Quiet, |row| {
+        if rows.len() == SHOWN_ROWS {
+            return Err(IntakeError::Interrupted(String::new()));
+        }
+        let value = row.value.map_or_else(|| "-".to_owned(), |it| it.to_string());
+        let time = match (row.nanos, &guess.layout.time) {
+            (Some(nanos), Some(drr_intake::TimeUnit::Order)) => (nanos / drr_intake::NANOS).to_string(),
+            (Some(nanos), _) => {
+                jiff::Timestamp::from_nanosecond(nanos).map(|it| it.to_string()).unwrap_or_default()
+            }
+            (None, _) => "-".to_owned(),
+        };
+        rows.push(format!("{}, {}, {value}, {time}", shown(row.user), shown(row.item)));
+        Ok(())
+    });
+    match outcome {
+        Err(IntakeError::Interrupted(_)) | Ok(()) => Ok(rows),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The configuration for a log that has none: what can follow from the data does, and is said.
+///
+/// # Errors
+///
+/// Fails if the log cannot be ingested.
+pub fn config(context: &Context, source: &Source) -> Result<ExperimentConfig> {
+    let mut config = ExperimentConfig::default();
+    config.data.dataset.clone_from(&source.spec.name);
+    let (dataset, _) = ingested(context, &config, source)?;
+    let chosen = super::chosen::Chosen::of(&dataset, source.spec.layout.as_ref().map(|it| it.signal));
+    context.watch.say(&chosen.words());
+    chosen.write(&mut config);
+    Ok(config)
+}
