@@ -46,6 +46,9 @@ pub struct RowCounts {
     pub unknown_dropped: u64,
     /// Rows dropped because the rating is not on the scale.
     pub out_of_range_dropped: u64,
+    /// Rows of a log of one's own dropped because they have no value where others have one.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub without_value: u64,
     /// Rows dropped because their user or item is too rare by the rules of a log of one's own.
     #[serde(default, skip_serializing_if = "is_none")]
     pub filtered: u64,
@@ -58,7 +61,7 @@ pub struct RowCounts {
 }
 
 /// Whether nothing was counted.
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
 const fn is_none(count: &u64) -> bool {
     *count == 0
 }

@@ -27,6 +27,9 @@ pub struct CoOccurrenceConfig {
     pub dim: usize,
     /// What is added to the cosine's divisor, in users; at least 0.
     pub shrink: f64,
+    /// Whether `D` is smaller where fewer eigenvalues are positive, instead of an error: for logs that nobody has looked at.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub or_fewer: bool,
 }
 
 impl CoOccurrenceConfig {
@@ -49,7 +52,7 @@ impl CoOccurrenceConfig {
 
 impl Default for CoOccurrenceConfig {
     fn default() -> Self {
-        Self { dim: 100, shrink: 20.0 }
+        Self { dim: 100, shrink: 20.0, or_fewer: false }
     }
 }
 
@@ -93,6 +96,10 @@ impl CoOccurrence {
         // Below this, an eigenvalue is zero but for rounding.
         let zero = leading.values[0].abs() * 1e-9;
         let n_positive = leading.values.iter().take_while(|value| **value > zero).count();
+        let config = match config.or_fewer && n_positive > 0 {
+            true => CoOccurrenceConfig { dim: config.dim.min(n_positive), ..*config },
+            false => *config,
+        };
         if n_positive < config.dim {
             return Err(EmbedError::TooFewFactors { dim: config.dim, n_positive });
         }
@@ -111,9 +118,8 @@ impl CoOccurrence {
             }
         }
         #[expect(clippy::cast_possible_truncation, reason = "kept for information, in 32 bits")]
-        let eigenvalues = leading.values.iter().map(|value| *value as f32).collect();
-        let header =
-            Header { kind: KIND.to_owned(), config: *config, positive, origin: log.origin().clone() };
+        let eigenvalues = leading.values.iter().take(dim).map(|value| *value as f32).collect();
+        let header = Header { kind: KIND.to_owned(), config, positive, origin: log.origin().clone() };
         Ok(Self { items: EmbeddingTable::new(n_items, dim, vectors)?, eigenvalues, header })
     }
 

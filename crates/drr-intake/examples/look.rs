@@ -1,6 +1,6 @@
 //! Says what a file, folder or zip holds, and prints its first rows: `cargo run -p drr-intake --example look -- PATH`.
 
-#![allow(clippy::print_stdout, reason = "it prints what it finds")]
+#![expect(clippy::print_stdout, reason = "it prints what it finds")]
 
 use drr_intake::{Asked, IntakeError, Quiet, Source, guess, read};
 use std::path::PathBuf;

@@ -4,6 +4,7 @@ mod column;
 mod dialect;
 mod files;
 mod roles;
+mod value;
 
 use crate::IntakeError;
 use crate::error::shown;

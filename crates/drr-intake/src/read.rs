@@ -18,7 +18,7 @@ pub struct LogRow<'a> {
     pub user: &'a str,
     /// The item's id, never empty.
     pub item: &'a str,
-    /// The rating, count or duration; none where the log has none.
+    /// The rating, count or duration; none where the log, or this row, has none.
     pub value: Option<f64>,
     /// Nanoseconds since 1970, or billionths of a number that only tells what came first; none where the log has no time.
     pub nanos: Option<i128>,
@@ -199,7 +199,8 @@ impl<'a> LogReader<'a> {
                 return Err(self.refused(row, problem, "give the row an id, or remove it").into());
             }
         }
-        let value = self.value.map(|at| self.value(row, at)).transpose()?;
+        let value = self.value.filter(|at| !row.field(*at).is_empty());
+        let value = value.map(|at| self.value(row, at)).transpose()?;
         let nanos = self.time.map(|(at, unit)| self.nanos(row, at, unit)).transpose()?;
         each(LogRow {
             file: self.place,
@@ -222,8 +223,7 @@ impl<'a> LogReader<'a> {
         let field = row.field(at);
         self.signs.value(field).ok_or_else(|| {
             let column = self.layout.columns.value.as_deref().unwrap_or_default();
-            let what =
-                if field.is_empty() { "nothing".to_owned() } else { shown(&String::from_utf8_lossy(field)) };
+            let what = shown(&String::from_utf8_lossy(field));
             let problem = format!("{what} in column {} is no number", shown(column));
             self.refused(row, problem, "correct or remove the row")
         })

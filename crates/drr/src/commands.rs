@@ -50,15 +50,7 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
         Command::Describe { dataset, archive, force } => {
             describe(&Context { force, ..plain.clone() }, &dataset, archive.as_deref())
         }
-        Command::Ingest { selection, own } => {
-            with_own_plan(&context(&selection), &selection, &own.log()?, |plan| {
-                say(format!(
-                    "ingested: {}",
-                    plan.run().context.data_dir.join(&plan.run().manifest.dataset_dir).display()
-                ));
-                Ok(())
-            })
-        }
+        Command::Ingest { selection, own } => ingest(&context(&selection), &selection, &own.log()?),
         Command::Pretrain { selection, five_fold } => {
             with_plan(&context(&selection), &selection, |plan| fit_embeddings(plan, five_fold))
         }
@@ -85,6 +77,14 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
         }
         Command::Sweep { .. } | Command::Study { .. } => run_search(cli.command, &plain, &context),
     }
+}
+
+fn ingest(context: &Context, selection: &Selection, own: &OwnLog<'_>) -> Result<()> {
+    with_own_plan(context, selection, own, |plan| {
+        let folder = plan.run().context.data_dir.join(&plan.run().manifest.dataset_dir);
+        say(format!("ingested: {}", folder.display()));
+        Ok(())
+    })
 }
 
 /// The commands that search and study; the context of a selection is made of the plain one.
@@ -337,8 +337,13 @@ fn with_plan_in(
         config.data.dataset.clone_from(dataset);
     }
     config.seed = selection.seed.unwrap_or(config.seed);
+    let follows_log =
+        selection.config.is_none() && found.as_ref().is_some_and(|it| it.spec.format == RawFormat::Own);
     let derived = format!("{prefix}{}", derived_name(selection, &config));
-    let name = selection.run.as_deref().map_or(Name::Derived(&derived), Name::Given);
+    let name = selection
+        .run
+        .as_deref()
+        .map_or(if follows_log { Name::OfLog(&derived) } else { Name::Derived(&derived) }, Name::Given);
     if name.text().is_empty() || name.text().contains(['/', '\\']) || name.text().starts_with('.') {
         bail!("--run {} is no folder name: use letters, digits and dashes", name.text());
     }

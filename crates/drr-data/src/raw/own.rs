@@ -47,13 +47,14 @@ pub(super) fn read(
         return Err(DataError::Registry { path: Path::new(&spec.name).with_extension("toml"), reason });
     };
     let source = Source::open(path)?;
-    let (mut pairs, mut tables) = pairs(&source, layout, progress)?;
-    let mut counts = RowCounts { rows_read: pairs.len() as u64, ..RowCounts::default() };
+    let mut counts = RowCounts::default();
+    let (mut pairs, mut tables) = pairs(&source, layout, &mut counts, progress)?;
     let rules = &spec.rules;
     if layout.signal != Signal::Rating && layout.columns.value.is_some() {
         // A count of nothing, or of things sent back, is no interaction.
+        let n_before = pairs.len();
         pairs.retain(|it| it.value > 0.0);
-        counts.out_of_range_dropped = counts.rows_read - pairs.len() as u64;
+        counts.out_of_range_dropped = (n_before - pairs.len()) as u64;
     }
     let repeats = rules.repeats.unwrap_or_else(|| Repeats::of(layout.signal));
     let n_before = pairs.len();
@@ -81,6 +82,7 @@ struct Tables {
 fn pairs(
     source: &Source,
     layout: &Layout,
+    counts: &mut RowCounts,
     progress: &mut dyn Progress,
 ) -> Result<(Vec<Pair>, Tables), DataError> {
     let mut tables = Tables {
@@ -90,6 +92,7 @@ fn pairs(
     let words = entities::LogWords::new(layout);
     let mut pairs = Vec::new();
     drr_intake::read(source, layout, &mut Told(progress), |row| -> Result<(), DataError> {
+        counts.rows_read += 1;
         let (user, item) =
             (tables.users.position(row.user.as_bytes()), tables.items.position(row.item.as_bytes()));
         let (Some(user), Some(item), Ok(at)) = (user, item, u32::try_from(pairs.len())) else {
@@ -106,7 +109,12 @@ fn pairs(
             problem: "the time is before 1677 or after 2262".into(),
             remedy: "correct it, or give its unit with --time-unit".into(),
         })?;
-        pairs.push(Pair { user, item, value: row.value.unwrap_or(1.0), nanos, at });
+        // A row without a value says less than the log's others do.
+        let Some(value) = row.value.or_else(|| layout.columns.value.is_none().then_some(1.0)) else {
+            counts.without_value += 1;
+            return Ok(());
+        };
+        pairs.push(Pair { user, item, value, nanos, at });
         Ok(())
     })?;
     Ok((pairs, tables))

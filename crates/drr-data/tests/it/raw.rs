@@ -19,7 +19,7 @@ fn spec(name: &str) -> DatasetSpec {
     }
     let scale = RatingScale { min: 1.0, max: 5.0, step: None };
     let spec = registry.load("ml-100k").unwrap();
-    DatasetSpec { format: RawFormat::RecBole, python_package: None, rating_scale: scale, ..spec }
+    DatasetSpec { format: RawFormat::RecBole, python_package: None, rating_scale: Some(scale), ..spec }
 }
 
 fn read(name: &str, path: &Path, policy: &RowPolicy) -> Result<RawLog, DataError> {

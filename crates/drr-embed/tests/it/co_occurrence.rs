@@ -76,6 +76,18 @@ fn each_column_has_its_greatest_coordinate_positive_whatever_the_seed() {
 }
 
 #[test]
+fn as_many_factors_as_there_are_if_fewer_will_do() {
+    let log = two_tastes(40, 12, 0.9);
+    let all = CoOccurrenceConfig { or_fewer: true, ..config(11) };
+    let space = CoOccurrence::fit(&log, &all, POSITIVE_RATING, Seeds(1)).unwrap();
+    let dim = space.items().dim();
+    assert!((1..11).contains(&dim) && space.eigenvalues().len() == dim && space.eigenvalues()[dim - 1] > 0.0);
+    assert_eq!(space.config().dim, dim);
+    let strict = CoOccurrence::fit(&log, &config(11), POSITIVE_RATING, Seeds(1)).unwrap_err();
+    assert!(matches!(strict, EmbedError::TooFewFactors { n_positive, .. } if n_positive == dim));
+}
+
+#[test]
 fn what_cannot_be_fitted_is_refused() {
     let log = two_tastes(10, 6, 0.9);
     let fit_on = |config: CoOccurrenceConfig, positive| {

@@ -1,6 +1,7 @@
 //! Which column is what.
 
 use super::column::{Column, Times};
+use super::value::{is_long_tailed, signal_of, words};
 use super::{Asked, Finding};
 use crate::IntakeError;
 use crate::error::shown;
@@ -346,12 +347,14 @@ impl Looked<'_> {
             }
             let signs = self.signs(at)?;
             let next = named.get(1).map(|it| self.columns[it.1].name.clone());
-            findings.push(Finding::new(
-                "value",
-                &self.columns[at].name,
-                format!("{} by its name", words(signal)),
-                next,
-            ));
+            // What is called a rating, and grows like plays or sales, is a count.
+            let is_count = signal == Signal::Rating && is_long_tailed(&self.columns[at], signs);
+            let (signal, why) = match is_count {
+                true => (Signal::Count, "a count by its content"),
+                false => (signal, "by its name"),
+            };
+            let why = if is_count { why.to_owned() } else { format!("{} {why}", words(signal)) };
+            findings.push(Finding::new("value", &self.columns[at].name, why, next));
             return Ok(Some((at, signal, signs)));
         }
         // Without names, a number behind the ids is what the user gave.
@@ -462,30 +465,4 @@ fn follows(ids: &Column, column: &Column) -> Option<bool> {
         first.1 += 1;
     }
     (n_again >= 10).then_some(true)
-}
-
-/// What numbers without a name say: few different small ones are ratings, others counts.
-fn signal_of(column: &Column) -> Signal {
-    let values: Vec<f64> = column.filled().filter_map(|it| Signs::PLAIN.value(it.as_bytes())).collect();
-    let (least, greatest) =
-        values.iter().fold((f64::MAX, f64::MIN), |(low, high), it| (low.min(*it), high.max(*it)));
-    let is_whole = values.iter().all(|it| it.fract() == 0.0);
-    if greatest <= 10.0
-        || least < 0.0
-        || !is_whole
-        || (greatest <= 100.0 && column.n_distinct <= 21 && values.iter().all(|it| it % 5.0 == 0.0))
-    {
-        Signal::Rating
-    } else {
-        Signal::Count
-    }
-}
-
-const fn words(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Rating => "a rating",
-        Signal::Event => "an event",
-        Signal::Count => "a count",
-        Signal::Duration => "a duration",
-    }
 }

@@ -11,7 +11,7 @@ const KNOWN: usize = 10;
 /// The dimension of the vectors, where the catalogue is large enough.
 const DIM: usize = 100;
 /// Long sessions need users for three models and a judgement.
-const LEAST_SESSION_USERS: usize = 60;
+const LEAST_SESSION_USERS: usize = 200;
 /// And items to choose among.
 const LEAST_SESSION_ITEMS: usize = 40;
 /// Ratings from this share of the scale on count as positive: 4 of 1 to 5, 7 of 0 to 10.
@@ -82,6 +82,7 @@ impl Chosen {
         config.evaluation.protocols.clone_from(&self.protocols);
         config.embedding.space = SpaceKind::CoOccurrence;
         config.embedding.co_occurrence.dim = self.dim;
+        config.embedding.co_occurrence.or_fewer = true;
         config.embedding.pmf.dim = config.embedding.pmf.dim.min(self.dim);
         config.embedding.pmf.l2 = 0.1;
         config.agent.n_episodes = 6400;

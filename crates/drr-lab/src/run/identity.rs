@@ -16,6 +16,8 @@ pub enum Name<'a> {
     /// It is that of the configuration's file or of the data set: who changes the configuration goes on in its folder, and
     /// what depends on the change is done anew.
     Derived(&'a str),
+    /// It is that of a log of one's own: the log may grow and its layout may be edited, and the run goes on in its folder.
+    OfLog(&'a str),
 }
 
 impl<'a> Name<'a> {
@@ -23,7 +25,7 @@ impl<'a> Name<'a> {
     #[must_use]
     pub const fn text(self) -> &'a str {
         match self {
-            Self::Given(name) | Self::Derived(name) => name,
+            Self::Given(name) | Self::Derived(name) | Self::OfLog(name) => name,
         }
     }
 }
@@ -39,7 +41,12 @@ pub fn check(folder: &Path, ours: &RunManifest, name: Name<'_>) -> Result<()> {
     }
     let theirs = RunManifest::read(folder)?;
     compare(folder, &theirs, ours, name)?;
-    if theirs.config_hash != ours.config_hash {
+    if matches!(name, Name::OfLog(_)) && theirs.dataset_hash != ours.dataset_hash {
+        tracing::warn!(
+            "the log of the run {} or its layout has changed: what depends on it is done anew (another --run keeps both)",
+            name.text()
+        );
+    } else if theirs.config_hash != ours.config_hash {
         tracing::warn!(
             "the configuration of the run {} has changed: what depends on the change is done anew (another --run keeps both)",
             name.text()
@@ -58,6 +65,7 @@ fn compare(folder: &Path, theirs: &RunManifest, ours: &RunManifest, name: Name<'
     match name {
         // A changed configuration may split or filter the same archive in another way.
         Name::Derived(_) if !same_config => Ok(()),
+        Name::OfLog(_) => Ok(()),
         _ if !same_data => Err(other("data set", &named(theirs), &named(ours), folder)),
         _ if !same_config => {
             let [then, now] = [theirs, ours].map(|it| format!("that with hash {}", short(&it.config_hash)));
@@ -137,6 +145,9 @@ mod tests {
         assert_eq!(refused(&manifest(1, "a", "c"), given), "", "nothing is there");
         manifest(1, "a", "c").write(folder.path()).unwrap();
         assert_eq!(refused(&manifest(1, "a", "c"), given), "");
+        let grown = manifest(1, "b", "d");
+        assert_eq!(refused(&grown, Name::OfLog("x")), "", "a log may grow");
+        assert!(refused(&manifest(2, "a", "c"), Name::OfLog("x")).contains("root seed"));
         for name in [given, derived] {
             let seed = refused(&manifest(2, "a", "d"), name);
             assert!(seed.contains("root seed: 1, and not 2") && seed.contains("--force"), "{seed}");

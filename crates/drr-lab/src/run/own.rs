@@ -4,13 +4,17 @@ use super::data::{Source, ingested};
 use crate::config::ExperimentConfig;
 use crate::run::Context;
 use anyhow::{Context as _, Result, bail};
-use drr_data::{DatasetSpec, OwnRules, RawFormat, supplied};
+use drr_data::{DatasetSpec, Manifest, OwnRules, RawFormat, supplied};
 use drr_intake::{Asked, Guess, IntakeError, Quiet, Signal, shown};
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// So many rows are shown as they were understood.
 const SHOWN_ROWS: usize = 3;
+/// A log has at least so many users, so that some can be held out.
+const LEAST_USERS: usize = 20;
+/// And so many items to choose among.
+const LEAST_ITEMS: usize = 10;
 
 /// The log that somebody named, with what they said of it.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +33,7 @@ pub struct OwnLog<'a> {
 ///
 /// Fails if the log cannot be read, and if two readings are about as good.
 pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source> {
-    let name = name_of(own, file)?;
+    let name = name_of(context, own, file)?;
     let place = context.own_dir().join(format!("{name}.toml"));
     let file = std::path::absolute(file).context("the path of the log")?;
     let is_known = place.exists() && own.asked == Asked::default();
@@ -59,7 +63,7 @@ pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source
 }
 
 /// A name for the data set, and for its run: of letters, digits and dashes.
-fn name_of(own: &OwnLog<'_>, file: &Path) -> Result<String> {
+fn name_of(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<String> {
     let is_plain = |name: &str| {
         !name.is_empty() && name.chars().all(|it| it.is_alphanumeric() || it == '-' || it == '_')
     };
@@ -76,7 +80,9 @@ fn name_of(own: &OwnLog<'_>, file: &Path) -> Result<String> {
     if !is_plain(&name) {
         bail!("the file's name gives no name for the data set: give one with --name NAME");
     }
-    Ok(name)
+    // The shipped data sets keep their names.
+    let is_taken = context.registry().load(&name).is_ok_and(|it| it.format != RawFormat::Own);
+    Ok(if is_taken { format!("own-{name}") } else { name })
 }
 
 fn entry(name: &str, file: &Path, guess: &Guess) -> DatasetSpec {
@@ -162,6 +168,26 @@ fn first_rows(file: &Path, guess: &Guess) -> Result<Vec<String>> {
     }
 }
 
+/// What became of the rows.
+fn counted(manifest: &Manifest) -> String {
+    let counts = &manifest.counts;
+    let mut text = format!(
+        "Rows: {} read, {} used, of {} users and {} items",
+        counts.rows_read, manifest.n_ratings, manifest.n_users, manifest.n_items
+    );
+    for (n_rows, why) in [
+        (counts.duplicates_dropped, "merged with another of the same user and item (rules.repeats)"),
+        (counts.without_value, "left out, since they have no value"),
+        (counts.out_of_range_dropped, "left out, since their count is not above 0"),
+        (counts.filtered, "left out, since their user or item is too rare (rules.core)"),
+    ] {
+        if n_rows > 0 {
+            let _ = write!(text, "\n  {n_rows} {why}");
+        }
+    }
+    text
+}
+
 /// The configuration for a log that has none: what can follow from the data does, and is said.
 ///
 /// # Errors
@@ -171,7 +197,18 @@ pub fn config(context: &Context, source: &Source) -> Result<ExperimentConfig> {
     let mut config = ExperimentConfig::default();
     config.data.dataset.clone_from(&source.spec.name);
     let (dataset, _) = ingested(context, &config, source)?;
+    if dataset.users().len() < LEAST_USERS || dataset.items().len() < LEAST_ITEMS {
+        bail!(
+            "{} has {} users and {} items: at least {LEAST_USERS} and {LEAST_ITEMS} are needed, since among fewer there is nothing to learn \
+             and nothing to choose; give a larger log, or set core = \"all\" under [rules] of {} where rare ones were left out",
+            source.spec.name,
+            dataset.users().len(),
+            dataset.items().len(),
+            context.own_dir().join(format!("{}.toml", source.spec.name)).display()
+        );
+    }
     let chosen = super::chosen::Chosen::of(&dataset, source.spec.layout.as_ref().map(|it| it.signal));
+    context.watch.say(&counted(dataset.manifest()));
     context.watch.say(&chosen.words());
     chosen.write(&mut config);
     Ok(config)

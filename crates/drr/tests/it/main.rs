@@ -7,6 +7,8 @@ mod damage;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod own;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod processes;

@@ -1,0 +1,96 @@
+//! A log of one's own, from the file to recommendations; and what is asked back.
+
+use crate::harness::{Draws, House, set, small};
+use std::fmt::Write as _;
+use std::fs;
+
+/// A made-up log of plays: 80 users of two tastes, 60 tracks, and one user who came by.
+fn plays() -> String {
+    let mut draws = Draws(7);
+    let mut text = "listener;track_id;title;genre;plays;played_at\n".to_owned();
+    for user in 0..80 {
+        for at in 0..20 {
+            let track = (draws.below(30) + 30 * (user % 2) + 3 * at) % 60;
+            let (n_plays, day) = (1 + draws.below(40), 1 + draws.below(28));
+            let kind = if track < 30 { "folk" } else { "jazz" };
+            let _ = writeln!(
+                text,
+                "u{user:03};0{track:02};\"Song; {track}\";{kind};{n_plays};2023-{:02}-{day:02}T10:00:00Z",
+                1 + at % 12
+            );
+        }
+    }
+    for track in [5, 6] {
+        let _ = writeln!(text, "u999;0{track:02};\"Song; {track}\";folk;3;2023-05-05T10:00:00Z");
+    }
+    text
+}
+
+#[test]
+fn a_log_goes_from_a_csv_to_a_report_and_to_recommendations_and_is_read_as_before_the_next_time() {
+    let house = House::new();
+    house.write("plays.csv", &plays());
+    let mut config = small();
+    set(&mut config, "agent.n_episodes", 64);
+    config.remove("sessions");
+    set(&mut config, "evaluation.protocols", vec!["first_ratings"]);
+    house.write("mine.toml", &config.to_string());
+    let ingested = house.drr("ingest --file plays.csv").succeeded();
+    for words in [
+        "user  listener: by its name",
+        "item  track_id: by its name",
+        "value plays: a count by its name",
+        "time  played_at: by its name, as ISO 8601",
+        "u000, 0",
+        "Rows: 1602 read",
+        "merged with another of the same user and item",
+        "Settings by the data: positive from 4 on",
+    ] {
+        assert!(ingested.stdout.contains(words), "{words} is missing: {ingested}");
+    }
+    let layout = fs::read_to_string(house.path("data/own/plays.toml")).unwrap();
+    assert!(layout.contains("format = \"own\"") && layout.contains("separator = \";\""), "{layout}");
+    let again = house.drr("ingest --file plays.csv").succeeded();
+    assert!(again.stdout.contains("Layout: as in") && again.stderr.contains("already ingested"), "{again}");
+    let done = house.drr("pipeline --file plays.csv --config mine.toml").succeeded();
+    assert!(done.stdout.contains("drr_ave"), "{done}");
+    let listed = house.drr("recommend --run mine --user u001 -k 3").succeeded();
+    assert!(listed.stdout.contains("Song; "), "{listed}");
+    let report = fs::read_to_string(house.path("data/runs/mine/report.md")).unwrap();
+    assert!(report.contains("plays"), "{report}");
+}
+
+#[test]
+fn an_edited_layout_ingests_again_and_says_what_it_left_out() {
+    let house = House::new();
+    house.write("plays.csv", &plays());
+    house.drr("ingest --file plays.csv").succeeded();
+    let place = house.path("data/own/plays.toml");
+    let layout = fs::read_to_string(&place).unwrap();
+    fs::write(&place, format!("{layout}\n[rules]\nrepeats = \"last\"\ncore = {{ least = 8 }}\n")).unwrap();
+    let again = house.drr("ingest --dataset plays").succeeded();
+    assert!(again.stdout.contains("too rare (rules.core)"), "{again}");
+    fs::write(&place, format!("{layout}\n[rules]\nrepeats = \"refuse\"\n")).unwrap();
+    house.drr("ingest --dataset plays").refused(&["repeats the user and item", "rules.repeats"]);
+    fs::write(&place, format!("{layout}\n[rules]\nrepeat = \"last\"\n")).unwrap();
+    house.drr("ingest --dataset plays").refused(&["repeat", "plays.toml"]);
+}
+
+#[test]
+fn what_cannot_be_told_is_asked_back_with_the_words_to_add() {
+    let house = House::new();
+    let rows: String = (0..400)
+        .map(|it| format!("{},{},{:02}/{:02}/2023\n", it % 40, it % 37, 1 + it % 12, 1 + it % 11))
+        .collect();
+    house.write("sales.csv", &format!("customer,product,day\n{rows}"));
+    house.drr("ingest --file sales.csv").refused(&["--time-format \"%d/%m/%Y\""]);
+    assert!(!house.path("data/own").exists(), "nothing is written down");
+    let told = house.drr("ingest --file sales.csv --time-format %d/%m/%Y").succeeded();
+    assert!(told.stdout.contains("events: every row counts as positive"), "{told}");
+    house.drr("ingest --file sales.csv --user buyer").refused(&["no column buyer", "customer, product, day"]);
+    let both = house.drr("ingest --file sales.csv --dataset ml-1m");
+    assert!(both.code == Some(2) && both.stderr.contains("--dataset"), "{both}");
+    let tiny: String = (0..30).map(|it| format!("{},{}\n", it % 10, it % 3)).collect();
+    house.write("tiny.csv", &format!("customer,product\n{tiny}"));
+    house.drr("ingest --file tiny.csv").refused(&["10 users and 3 items"]);
+}
