@@ -159,7 +159,7 @@ fn of_two_thousand_random_ways_none_is_read_wrongly_and_few_are_asked_back() {
             Err(error) => asked.push(format!("{words}: {error}")),
             Ok(()) if rows == told => {}
             Ok(()) => {
-                wrong.push(format!("{words}: {:?} is {:?}, by {:?}", told[0], rows[0], found.layout.columns))
+                wrong.push(format!("{words}: {:?} is {:?}, by {:?}", told[0], rows[0], found.layout.columns));
             }
         }
     }

@@ -153,7 +153,7 @@ fn every_made_up_log_is_read_as_it_should_be_or_refused_with_the_words_that_help
         if let Some(words) = expected.get("refused").and_then(Value::as_array) {
             match outcome {
                 Ok((_, found)) => {
-                    wrong.push(format!("{name}: not refused, but read by {:?}", found.layout.columns))
+                    wrong.push(format!("{name}: not refused, but read by {:?}", found.layout.columns));
                 }
                 Err(error) => {
                     let error = error.to_string();
