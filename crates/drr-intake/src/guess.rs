@@ -24,6 +24,8 @@ const MAX_ROWS: usize = 2000;
 const MAX_COLUMNS: usize = 2000;
 /// A row per user with so many columns is a matrix, no log.
 const MATRIX_COLUMNS: usize = 60;
+/// And so are so many columns whose names differ by a number alone.
+const LEAST_ALIKE: usize = 8;
 
 /// What somebody said of a log; the rest is guessed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -197,7 +199,12 @@ impl Looking {
     fn or_matrix(&self, place: &str, error: IntakeError) -> IntakeError {
         let n_numbers =
             self.columns.iter().filter(|it| it.numbers(crate::number::Signs::PLAIN) > 0.99).count();
-        if self.columns.len() < MATRIX_COLUMNS || n_numbers * 10 < self.columns.len() * 9 {
+        // Names of which only a number differs are those of items, too.
+        let bare = |column: &Column| column.name.trim_end_matches(|it: char| it.is_ascii_digit()).to_owned();
+        let last = self.columns.last().map(bare).unwrap_or_default();
+        let n_alike = self.columns.iter().filter(|it| !last.is_empty() && bare(it) == last).count();
+        let is_wide = self.columns.len() >= MATRIX_COLUMNS || n_alike >= LEAST_ALIKE;
+        if !is_wide || n_numbers * 10 < self.columns.len() * 9 {
             return error;
         }
         let problem = format!(

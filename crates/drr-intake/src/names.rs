@@ -19,7 +19,7 @@ pub(crate) enum Role {
 const WORDS: [(Role, &str); 9] = [
     (
         Role::User,
-        "user u uid visitor customer client member account reviewer person people applicant candidate buyer shopper profile reader patron \
+        "user u uid visitor customer client member account reviewer person people applicant candidate buyer recipient shopper profile reader patron \
          listener viewer consumer subscriber player guest rater learner student employee household msno jobseeker \
          nutzer benutzer kunde kunden besucher teilnehmer käufer utilisateur utilisatrice abonné acheteur usuario usuaria cliente \
          comprador utilizador utente пользователь пользователя клиент клиента покупатель покупателя юзер \
@@ -37,7 +37,7 @@ const WORDS: [(Role, &str); 9] = [
     ),
     (
         Role::Rating,
-        "rating ratings score stars star overall vote grade mark preference pref like liked likes opinion evaluation feedback \
+        "rating ratings score stars star overall vote grade mark preference pref like liked likes opinion evaluation feedback reaction reactions sentiment \
          bewertung note sterne wertung évaluation etoiles puntuacion calificacion valoracion nota avaliacao estrelas classificacao \
          voto valutazione оценка рейтинг балл 評価 評点 点数 评分 評分 打分 분수 평점 별점 waardering cijfer betyg ocena puan",
     ),

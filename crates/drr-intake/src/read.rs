@@ -199,6 +199,12 @@ impl<'a> LogReader<'a> {
                 return Err(self.refused(row, problem, "give the row an id, or remove it").into());
             }
         }
+        for (field, column) in [(user, &columns.user), (item, &columns.item)] {
+            if field.contains('\n') {
+                let problem = format!("the id in column {} runs on over further lines", shown(column));
+                return Err(self.refused(row, problem, "close the quotation mark").into());
+            }
+        }
         let value = self.value.filter(|at| !row.field(*at).is_empty());
         let value = value.map(|at| self.value(row, at)).transpose()?;
         let nanos = self.time.map(|(at, unit)| self.nanos(row, at, unit)).transpose()?;

@@ -116,6 +116,8 @@ pub(crate) fn unit_of_numbers(values: &[Decimal]) -> Option<TimeUnit> {
         Some(TimeUnit::Ns)
     } else if all(19_700_101.0, 21_000_000.0) && is_whole {
         Some(TimeUnit::Pattern("%Y%m%d".into()))
+    } else if all(19_700_101_000_000.0, 21_000_000_000_000.0) && is_whole {
+        Some(TimeUnit::Pattern("%Y%m%d%H%M%S".into()))
     } else if all(29_000.0, 73_000.0) {
         Some(TimeUnit::ExcelDays)
     } else {
@@ -165,6 +167,7 @@ mod tests {
         assert_eq!(unit(&["1537799250123456"]), Some(TimeUnit::Us));
         assert_eq!(unit(&["1537799250123456789"]), Some(TimeUnit::Ns));
         assert_eq!(unit(&["20240131", "19991201"]), Some(TimeUnit::Pattern("%Y%m%d".into())));
+        assert_eq!(unit(&["20240131120000"]), Some(TimeUnit::Pattern("%Y%m%d%H%M%S".into())));
         assert_eq!(unit(&["45000.5", "44999"]), Some(TimeUnit::ExcelDays));
         assert_eq!((unit(&["1", "2", "3"]), unit(&[])), (None, None));
     }

@@ -22,6 +22,8 @@ pub(super) enum Times {
     Are(TimeUnit),
     /// In several ways that differ: the patterns.
     Unclear(Vec<String>),
+    /// Numbers of which some could be moments, in several units.
+    Mixed,
     /// Not at all.
     AreNot,
 }
@@ -75,9 +77,15 @@ impl Column {
             return Times::AreNot;
         }
         if let Some(numbers) = self.decimals() {
-            return unit_of_numbers(&numbers).map_or(Times::AreNot, Times::Are);
+            let large = numbers.iter().any(|it| it.times(1).is_some_and(|it| it >= 100_000_000));
+            let otherwise = if large { Times::Mixed } else { Times::AreNot };
+            return unit_of_numbers(&numbers).map_or(otherwise, Times::Are);
         }
-        let reads = |unit: &TimeUnit| self.filled().all(|it| unit.nanos(it).is_some());
+        // A few bad ones among many are found when they are read, by their lines.
+        let least = self.filled().count() * 9 / 10;
+        let reads = |unit: &TimeUnit| {
+            self.filled().filter(|it| unit.nanos(it).is_some()).count() > least.saturating_sub(1)
+        };
         if reads(&TimeUnit::Iso8601) {
             return Times::Are(TimeUnit::Iso8601);
         }
@@ -111,6 +119,10 @@ impl Column {
         let grouped = |sign: char, decimal: char| {
             texts.iter().filter(|it| it.contains(sign)).all(|it| is_grouped(it, sign, decimal))
         };
+        // A few words among many numbers are found when they are read, by their lines.
+        if texts.len() > 4 && !all(Signs::PLAIN) && self.numbers(Signs::PLAIN) >= 0.8 && !has(',') {
+            return vec![Signs::PLAIN];
+        }
         match (has('.'), has(',')) {
             (false, false) => {
                 if all(Signs::PLAIN) {

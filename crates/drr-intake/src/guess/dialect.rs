@@ -34,6 +34,17 @@ pub(super) fn encoding(front: &[u8]) -> &'static Encoding {
         Err(error) if error.error_len().is_none() && error.valid_up_to() + 4 > front.len() => return UTF_8,
         Err(_) => {}
     }
+    // A text of UTF-8 in which a few lines are something else is refused by the first of them, and not read as what it is not.
+    let (mut n_wide, mut n_other) = (0_u32, 0_u32);
+    for line in front.split(|byte| *byte == b'\n').filter(|line| !line.is_ascii()) {
+        match std::str::from_utf8(line) {
+            Ok(_) => n_wide += 1,
+            Err(_) => n_other += 1,
+        }
+    }
+    if n_wide > 2 * n_other {
+        return UTF_8;
+    }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(front, true);
     detector.guess(None, Utf8Detection::Deny)
@@ -67,14 +78,17 @@ pub(super) fn dialect(sample: &str, header: Option<bool>, place: &str) -> Result
     if rows.is_empty() {
         return Err(IntakeError::refused(place, "there is no row in it", "name the file with the log"));
     }
-    let (separator, quote) = separator(&rows, sample, n_before);
+    let told = lines[..n_before].iter().find_map(|line| told_separator(line));
+    let (separator, quote) = match told {
+        Some(sign) => (sign.to_string(), Some(quotation_mark(&rows))),
+        None => separator(&rows, sample, n_before),
+    };
     let mut dialect =
         Dialect { separator: Some(separator), quote, skip_lines: n_before as u64, ..Dialect::default() };
     let fields: Vec<Vec<String>> = rows.iter().map(|row| fields(row, &dialect)).collect();
-    // A title above the header has fewer fields than the rows.
+    // A title above the header has far fewer fields than the rows.
     let usual = usual_length(&fields);
-    let n_titles =
-        if usual > 1 { fields.iter().take(3).take_while(|row| row.len() < usual.min(2)).count() } else { 0 };
+    let n_titles = fields.iter().take(3).take_while(|row| row.len() * 2 <= usual).count();
     if n_titles > 0 {
         let title_lines = lines.iter().position(|line| std::ptr::eq(*line, rows[n_titles])).unwrap_or(0);
         dialect.skip_lines = title_lines as u64;
@@ -83,18 +97,30 @@ pub(super) fn dialect(sample: &str, header: Option<bool>, place: &str) -> Result
     Ok(dialect)
 }
 
-/// The lines at the front that are comments or empty.
+/// The lines at the front that are comments, empty, or tell a spreadsheet the separator.
 fn before_rows(lines: &[&str]) -> usize {
-    let is_before = |line: &&&str| line.trim().is_empty() || is_comment(line);
-    lines.iter().take_while(is_before).count()
+    let is_before = |at: usize| {
+        let next = lines[at + 1..].iter().find(|line| !line.trim().is_empty());
+        lines[at].trim().is_empty()
+            || is_comment(lines[at], next.copied().unwrap_or_default())
+            || told_separator(lines[at]).is_some()
+    };
+    (0..lines.len()).take_while(|at| is_before(*at)).count()
 }
 
-fn is_comment(line: &str) -> bool {
-    // `#` may begin a header too, as in `#user,item`: a comment has no name of a column.
+/// The separator that a line `sep=;` tells spreadsheets.
+fn told_separator(line: &str) -> Option<char> {
+    let mut told = line.trim_end_matches(['\r', '\n']).strip_prefix("sep=")?.chars();
+    told.next().filter(|_| told.next().is_none())
+}
+
+/// Whether a line is a comment: `#` may begin a header too, as in `#user,item`, unless a better one follows.
+fn is_comment(line: &str, next: &str) -> bool {
     let Some(rest) = line.trim_start().strip_prefix('#') else { return line.trim_start().starts_with("//") };
-    let pieces = rest.split([',', ';', '\t', '|']).map(str::trim);
-    let n_known = pieces.clone().filter(|piece| !names::roles(piece).is_empty()).count();
-    n_known < 2
+    let n_known = |line: &str| {
+        line.split([',', ';', '\t', '|']).filter(|piece| !names::roles(piece.trim()).is_empty()).count()
+    };
+    n_known(rest) < 2 || next.trim_start().starts_with('#') || n_known(next) >= 2
 }
 
 fn usual_length(rows: &[Vec<String>]) -> usize {
@@ -142,16 +168,18 @@ fn sniffed(sample: &str, n_before: usize) -> Option<char> {
     Some(char::from(found.dialect.delimiter))
 }
 
-/// `'` where fields stand in it at both ends and none in `"`, else `"`.
+/// `'` where fields begin and end with it and none with `"`, else `"`.
 fn quotation_mark(rows: &[&str]) -> char {
-    let ends = |mark: char| {
-        let at_ends = |row: &&&str| {
-            row.split([',', ';', '\t', '|'])
-                .any(|it| it.trim().len() > 1 && it.trim().starts_with(mark) && it.trim().ends_with(mark))
+    const BETWEEN: [char; 4] = [',', ';', '\t', '|'];
+    let n_quoted = |mark: char| {
+        let begins = |row: &str| {
+            row.starts_with(mark) || BETWEEN.iter().any(|it| row.contains(&format!("{it}{mark}")))
         };
-        rows.iter().filter(at_ends).count()
+        let ends =
+            |row: &str| row.ends_with(mark) || BETWEEN.iter().any(|it| row.contains(&format!("{mark}{it}")));
+        rows.iter().filter(|row| begins(row.trim()) && ends(row.trim())).count()
     };
-    if ends('\'') > rows.len() / 2 && ends('"') == 0 { '\'' } else { '"' }
+    if n_quoted('\'') > rows.len() / 2 && n_quoted('"') == 0 { '\'' } else { '"' }
 }
 
 /// The share of rows with the usual number of fields, and that number.
@@ -229,23 +257,16 @@ fn has_header(rows: &[Vec<String>], place: &str) -> Result<bool, IntakeError> {
     if (0..first.len()).any(is_of_numbers) {
         return Ok(true);
     }
-    // Words alone: the first ones are names if they never come again where others do.
-    let comes_again = |at: usize| below(at).contains(&first[at].trim());
-    let repeats = |at: usize| {
-        let below = below(at);
-        let distinct: std::collections::HashSet<&&str> = below.iter().collect();
-        below.len() > 3 && distinct.len() * 2 <= below.len()
-    };
-    match ((0..first.len()).any(comes_again), (0..first.len()).any(repeats)) {
-        (true, _) => Ok(false),
-        (false, true) => Ok(true),
-        (false, false) => Err(IntakeError::Unclear {
-            place: place.to_owned(),
-            question: format!(
-                "it cannot be told whether the first row names the columns ({})",
-                shown(&first.join(" "))
-            ),
-            flags: "--header yes or --header no".to_owned(),
-        }),
+    // Words alone: a first one that comes again is none of a column's name; else nothing tells.
+    if (0..first.len()).any(|at| below(at).contains(&first[at].trim())) {
+        return Ok(false);
     }
+    Err(IntakeError::Unclear {
+        place: place.to_owned(),
+        question: format!(
+            "it cannot be told whether the first row names the columns ({})",
+            shown(&first.join(" "))
+        ),
+        flags: "--header yes or --header no".to_owned(),
+    })
 }

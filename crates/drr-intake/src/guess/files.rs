@@ -29,6 +29,9 @@ const LOG_WORDS: [&str; 16] = [
     "data",
     "train",
 ];
+/// Names that logs have and nothing else.
+const USUAL: [&str; 6] =
+    ["ratings.dat", "ratings.csv", "u.data", "interactions.csv", "events.csv", "user_artists.dat"];
 /// Words in the names of a log's parts, in the order of time.
 const PARTS: [&str; 6] = ["train", "training", "valid", "validation", "val", "test"];
 /// Columns of MovieLens' files, which have no header.
@@ -54,13 +57,15 @@ pub(super) fn guess(source: &Source, asked: &Asked) -> Result<Guess, IntakeError
     for member in members.into_iter().take(MAX_LOOKED) {
         match Looking::at(source, member, asked) {
             Ok(looking) => candidates.push(Candidate { member, looking: known(looking, member) }),
-            Err(error) if single => return Err(error),
+            Err(error) if single && candidates.is_empty() => return Err(error),
             Err(_) => failures.push(member.name.clone()),
         }
     }
-    let mut logs: Vec<(u32, usize)> = Vec::new();
+    let mut logs: Vec<((u32, u32), usize)> = Vec::new();
     let mut first_error = None;
-    for (at, candidate) in candidates.iter().enumerate() {
+    // The log that somebody named is the first; the others may be its tables.
+    let n_logs = if asked.log.is_some() { 1 } else { candidates.len() };
+    for (at, candidate) in candidates.iter().enumerate().take(n_logs) {
         match candidate.looking.roles(&source.place(candidate.member), asked) {
             Ok(roles) => logs.push((worth(candidate, &roles), at)),
             Err(error) => {
@@ -75,7 +80,10 @@ pub(super) fn guess(source: &Source, asked: &Asked) -> Result<Guess, IntakeError
     let Some((best, at)) = logs.first().copied() else {
         return Err(first_error.unwrap_or_else(|| none_is_a_log(source, &failures)));
     };
-    let equal: Vec<usize> = logs.iter().filter(|it| it.0 == best).map(|it| it.1).collect();
+    // A name alone does not tell a log from another with the same columns, unless it is a usual one.
+    let is_usual = USUAL.contains(&base(&candidates[at].member.name).as_str());
+    let is_as_good = |it: &((u32, u32), usize)| if is_usual { it.0 == best } else { it.0.1 == best.1 };
+    let equal: Vec<usize> = logs.iter().filter(|it| is_as_good(it)).map(|it| it.1).collect();
     let files = match &equal[..] {
         [_] => vec![at],
         several => parts(&candidates, several, at).ok_or_else(|| unclear(source, &candidates, several))?,
@@ -100,6 +108,13 @@ fn wanted<'a>(source: &'a Source, asked: &Asked) -> Result<Vec<&'a Member>, Inta
 
 fn none_is_a_log(source: &Source, failures: &[String]) -> IntakeError {
     let place = shown(&source.path().display().to_string());
+    if source.members().iter().any(|it| it.name == "[Content_Types].xml") {
+        return IntakeError::refused(
+            place,
+            "it is a workbook",
+            "save the sheet with the log as csv, and name that file",
+        );
+    }
     let names: Vec<String> = failures.iter().take(10).map(|it| shown(it)).collect();
     IntakeError::refused(
         place,
@@ -140,14 +155,14 @@ fn base(name: &str) -> String {
 }
 
 /// How much a file looks like the log: by its value, its name, and its times.
-fn worth(candidate: &Candidate<'_>, roles: &super::Roles) -> u32 {
+fn worth(candidate: &Candidate<'_>, roles: &super::Roles) -> (u32, u32) {
     let name = base(&candidate.member.name);
     let stem: Vec<String> = name.split(['.', '-', '_', ' ']).map(str::to_owned).collect();
     let is_named = |word: &str| name.starts_with(word) || stem.iter().any(|it| it == word);
     let by_name = LOG_WORDS.iter().position(|word| is_named(word)).map_or(0, |at| 100 - at as u32);
     let is_part = PARTS.iter().any(|part| stem.iter().any(|it| it == part));
     let by_content = 10 * u32::from(roles.columns.value.is_some()) + 5 * u32::from(roles.time.is_some());
-    if is_part { 60 + by_content } else { by_name + by_content }
+    (if is_part { 60 + by_content } else { by_name + by_content }, by_content)
 }
 
 /// The parts of one log in the order of time: files whose names differ by the name of a part alone, and whose columns are the same.
@@ -157,13 +172,18 @@ fn parts(candidates: &[Candidate<'_>], several: &[usize], first: usize) -> Optio
         let words: Vec<String> = name.split(['.', '-', '_', ' ']).map(str::to_owned).collect();
         PARTS.iter().position(|part| words.iter().any(|it| it == part))
     };
-    let mut ordered: Vec<(usize, usize)> =
-        several.iter().map(|at| part(*at).map(|part| (part, *at))).collect::<Option<_>>()?;
-    ordered.sort_unstable();
     let is_alike = |at: &usize| {
         candidates[*at].looking.header == candidates[first].looking.header
             && candidates[*at].looking.dialect == candidates[first].looking.dialect
     };
+    // Files of which only a number differs, as those of several months, follow one another by name.
+    let bare = |at: usize| base(&candidates[at].member.name).replace(|it: char| it.is_ascii_digit(), "");
+    if several.iter().all(|at| bare(*at) == bare(first) && is_alike(at)) {
+        return Some(several.to_vec());
+    }
+    let mut ordered: Vec<(usize, usize)> =
+        several.iter().map(|at| part(*at).map(|part| (part, *at))).collect::<Option<_>>()?;
+    ordered.sort_unstable();
     let distinct: HashSet<usize> = ordered.iter().map(|it| it.0).collect();
     (distinct.len() == ordered.len() && several.iter().all(is_alike))
         .then(|| ordered.into_iter().map(|it| it.1).collect())

@@ -1,12 +1,12 @@
 //! Which column is what.
 
 use super::column::{Column, Times};
-use super::value::{is_long_tailed, signal_of, words};
+use super::value::shape;
 use super::{Asked, Finding};
 use crate::IntakeError;
 use crate::error::shown;
 use crate::layout::{Columns, Signal, TimeUnit};
-use crate::names::{Fit, Role};
+use crate::names::{Fit, Role, words};
 use crate::number::Signs;
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ pub(super) struct Looked<'a> {
 }
 
 /// The value's columns by what they say, the better first.
-const VALUES: [(Role, Signal); 3] =
+pub(super) const VALUES: [(Role, Signal); 3] =
     [(Role::Rating, Signal::Rating), (Role::Count, Signal::Count), (Role::Duration, Signal::Duration)];
 
 impl Looked<'_> {
@@ -67,7 +67,7 @@ impl Looked<'_> {
         })
     }
 
-    fn refused(&self, problem: String, remedy: String) -> IntakeError {
+    pub(super) fn refused(&self, problem: String, remedy: String) -> IntakeError {
         IntakeError::refused(self.place, problem, remedy)
     }
 
@@ -80,7 +80,7 @@ impl Looked<'_> {
     }
 
     /// The column that somebody named.
-    fn asked(&self, column: Option<&String>, flag: &str) -> Result<Option<usize>, IntakeError> {
+    pub(super) fn asked(&self, column: Option<&String>, flag: &str) -> Result<Option<usize>, IntakeError> {
         let Some(column) = column else { return Ok(None) };
         let exact = self.columns.iter().position(|it| it.name == *column);
         let alike = || self.columns.iter().position(|it| it.name.eq_ignore_ascii_case(column));
@@ -132,8 +132,29 @@ impl Looked<'_> {
                 findings.push(Finding::new(what, &self.columns[at].name, "by its name".into(), next));
                 Ok(at)
             }
-            [] => self.id_by_rest(what, &flag, taken, findings),
+            [] => match self.nickname(role, taken) {
+                Some(at) => {
+                    findings.push(Finding::new(
+                        what,
+                        &self.columns[at].name,
+                        "a name, without an id".into(),
+                        None,
+                    ));
+                    Ok(at)
+                }
+                None => self.id_by_rest(what, &flag, taken, findings),
+            },
         }
+    }
+
+    /// The column of users' names, which stands for their ids where there are none.
+    fn nickname(&self, role: Role, taken: &[usize]) -> Option<usize> {
+        const NAMES: [&str; 5] = ["username", "nickname", "login", "handle", "displayname"];
+        let is_name = |at: &usize| {
+            let name = words(&self.columns[*at].name).concat();
+            !taken.contains(at) && NAMES.contains(&name.as_str())
+        };
+        (0..self.columns.len()).find(is_name).filter(|_| role == Role::User)
     }
 
     /// Without names: users come first, then items, as nearly everywhere.
@@ -151,10 +172,16 @@ impl Looked<'_> {
                 && !matches!(column.times(), Times::Are(TimeUnit::Iso8601))
         });
         // The item stands behind the user, wherever somebody said that the user is.
-        let at = if role == Role::User {
-            ids.next()
-        } else {
-            ids.clone().find(|at| taken.iter().all(|it| it < at)).or_else(|| ids.next())
+        let shape = |at: usize| shape(&self.columns[at]);
+        let told = ids.clone().find(|at| shape(*at) == Some(role));
+        // The first column may have the form of the other ids.
+        let is_other = ids.clone().next().is_some_and(|at| shape(at).is_some_and(|it| it != role));
+        let behind = |at: &usize| taken.iter().all(|it| it < at);
+        let at = match (told, is_other) {
+            (Some(at), _) => Some(at),
+            (None, true) => ids.nth(1),
+            (None, false) if role == Role::User => ids.next(),
+            (None, false) => ids.clone().find(behind).or_else(|| ids.next()),
         };
         let Some(at) = at else { return Err(self.no_column(what, &format!("--{what}"))) };
         findings.push(Finding::new(
@@ -207,13 +234,14 @@ impl Looked<'_> {
         self.refused(problem, format!("name it with {flag} COLUMN, or the file with --log FILE"))
     }
 
-    fn unclear(&self, question: &str, flag: &str, candidates: &[String]) -> IntakeError {
+    pub(super) fn unclear(&self, question: &str, flag: &str, candidates: &[String]) -> IntakeError {
         let flags: Vec<String> =
             candidates.iter().take(8).map(|it| format!("{flag} \"{}\"", shown(it))).collect();
+        let other = if flag == "--user" { ", and the item with --item" } else { "" };
         IntakeError::Unclear {
             place: self.place.to_owned(),
             question: format!("it cannot be told {question}"),
-            flags: flags.join(" or "),
+            flags: format!("{}{other}", flags.join(" or ")),
         }
     }
 
@@ -303,6 +331,14 @@ impl Looked<'_> {
                     flags: names.join(" or "),
                 })
             }
+            Times::Mixed if !must_be => Ok(None),
+            Times::Mixed => {
+                let problem =
+                    format!("the times in column {} are of several units or none", shown(&column.name));
+                let remedy =
+                    "correct them, say --time-unit order if they only tell what came first, or --time none";
+                Err(self.refused(problem, remedy.to_owned()))
+            }
             Times::AreNot if !must_be => Ok(None),
             // Numbers too small for a moment still tell what came first.
             Times::AreNot if column.decimals().is_some() => Ok(Some(TimeUnit::Order)),
@@ -313,105 +349,6 @@ impl Looked<'_> {
                 let remedy = "give their pattern with --time-format, for example --time-format \"%d.%m.%Y %H:%M\", or say --time none";
                 Err(self.refused(problem, remedy.to_owned()))
             }
-        }
-    }
-
-    /// The column of the value with what it says.
-    fn value(
-        &self,
-        taken: &[usize],
-        findings: &mut Vec<Finding>,
-    ) -> Result<Option<(usize, Signal, Signs)>, IntakeError> {
-        if self.asked.value.as_deref() == Some("none") || self.asked.signal == Some(Signal::Event) {
-            return Ok(None);
-        }
-        if let Some(at) = self.asked(self.asked.value.as_ref(), "--value")? {
-            let column = &self.columns[at];
-            let by_name = VALUES.iter().find(|it| column.is_best(it.0)).map(|it| it.1);
-            let signal = self.asked.signal.or(by_name).unwrap_or_else(|| signal_of(column));
-            return Ok(Some((at, signal, self.signs(at)?)));
-        }
-        let free = |at: &usize| !taken.contains(at) && !self.columns[*at].is_blank();
-        for (role, signal) in VALUES {
-            let mut named: Vec<(Fit, usize)> = (0..self.columns.len())
-                .filter(free)
-                .filter(|at| self.columns[*at].is_best(role))
-                .filter_map(|at| Some((self.columns[at].fit(role)?, at)))
-                .collect();
-            named.sort_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
-            let Some((best, at)) = named.first().copied() else { continue };
-            let same: Vec<String> =
-                named.iter().filter(|it| it.0 == best).map(|it| self.columns[it.1].name.clone()).collect();
-            if same.len() > 1 {
-                return Err(self.unclear("which column is the value", "--value", &same));
-            }
-            let signs = self.signs(at)?;
-            let next = named.get(1).map(|it| self.columns[it.1].name.clone());
-            // What is called a rating, and grows like plays or sales, is a count.
-            let is_count = signal == Signal::Rating && is_long_tailed(&self.columns[at], signs);
-            let (signal, why) = match is_count {
-                true => (Signal::Count, "a count by its content"),
-                false => (signal, "by its name"),
-            };
-            let why = if is_count { why.to_owned() } else { format!("{} {why}", words(signal)) };
-            findings.push(Finding::new("value", &self.columns[at].name, why, next));
-            return Ok(Some((at, signal, signs)));
-        }
-        // Without names, a number behind the ids is what the user gave.
-        let numbers: Vec<usize> = (0..self.columns.len())
-            .filter(free)
-            .filter(|at| {
-                self.columns[*at].roles.is_empty() && !self.columns[*at].signs(self.separator).is_empty()
-            })
-            .collect();
-        match numbers[..] {
-            [at] if !self.has_header || self.columns.len() <= 4 => {
-                let signal = signal_of(&self.columns[at]);
-                findings.push(Finding::new(
-                    "value",
-                    &self.columns[at].name,
-                    format!("{} by its content", words(signal)),
-                    None,
-                ));
-                Ok(Some((at, signal, self.signs(at)?)))
-            }
-            [_, _, ..] if !self.has_header => {
-                let names: Vec<String> = numbers.iter().map(|at| self.columns[*at].name.clone()).collect();
-                Err(self.unclear("which column is the value, if one is", "--value", &names))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The signs in the numbers of the value.
-    fn signs(&self, at: usize) -> Result<Signs, IntakeError> {
-        let column = &self.columns[at];
-        let candidates = column.signs(self.separator);
-        if let Some(decimal) = self.asked.decimal {
-            let fits = candidates.iter().find(|it| it.decimal == decimal).copied();
-            return Ok(fits.unwrap_or(Signs { decimal, thousands: None }));
-        }
-        let example = |sign: &dyn Fn(&&str) -> bool| shown(column.filled().find(sign).unwrap_or_default());
-        match candidates[..] {
-            [signs] => Ok(signs),
-            [] => {
-                let wrong = example(&|it: &&str| Signs::PLAIN.value(it.as_bytes()).is_none());
-                let problem =
-                    format!("column {} looks like the value, but {wrong} is no number", shown(&column.name));
-                Err(self.refused(
-                    problem,
-                    "name another with --value COLUMN, or say --signal event where every row counts".into(),
-                ))
-            }
-            _ => Err(IntakeError::Unclear {
-                place: self.place.to_owned(),
-                question: format!(
-                    "it cannot be told what the sign in {} of column {} means",
-                    example(&|it: &&str| it.contains(['.', ','])),
-                    shown(&column.name)
-                ),
-                flags: "--decimal . or --decimal ,".to_owned(),
-            }),
         }
     }
 
@@ -448,7 +385,7 @@ impl Looked<'_> {
 }
 
 /// Whether a column is always the same for the same id; none if too few ids stand in the sample twice to tell.
-fn follows(ids: &Column, column: &Column) -> Option<bool> {
+pub(super) fn follows(ids: &Column, column: &Column) -> Option<bool> {
     if column.n_distinct < 2 {
         return None;
     }

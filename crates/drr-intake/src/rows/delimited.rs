@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 /// Fields between single characters, in quotation marks where need be.
 pub(super) struct Quoted<R> {
-    reader: csv::Reader<Guard<R>>,
+    reader: csv::Reader<Guard<Plain<R>>>,
     since: Rc<Cell<u64>>,
     skip: u64,
     place: String,
@@ -18,7 +18,7 @@ pub(super) struct Quoted<R> {
 
 impl<R: Read> Quoted<R> {
     pub(super) fn new(text: R, separator: u8, dialect: &Dialect, place: String) -> Self {
-        let (guarded, since) = Guard::new(text);
+        let (guarded, since) = Guard::new(Plain::new(text, dialect.skip_lines));
         let quote = dialect.quote.and_then(|it| u8::try_from(it).ok());
         let reader = csv::ReaderBuilder::new()
             .delimiter(separator)
@@ -29,6 +29,80 @@ impl<R: Read> Quoted<R> {
             .buffer_capacity(1 << 18)
             .from_reader(guarded);
         Self { reader, since, skip: dialect.skip_lines, place }
+    }
+}
+
+impl<R: Read> Quoted<R> {
+    /// The line on which the record that was just read begins: empty lines before it are no part of it.
+    fn line_of(&self, row: &Row) -> u64 {
+        let begun = row.fields.position().map_or(0, csv::Position::line);
+        // Every record ends with one line end: `Plain` sees to that.
+        let last = (self.reader.position().line() - 1).max(begun);
+        if begun == last {
+            return begun;
+        }
+        let n_within = row.fields.iter().flatten().filter(|byte| **byte == b'\n').count();
+        last - n_within as u64
+    }
+}
+
+/// A text whose lines end in LF, the last one too, without the lines before its rows.
+struct Plain<R> {
+    inner: R,
+    skip: u64,
+    /// A CR at the end of the last piece, which counts only if no LF follows.
+    is_held: bool,
+    last: u8,
+    is_ended: bool,
+}
+
+impl<R> Plain<R> {
+    const fn new(inner: R, skip: u64) -> Self {
+        Self { inner, skip, is_held: false, last: b'\n', is_ended: false }
+    }
+
+    /// Takes the CRs before LFs, and the skipped lines, out of a piece; gives the bytes that are left.
+    fn clean(&mut self, piece: &mut [u8]) -> usize {
+        if self.skip == 0 && !piece.contains(&b'\r') {
+            return piece.len();
+        }
+        let mut kept = 0;
+        for at in 0..piece.len() {
+            let byte = piece[at];
+            if self.skip > 0 {
+                self.skip -= u64::from(byte == b'\n');
+            } else if byte == b'\r' && at + 1 == piece.len() {
+                self.is_held = true;
+            } else if byte != b'\r' || piece[at + 1] != b'\n' {
+                piece[kept] = byte;
+                kept += 1;
+            }
+        }
+        kept
+    }
+}
+
+impl<R: Read> Read for Plain<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        // A held CR needs room of its own.
+        if buffer.len() < 2 || self.is_ended {
+            return Ok(0);
+        }
+        loop {
+            let begin = usize::from(std::mem::take(&mut self.is_held));
+            buffer[0] = b'\r';
+            let n_read = self.inner.read(&mut buffer[begin..])?;
+            if n_read == 0 {
+                self.is_ended = true;
+                buffer[begin] = b'\n';
+                return Ok(if begin == 0 && self.last == b'\n' { 0 } else { begin + 1 });
+            }
+            let kept = self.clean(&mut buffer[..begin + n_read]);
+            if kept > 0 {
+                self.last = buffer[kept - 1];
+                return Ok(kept);
+            }
+        }
     }
 }
 
@@ -44,8 +118,8 @@ impl<R: Read> Rows for Quoted<R> {
             if !is_row {
                 return Ok(false);
             }
-            row.line = row.fields.position().map_or(0, csv::Position::line);
-            if row.line > self.skip && !row.is_empty() {
+            if !row.is_empty() {
+                row.line = self.skip + self.line_of(row);
                 return Ok(true);
             }
         }
@@ -121,5 +195,43 @@ impl<R: Read> Lines<R> {
         self.number += 1;
         let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
         Ok(Some(line.strip_suffix(b"\r").unwrap_or(line)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str, skip_lines: u64) -> Vec<(u64, Vec<String>)> {
+        /// Gives pieces of two bytes.
+        struct Slow<'a>(&'a [u8]);
+        impl Read for Slow<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                let n_bytes = buffer.len().min(2).min(self.0.len());
+                buffer[..n_bytes].copy_from_slice(&self.0[..n_bytes]);
+                self.0 = &self.0[n_bytes..];
+                Ok(n_bytes)
+            }
+        }
+        let dialect = Dialect { quote: Some('"'), skip_lines, ..Dialect::default() };
+        let mut rows = Quoted::new(Slow(text.as_bytes()), b',', &dialect, "x".into());
+        let (mut all, mut row) = (Vec::new(), Row::default());
+        while rows.next(&mut row).unwrap() {
+            let fields =
+                (0..row.len()).map(|at| String::from_utf8_lossy(row.field(at)).into_owned()).collect();
+            all.push((row.line, fields));
+        }
+        all
+    }
+
+    #[test]
+    fn a_record_knows_its_line_whatever_ends_lines_and_stands_between_them() {
+        let fields = |of: [&str; 2]| of.map(str::to_owned).to_vec();
+        let wanted = vec![(3, fields(["a", "b"])), (6, fields(["c", "d\ne"])), (8, fields(["f", "g"]))];
+        let text = "title\n\na,b\n\n  \nc,\"d\ne\"\nf,g\n";
+        assert_eq!(lines(text, 2), wanted);
+        assert_eq!(lines(&text.replace('\n', "\r\n"), 2), wanted);
+        assert_eq!(lines(text.trim_end(), 2), wanted);
+        assert_eq!(lines("a,b\r", 0), [(1, fields(["a", "b"]))]);
     }
 }

@@ -50,8 +50,14 @@ fn asked(flags: &[&str]) -> Asked {
         match pair[0] {
             "--user" => asked.user = value,
             "--item" => asked.item = value,
+            "--header" => asked.header = Some(pair[1] == "yes"),
             "--value" => asked.value = value,
             "--time-format" => asked.time_unit = Some(TimeUnit::Pattern(pair[1].to_owned())),
+            "--decimal" => asked.decimal = pair[1].chars().next(),
+            "--log" => asked.log = value,
+            "--signal" => {
+                asked.signal = Some(Value::String(pair[1].to_owned()).try_into().expect("a signal"));
+            }
             other => panic!("{other}"),
         }
     }
@@ -187,6 +193,6 @@ fn every_made_up_log_is_read_as_it_should_be_or_refused_with_the_words_that_help
             }
         }
     }
-    assert!(n_read >= 58, "{n_read} logs");
+    assert!(n_read >= 240, "{n_read} logs");
     assert!(wrong.is_empty(), "{} of it is wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
