@@ -45,14 +45,14 @@ pub(super) fn read_trec(text: &str, gathered: &mut Gathered<'_>) -> Result<(), D
         gathered.rows.windows(2).any(|pair| pair[0].1.order.to_bits() != pair[1].1.order.to_bits());
     if is_ranked || scores.len() == 1 {
         gathered.by = By::Rank;
-        gathered.notes.push("read as a TREC run, ordered by rank".to_owned());
+        gathered.notes.push("it is a TREC run, ordered by rank".to_owned());
         return check_agreement(gathered, &scores);
     }
     gathered.by = By::Score;
     for ((_, row), score) in gathered.rows.iter_mut().zip(scores) {
         row.order = score;
     }
-    gathered.notes.push("read as a TREC run, ordered by score: all its ranks are the same".to_owned());
+    gathered.notes.push("it is a TREC run, ordered by score, since all its ranks are the same".to_owned());
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::{ListPlace, refuse};
 use crate::DataError;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 /// A text may have so many bytes as it lies there.
@@ -43,13 +43,16 @@ pub(super) fn open(path: &Path) -> Result<Content, DataError> {
             return Err(refuse(path, ListPlace::File, problem, "unpack it, or export it as csv"));
         }
         [0x1f, 0x8b, ..] => {
-            let reader = flate2::bufread::MultiGzDecoder::new(BufReader::new(file));
-            bounded(path, reader, "gzip")?
+            let unpack = |file| Ok(flate2::bufread::MultiGzDecoder::new(BufReader::new(file)));
+            bounded(path, &file, "gzip", unpack)?
         }
         [0x28, 0xb5, 0x2f, 0xfd] => {
-            let mut reader = zstd::stream::read::Decoder::new(file).map_err(DataError::io("unpack", path))?;
-            reader.window_log_max(MAX_ZSTD_WINDOW).map_err(DataError::io("unpack", path))?;
-            bounded(path, reader, "Zstandard")?
+            let unpack = |file| {
+                let mut reader = zstd::stream::read::Decoder::new(file)?;
+                reader.window_log_max(MAX_ZSTD_WINDOW)?;
+                Ok(reader)
+            };
+            bounded(path, &file, "Zstandard", unpack)?
         }
         _ if facts.len() > MAX_PLAIN => {
             let problem = format!("it has more than {} MiB of text", MAX_PLAIN >> 20);
@@ -82,18 +85,28 @@ fn front(path: &Path, file: &mut File) -> Result<Vec<u8>, DataError> {
     Ok(front)
 }
 
-/// The unpacked bytes: never more than the bound, whatever the file says of itself.
-fn bounded(path: &Path, reader: impl Read, kind: &str) -> Result<Vec<u8>, DataError> {
-    let mut data = Vec::new();
-    let read = reader.take(MAX_UNPACKED + 1).read_to_end(&mut data);
-    read.map_err(|error| {
+/// The unpacked bytes: never more than the bound, whatever the file says of itself. They are counted before any is kept.
+fn bounded<'a, R: Read>(
+    path: &Path,
+    file: &'a File,
+    kind: &str,
+    unpack: impl Fn(&'a File) -> io::Result<R>,
+) -> Result<Vec<u8>, DataError> {
+    let broken = |error: io::Error| {
         let problem = format!("it is no whole {kind} file ({error})");
         refuse(path, ListPlace::File, problem, "make or copy it again, or unpack it yourself")
-    })?;
-    if data.len() as u64 > MAX_UNPACKED {
+    };
+    let count = |reader: R| io::copy(&mut reader.take(MAX_UNPACKED + 1), &mut io::sink());
+    let n_bytes = unpack(file).and_then(count).map_err(broken)?;
+    if n_bytes > MAX_UNPACKED {
         let problem = format!("it has more than {} MiB once unpacked", MAX_UNPACKED >> 20);
         return Err(refuse(path, ListPlace::File, problem, "unpack it yourself if it should be so large"));
     }
+    let mut again = file;
+    again.rewind().map_err(DataError::io("read", path))?;
+    let mut data = Vec::new();
+    let read = unpack(file).and_then(|reader| reader.take(n_bytes).read_to_end(&mut data));
+    read.map_err(broken)?;
     Ok(data)
 }
 
