@@ -16,3 +16,5 @@ mod runs;
 mod snapshot;
 #[cfg(test)]
 mod stages;
+#[cfg(test)]
+mod told;
