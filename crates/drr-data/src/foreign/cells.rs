@@ -114,6 +114,7 @@ fn printed(inside: &str) -> Result<Vec<String>, &'static str> {
     let (mut items, mut item) = (Vec::new(), String::new());
     let (mut quote, mut is_escaped, mut was_quoted) = (None, false, false);
     let has_commas = has_bare_comma(inside);
+    let is_between = |it: char| if has_commas { it == ',' } else { it.is_whitespace() };
     for letter in inside.chars().chain([if has_commas { ',' } else { ' ' }]) {
         match quote {
             Some(_) if is_escaped && !matches!(letter, '\\' | '\'' | '"') => {
@@ -126,7 +127,7 @@ fn printed(inside: &str) -> Result<Vec<String>, &'static str> {
             Some(_) if letter == '\\' => is_escaped = true,
             Some(open) if letter == open => quote = None,
             Some(_) => item.push(letter),
-            None if letter == if has_commas { ',' } else { ' ' } => {
+            None if is_between(letter) => {
                 let text = std::mem::take(&mut item);
                 items.push(if was_quoted { text } else { bare(&text)? });
                 was_quoted = false;

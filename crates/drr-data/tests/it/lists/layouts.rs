@@ -1,6 +1,7 @@
 //! Every layout of lists: with other names, without a header, as a row for each user, as TREC's runs and as JSON.
 
 use super::{read, rows};
+use proptest::prelude::*;
 
 /// The lists of two users, best first, whatever the order was written by.
 fn lists(name: &str, text: &str) -> Vec<(String, Vec<String>)> {
@@ -206,4 +207,24 @@ fn a_refusal_is_short_and_has_no_character_that_a_terminal_obeys() {
     is_refused(&format!("user,item,rank\n{long},k1,1\n{long},k1,2\n"), ["line 3", "has the item k1 already"]);
     let error = read("mine.csv", b"user,item,rank\nu\x1b]0;x\x07,k,1\nu\x1b]0;x\x07,k,2\n").unwrap_err();
     assert!(!error.chars().any(char::is_control) && error.contains("\\u{1b}"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn no_text_whatever_makes_it_panic_and_every_refusal_is_short(
+        front in prop::sample::select(vec![
+            "", "user,item,rank\n", "user,items\n", "u7 Q0 k1 1 0.5 t\n", "{\"u7\": [", "[{\"user\": 7, ", "user,item_1,item_2\n",
+        ]),
+        rest in "[u7k1,;|:\t \"'\\[\\]{}.\\-e\n\\\\é]{0,60}",
+    ) {
+        match read("mine.txt", format!("{front}{rest}").as_bytes()) {
+            Ok(lists) => {
+                let is_whole = |(user, item, order): &(&str, &str, f64)| {
+                    !user.is_empty() && !item.is_empty() && order.is_finite()
+                };
+                prop_assert!(rows(&lists).iter().all(is_whole));
+            }
+            Err(error) => prop_assert!(error.len() < 2_000 && error.contains("; "), "{error}"),
+        }
+    }
 }
