@@ -1,24 +1,33 @@
-//! Ranked lists of any other system: text with a header, or Parquet of whatever make, checked row by row.
+//! Ranked lists of any other system: text, JSON, or Parquet of whatever make, checked row by row.
 //!
 //! | matter | rule |
 //! |---|---|
+//! | layout | a row for each place of a list; or a row for each user, with the items in one column or in several, the best first |
 //! | names of columns | a user, an item, and a rank or a score; case, `_`, `-`, spaces and what follows `:` do not matter |
-//! | ids | the data set's original ids, as text or integers |
+//! | no header | user, item, rank or score; user and items; or TREC's `query Q0 item rank score tag` |
+//! | ids | the data set's original ids, as text or whole numbers |
 //! | rank | whole numbers; only their order counts, so gaps and any first number will do; one twice for a user is refused |
 //! | score | finite, the greatest first; equal ones keep the order of the file; not read where there is a rank |
 //! | an item twice for a user | refused |
 //! | columns `protocol`, `recommender` | choose rows, where a file has them |
+//!
+//! What a reader had to conclude from the content stands in [`ForeignLists::notes`].
 
+mod bare;
+mod cells;
 mod columns;
+mod gathered;
+mod json;
+mod names;
+mod source;
 mod table;
 mod text;
 
 use crate::DataError;
 use columns::Columns;
-use rustc_hash::FxHashMap;
+use gathered::Gathered;
+use source::Content;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Where in a file of lists something is.
@@ -68,6 +77,8 @@ pub struct ForeignLists {
     pub item_ids: Vec<String>,
     /// The places of the lists; no user has an item or a rank twice.
     pub rows: Vec<ForeignRow>,
+    /// How the file was understood where its names do not say it, and what was not read: a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Reads the lists of one recommender under one protocol.
@@ -84,151 +95,55 @@ pub fn read_foreign_lists(
     protocol: &str,
     recommender: Option<&str>,
 ) -> Result<ForeignLists, DataError> {
-    let mut gathered = Gathered::default();
-    if is_parquet(path).map_err(DataError::io("read", path))? {
-        let file = File::open(path).map_err(DataError::io("open", path))?;
-        table::read(path, file, protocol, &mut gathered)?;
-    } else {
-        let data = std::fs::read(path).map_err(DataError::io("read", path))?;
-        text::read(path, data, protocol, &mut gathered)?;
+    let mut gathered = Gathered::new(path, protocol);
+    match source::open(path)? {
+        Content::Parquet(file) => table::read(file, &mut gathered)?,
+        Content::Text(text) if text.trim_start().starts_with(['{', '[']) => json::read(&text, &mut gathered)?,
+        Content::Text(text) => text::read(&text, &mut gathered)?,
     }
-    gathered.finish(path, protocol, recommender)
+    gathered.finish(recommender)
 }
 
-/// Whether a file begins as Parquet does, whatever its name.
-fn is_parquet(path: &Path) -> io::Result<bool> {
-    let mut start = Vec::new();
-    File::open(path)?.take(4).read_to_end(&mut start)?;
-    Ok(start == *b"PAR1")
+/// A text out of somebody's data as a message shows it: short, and without characters that a terminal obeys.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    const MAX: usize = 80;
+    let mut short = plain(text, MAX);
+    if text.chars().nth(MAX).is_some() {
+        short.push('…');
+    }
+    short
 }
 
-/// The error of one file, at one place.
-fn refuse(path: &Path, place: ListPlace, problem: impl Into<String>, remedy: &'static str) -> DataError {
-    DataError::BadLists { path: path.to_owned(), place, problem: problem.into(), remedy }
-}
-
-/// A row as a file has it.
-struct RawRow<'a> {
-    place: ListPlace,
-    user: &'a str,
-    item: &'a str,
-    order: f64,
-    recommender: Option<&'a str>,
-}
-
-/// Ids, each once, in the order of their first appearance.
-#[derive(Default)]
-struct Ids {
-    ids: Vec<String>,
-    positions: FxHashMap<String, u32>,
-}
-
-impl Ids {
-    fn position(&mut self, id: &str) -> u32 {
-        if let Some(position) = self.positions.get(id) {
-            return *position;
+/// At most `max` characters, with those that order something written out.
+fn plain(text: &str, max: usize) -> String {
+    let orders = |it: char| {
+        it.is_control()
+            || matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut plain = String::new();
+    for letter in text.chars().take(max) {
+        if orders(letter) {
+            plain.extend(letter.escape_default());
+        } else {
+            plain.push(letter);
         }
-        let position = u32::try_from(self.ids.len()).unwrap_or_else(|_| unreachable!("ids fit into memory"));
-        self.ids.push(id.to_owned());
-        self.positions.insert(id.to_owned(), position);
-        position
     }
+    plain
 }
 
-/// The rows of the protocol, of all recommenders.
-#[derive(Default)]
-struct Gathered {
-    users: Ids,
-    items: Ids,
-    recommenders: Ids,
-    /// The rows, each with the position of its recommender; 0 where the file names none.
-    rows: Vec<(u32, ForeignRow)>,
-    /// Whether there was a row of another protocol.
-    has_other_protocols: bool,
-    /// Whether the order is by rank.
-    by_rank: bool,
+/// Names in quotes, the first few of them: `"user", "item" and 7 more`.
+fn listed_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const MAX: usize = 10;
+    let all: Vec<&str> = names.into_iter().collect();
+    let first: Vec<String> = all.iter().take(MAX).map(|name| format!("\"{}\"", shown(name))).collect();
+    let more = all.len().saturating_sub(MAX);
+    let end = if more > 0 { format!(" and {more} more") } else { String::new() };
+    first.join(", ") + &end
 }
 
-impl Gathered {
-    fn add(&mut self, raw: &RawRow<'_>) {
-        let recommender = raw.recommender.map_or(0, |name| self.recommenders.position(name));
-        let row = ForeignRow {
-            place: raw.place,
-            user: self.users.position(raw.user),
-            item: self.items.position(raw.item),
-            order: raw.order,
-        };
-        self.rows.push((recommender, row));
-    }
-
-    fn finish(
-        self,
-        path: &Path,
-        protocol: &str,
-        recommender: Option<&str>,
-    ) -> Result<ForeignLists, DataError> {
-        let names = &self.recommenders.ids;
-        if self.rows.is_empty() {
-            let problem = if self.has_other_protocols {
-                format!("it has no lists under protocol {protocol}")
-            } else {
-                "it has a header and no rows".to_owned()
-            };
-            return Err(refuse(
-                path,
-                ListPlace::File,
-                problem,
-                "give the file that the lists were written to",
-            ));
-        }
-        let chosen = match recommender.and_then(|name| names.iter().position(|it| it == name)) {
-            Some(chosen) => chosen,
-            None if names.len() <= 1 => 0,
-            None => {
-                let missing = recommender.map(|name| format!("no lists of {name}, but ")).unwrap_or_default();
-                let problem = format!("it has {missing}lists of several recommenders: {}", names.join(", "));
-                return Err(refuse(path, ListPlace::File, problem, "choose one of them with --name"));
-            }
-        };
-        let own = self.rows.into_iter().filter(|(of, _)| *of as usize == chosen);
-        let lists = ForeignLists {
-            path: path.to_owned(),
-            recommender: names.get(chosen).cloned(),
-            user_ids: self.users.ids,
-            item_ids: self.items.ids,
-            rows: own.map(|(_, row)| row).collect(),
-        };
-        lists.refuse_repeats(self.by_rank)?;
-        Ok(lists)
-    }
-}
-
-impl ForeignLists {
-    /// Refuses an item, and with `by_rank` a rank, that a user has twice.
-    fn refuse_repeats(&self, by_rank: bool) -> Result<(), DataError> {
-        let mut items: FxHashMap<(u32, u32), ListPlace> = FxHashMap::default();
-        let mut ranks: FxHashMap<(u32, u64), ListPlace> = FxHashMap::default();
-        for row in &self.rows {
-            let user = &self.user_ids[row.user as usize];
-            let twice = |what: String, before: ListPlace| {
-                let problem = format!(
-                    "user {user} has {what} already (see {})",
-                    before.to_string().trim_start_matches(", ")
-                );
-                refuse(
-                    &self.path,
-                    row.place,
-                    problem,
-                    "let each user's list have every item and every rank once",
-                )
-            };
-            if let Some(before) = items.insert((row.user, row.item), row.place) {
-                return Err(twice(format!("the item {}", self.item_ids[row.item as usize]), before));
-            }
-            if by_rank && let Some(before) = ranks.insert((row.user, row.order.to_bits()), row.place) {
-                return Err(twice(format!("the rank {}", row.order), before));
-            }
-        }
-        Ok(())
-    }
+/// The error of one file, at one place: less than 2 KB, whatever the file holds.
+fn refuse(path: &Path, place: ListPlace, problem: impl AsRef<str>, remedy: &'static str) -> DataError {
+    const MAX: usize = 1_200;
+    DataError::BadLists { path: path.to_owned(), place, problem: plain(problem.as_ref(), MAX), remedy }
 }

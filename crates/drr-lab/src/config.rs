@@ -246,10 +246,20 @@ pub struct TrainingConfig {
 pub struct EvaluationConfig {
     /// Which protocols.
     pub protocols: Vec<Protocol>,
-    /// The lengths of the judged lists.
+    /// The lengths of the judged lists. How long to train is chosen by lists of [`HEADLINE_LENGTH`], whatever stands here.
     pub list_lengths: Vec<usize>,
     /// The first ratings of a held-out user that are known, in protocol "first_ratings".
     pub n_observed: usize,
+}
+
+impl EvaluationConfig {
+    /// The length of list that a table shows first: [`HEADLINE_LENGTH`] where it is judged, else the greatest.
+    #[must_use]
+    pub fn headline(&self) -> usize {
+        let greatest = || self.list_lengths.iter().copied().max();
+        let is_judged = self.list_lengths.contains(&HEADLINE_LENGTH);
+        if is_judged { HEADLINE_LENGTH } else { greatest().unwrap_or(HEADLINE_LENGTH) }
+    }
 }
 
 impl ExperimentConfig {
@@ -313,9 +323,9 @@ impl ExperimentConfig {
                 self.evaluation.list_lengths
             );
         }
-        if !self.evaluation.list_lengths.contains(&HEADLINE_LENGTH) {
+        if lengths.is_empty() {
             bail!(
-                "evaluation.list_lengths must contain {HEADLINE_LENGTH}, by which the number of rounds is chosen"
+                "evaluation.list_lengths is empty: name at least one length, for example {HEADLINE_LENGTH}"
             );
         }
         Ok(())

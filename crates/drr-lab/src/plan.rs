@@ -184,6 +184,7 @@ impl<'a> Plan<'a> {
             manifest: &run.manifest,
             dataset: &run.dataset,
             protocols: run.protocols(),
+            left_out: run.left_out(),
             cuts: run.splits().into_iter().map(|split| (self.spaces(split), self.trainings(split))).collect(),
             sessions: sessions.into_iter().flatten().collect(),
             official_md5: run.context.registry().load(dataset)?.md5,

@@ -91,7 +91,7 @@ fn known(bundle: &Bundle<'_>, id: &str, k: usize) -> Result<String> {
     let mut text = String::new();
     writeln!(text, "user_id: {id}, rated_items_length: {}", log.of_user(user).len())?;
     write_history(dataset, &mut text, &history)?;
-    write_list(dataset, &mut text, &list)?;
+    write_list(dataset, &mut text, &list, k)?;
     if later.is_empty() {
         writeln!(text, "the log has no later rating of this user: nothing to judge the list by")?;
         return Ok(text);
@@ -131,7 +131,7 @@ fn new(bundle: &Bundle<'_>, ids: &str, k: usize) -> Result<String> {
     let mut text = String::new();
     write_liked(dataset, &mut text, &history)?;
     let list = bundle.ask(UserIdx(u32::MAX), history, k)?;
-    write_list(dataset, &mut text, &list)?;
+    write_list(dataset, &mut text, &list, k)?;
     Ok(text)
 }
 
@@ -181,13 +181,26 @@ fn write_liked(dataset: &Dataset, text: &mut String, history: &[Observed]) -> Re
     Ok(())
 }
 
-fn write_list(dataset: &Dataset, text: &mut String, list: &[ScoredItem]) -> Result<()> {
+fn write_list(dataset: &Dataset, text: &mut String, list: &[ScoredItem], k: usize) -> Result<()> {
     let ids: Vec<&str> = list.iter().map(|it| dataset.item_record(it.item).id.as_str()).collect();
     writeln!(text, "recommended_items_ids: {}", ids.join(", "))?;
     for (rank, it) in (1..).zip(list) {
         writeln!(text, "  {rank:>2}. {}", line(dataset, it.item))?;
     }
+    if list.len() < k {
+        writeln!(text, "{}", nothing_left(list.len()))?;
+    }
     Ok(())
+}
+
+/// Why a list is shorter than was asked for.
+fn nothing_left(n: usize) -> String {
+    let left = match n {
+        0 => "nothing is left to recommend".to_owned(),
+        1 => "only 1 item was left to recommend".to_owned(),
+        n => format!("only {n} items were left to recommend"),
+    };
+    format!("note: {left}: the history holds all others that may be recommended")
 }
 
 /// `2571  Matrix, The (1999)  [Action, Sci-Fi, Thriller]`.

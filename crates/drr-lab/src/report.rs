@@ -25,7 +25,7 @@ use crate::judge::figures::{RunMetrics, STAGE, load, load_costs};
 use crate::judge::sessions::SessionFigures;
 use crate::{judge, study};
 use anyhow::Result;
-use drr_data::{read_per_user, read_training};
+use drr_data::{RowCounts, read_per_user, read_training};
 use drr_eval::report::{Report, Section};
 use one_session::OneSession;
 use std::fmt::Write as _;
@@ -131,6 +131,18 @@ fn title(page: &Page<'_>) -> String {
     format!("Does reinforcement learning recommend better? {}", page.dataset.manifest().dataset)
 }
 
+/// What was in the raw files and is not in the data set, as far as there is any.
+fn not_used(counts: RowCounts) -> impl Iterator<Item = (&'static str, u64)> {
+    let all = [
+        ("Rows dropped: the user had rated the item before", counts.duplicates_dropped),
+        ("Rows dropped: user or item unknown", counts.unknown_dropped),
+        ("Rows dropped: rating not on the scale", counts.out_of_range_dropped),
+        ("Users without a rating, left out", counts.unrated_users),
+        ("Items without a rating, left out", counts.unrated_items),
+    ];
+    all.into_iter().filter(|(_, n)| *n > 0)
+}
+
 fn facts(page: &Page<'_>) -> Vec<(String, String)> {
     let (manifest, run) = (page.dataset.manifest(), page.manifest);
     let text = |name: &str, value: String| (name.to_owned(), value);
@@ -149,6 +161,8 @@ fn facts(page: &Page<'_>) -> Vec<(String, String)> {
         text("Version", run.program()),
     ];
     facts.extend(run.machine.iter().cloned());
+    facts.extend(not_used(manifest.counts).map(|(name, n)| text(name, n.to_string())));
+    facts.extend(page.left_out.iter().map(|sentence| text("Left out", sentence.clone())));
     facts.extend(run.warnings.iter().map(|warning| text("Warning", warning.clone())));
     facts
 }

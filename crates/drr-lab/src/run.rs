@@ -21,7 +21,7 @@ use crate::config::ExperimentConfig;
 use anyhow::{Context as _, Result, bail};
 use data::{Source, ingested};
 use drr_core::Protocol;
-use drr_data::Dataset;
+use drr_data::{DataError, Dataset};
 use drr_store::{Lock, digest_of, write_bytes};
 use manifest::CONFIG;
 use std::path::{Path, PathBuf};
@@ -79,6 +79,7 @@ impl<'a> Run<'a> {
         }
         let run = Self { context, config, dataset, manifest, folder, lock };
         run.write(&text)?;
+        run.say_left_out();
         Ok(run)
     }
 
@@ -125,7 +126,9 @@ impl<'a> Run<'a> {
         if dataset.manifest().hash != manifest.dataset_hash {
             bail!("the data set in {} is another than the run's; {}", place.display(), anew());
         }
-        Ok(Self { context, config, dataset, manifest, folder, lock: None })
+        let run = Self { context, config, dataset, manifest, folder, lock: None };
+        run.say_left_out();
+        Ok(run)
     }
 
     /// The same run with another root seed: everything that depends on it is made anew.
@@ -178,15 +181,27 @@ impl<'a> Run<'a> {
 
     /// The protocols of the evaluation that the data set allows.
     pub fn protocols(&self) -> Vec<Protocol> {
-        let all = &self.config.evaluation.protocols;
-        let (possible, not): (Vec<_>, Vec<_>) =
-            all.iter().copied().partition(|protocol| self.dataset.split_hash(*protocol).is_ok());
-        for protocol in not {
-            tracing::warn!(
-                "the data set does not allow the protocol {protocol}, which is left out: it has no times or too few rows"
-            );
+        let all = self.config.evaluation.protocols.iter().copied();
+        all.filter(|protocol| self.dataset.split_hash(*protocol).is_ok()).collect()
+    }
+
+    /// The protocols of the evaluation that the data set does not allow, with the reason: a sentence each.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<String> {
+        let reason = |protocol: &Protocol| match self.dataset.split_hash(*protocol) {
+            Ok(_) => None,
+            Err(DataError::NoTime { .. }) => Some("the data set has no times"),
+            Err(_) => Some("the data set has too few rows for its parts"),
+        };
+        let all = self.config.evaluation.protocols.iter();
+        all.filter_map(|it| Some(format!("the protocol {it} is left out: {}", reason(it)?))).collect()
+    }
+
+    /// Says once what is left out, when the run is there.
+    fn say_left_out(&self) {
+        for sentence in self.left_out() {
+            tracing::warn!("{sentence}");
         }
-        possible
     }
 
     /// The cuts that these protocols judge by, each once.

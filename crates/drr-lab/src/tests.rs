@@ -195,6 +195,23 @@ fn a_session_agent_is_trained_online_alone(protocol: Protocol, names: &[&str], b
     assert!(best("quick_in_a").max(best("quick_in_b")) > best("quick_untrained"));
 }
 
+/// Under "rerank" a user without a liked test item has no NDCG: the file has no row of it, as the documents say.
+fn what_is_undefined_has_no_row(run: &Run<'_>, plan: &Plan<'_>) {
+    let rows = drr_data::read_per_user(&run.work().path("per_user.parquet")).unwrap();
+    assert!(rows.iter().all(|row| row.value.is_finite()));
+    let set = plan.bench(Protocol::Rerank).cases(Part::Test).unwrap();
+    let n_of = |metric: &str| {
+        let is_one = |row: &&drr_data::PerUserRow| {
+            (&*row.protocol, &*row.recommender, &*row.metric, row.k) == ("rerank", "random", metric, 10)
+        };
+        rows.iter().filter(is_one).count()
+    };
+    let n_defined = set.cases.iter().filter(|case| !case.relevant.is_empty()).count();
+    assert_eq!((n_of("precision"), n_of("ndcg")), (set.cases.len(), n_defined));
+    let documents = [include_str!("../../../docs/data.md"), include_str!("../../../docs/evaluation.md")];
+    assert!(!documents.iter().any(|text| text.contains("NaN in `per_user.parquet`")));
+}
+
 #[test]
 fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_the_run() {
     let folder = tempfile::tempdir().unwrap();
@@ -238,6 +255,7 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
     ] {
         assert!(markdown.contains(words), "{words} is not in the report");
     }
+    what_is_undefined_has_no_row(&run, &plan);
     let user = &run.dataset.users()[0].id;
     let case = plan.study_case(user, &["drr_ave".to_owned(), "biased_mf".to_owned()], 3).unwrap();
     assert!(case.contains("drr_ave:") && case.contains("| 3 |"), "{case}");
@@ -433,6 +451,15 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     let item = &run.dataset.items()[3].id;
     let new = recommend::run(&plan.bundle(Protocol::Temporal).unwrap(), &Request::History(item), 5).unwrap();
     assert!(new.contains(" 5. ") && !new.contains(" 6. "), "{new}");
+    let all: Vec<&str> = run.dataset.items().iter().map(|it| it.id.as_str()).collect();
+    let left = |history: &str, k| {
+        recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::History(history), k).unwrap()
+    };
+    let nothing = left(&all.join(","), 3);
+    assert!(nothing.contains("nothing is left to recommend: the history holds all"), "{nothing}");
+    let two = left(&all[2..].join(","), 3);
+    assert!(two.contains("only 2 items were left to recommend"), "{two}");
+    assert!(!left(&all[3..].join(","), 3).contains("left to recommend"));
     let unknown = recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User("nobody"), 3)
         .unwrap_err()
         .to_string();

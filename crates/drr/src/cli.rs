@@ -124,6 +124,9 @@ pub enum Command {
     Describe {
         /// A data set of the registry.
         dataset: String,
+        /// A configuration file, or the name of a preset, with the rules for rows; without it, the preset of the data set.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
         /// Its archive, instead of a download.
         #[arg(long, value_name = "PATH")]
         archive: Option<PathBuf>,
@@ -262,10 +265,11 @@ Examples:
     /// Judges ranked lists of any other system, beside popularity, random and the oracle.
     #[command(after_help = "\
 Examples:
-  drr score --lists mine.csv --protocol first_ratings --dataset ml-1m     a header with user, item, and rank or score
+  drr score --lists mine.csv --protocol first_ratings --dataset ml-1m     user, item, and rank or score
+  drr score --lists run.trec.gz --protocol temporal --dataset ml-1m
   drr score --lists data/runs/ml-1m/lists.parquet --name popularity --protocol temporal --run ml-1m")]
     Score {
-        /// The lists: csv, tsv or Parquet of any make, or a run's lists.parquet.
+        /// The lists: csv, tsv, JSON, a TREC run or Parquet of any make, also packed by gzip or zstd; or a run's lists.parquet.
         #[arg(long, value_name = "FILE")]
         lists: PathBuf,
         /// By what they are judged: first_ratings, temporal, holdout or leave_one_out.

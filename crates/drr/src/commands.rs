@@ -47,8 +47,9 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
     };
     match cli.command {
         Command::Fetch { dataset, archive } => data::run_fetch(&plain, &dataset, archive.as_deref()),
-        Command::Describe { dataset, archive, force } => {
-            describe(&Context { force, ..plain.clone() }, &dataset, archive.as_deref())
+        Command::Describe { dataset, config, archive, force } => {
+            let context = Context { force, ..plain.clone() };
+            describe(&context, &dataset, (config.as_deref(), archive.as_deref()))
         }
         Command::Ingest { selection, own } => ingest(&context(&selection), &selection, &own.log()?),
         Command::Pretrain { selection, five_fold } => {
@@ -216,10 +217,19 @@ fn score_lists(context: &Context, selection: &Selection, request: &score::Reques
     })
 }
 
-fn describe(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<()> {
+/// Describes a data set as a configuration ingests it: the one given, else the preset of its name.
+fn describe(
+    context: &Context,
+    dataset: &str,
+    (config, archive): (Option<&Path>, Option<&Path>),
+) -> Result<()> {
     let source = data::named(context, dataset, archive)?;
-    let config =
-        if is_own(context, dataset)? { own::config(context, &source)? } else { shipped(context, dataset)? };
+    let mut config = match config {
+        Some(path) => ExperimentConfig::load_with(path, &context.shelf)?,
+        None if is_own(context, dataset)? => own::config(context, &source)?,
+        None => shipped(context, dataset)?,
+    };
+    dataset.clone_into(&mut config.data.dataset);
     data::run_describe(context, &config, &source)
 }
 
@@ -242,18 +252,28 @@ fn is_own(context: &Context, dataset: &str) -> Result<bool> {
     Ok(spec.format == RawFormat::Own && context.shelf.preset(dataset)?.is_none())
 }
 
+/// Whether what was said beside the name of a run is nothing, or the run's own data set and archive again.
+fn says_the_same(context: &Context, selection: &Selection, name: &str) -> bool {
+    let Selection { config, dataset, archive, .. } = selection;
+    if dataset.is_none() && archive.is_none() {
+        return config.is_none();
+    }
+    if config.is_some() || context.force {
+        return false;
+    }
+    let Ok(run) = Run::read(context, name) else { return false };
+    let is_own = |path: &PathBuf| data::is_made_from(&run.dataset, path).is_ok_and(|it| it);
+    dataset.as_ref().is_none_or(|it| *it == run.config.data.dataset) && archive.as_ref().is_none_or(is_own)
+}
+
 /// The run that `--run` names, where it exists and nothing else says what to work on.
 fn existing<'a>(context: &'a Context, selection: &Selection, own: &OwnLog<'_>) -> Result<Option<Run<'a>>> {
     let Some(name) = &selection.run else { return Ok(None) };
-    let said = own.file.is_some()
-        || selection.config.is_some()
-        || selection.dataset.is_some()
-        || selection.archive.is_some();
     // A folder with no more than a configuration is no run, which opening it says.
     let exists = [context.runs_dir().join(name), PathBuf::from(name)]
         .iter()
         .any(|folder| [RunManifest::FILE, manifest::CONFIG].iter().any(|file| folder.join(file).exists()));
-    if said || !exists {
+    if own.file.is_some() || !exists || !says_the_same(context, selection, name) {
         return Ok(None);
     }
     let run = Run::open(context, name)?;

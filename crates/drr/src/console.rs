@@ -3,7 +3,7 @@
 use clap::Command;
 use drr_lab::failure::{Interrupted, Kind, kind};
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 
 /// The variable by which a program that starts this one says how it is called itself: `cargo xtask`.
 pub const CALLED_AS: &str = "DRR_CALLED_AS";
@@ -50,14 +50,21 @@ fn called_below(command: Command, bin_name: &str) -> Command {
 /// Prints one answer, or one line of one. A reader who has seen enough and closed the pipe is no reason to fail.
 pub fn say(line: impl Display) {
     match writeln!(std::io::stdout().lock(), "{}", as_called(&line.to_string())) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let remedy = remedy(error.kind());
             let error = anyhow::Error::new(error);
-            complain(&error.context(
-                "the answer cannot be written to standard output: free some space, or send it elsewhere",
-            ));
+            complain(&error.context(format!("the answer cannot be written to standard output: {remedy}")));
             std::process::exit(1);
         }
         _ => {}
+    }
+}
+
+/// What helps where standard output takes no more.
+fn remedy(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or send it elsewhere",
+        _ => "send it elsewhere",
     }
 }
 
@@ -87,6 +94,12 @@ fn told(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn space_is_asked_for_only_where_there_is_none() {
+        assert!(remedy(ErrorKind::StorageFull).contains("free some space"));
+        assert!(!remedy(ErrorKind::PermissionDenied).contains("space"));
+    }
 
     #[test]
     fn no_cause_is_told_twice() {

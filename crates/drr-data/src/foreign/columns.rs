@@ -1,14 +1,9 @@
-//! Which column of a file of lists is what, by the names that are in use.
+//! Which column of a file of lists is what, by its name, and by its first cell where a name can mean a list.
 
-use super::{ListPlace, refuse};
+use super::names::{Role, numbered, role};
+use super::{ListPlace, listed_names, refuse};
 use crate::DataError;
 use std::path::Path;
-
-const USERS: &[&str] = &["user", "userid", "uid"];
-const ITEMS: &[&str] =
-    &["item", "itemid", "iid", "movieid", "filmid", "productid", "bookid", "trackid", "songid"];
-const RANKS: &[&str] = &["rank"];
-const SCORES: &[&str] = &["score", "prediction"];
 
 /// What orders a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,57 +14,145 @@ pub(super) enum Order {
     Score,
 }
 
+/// How lists are laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A row for each place of a list.
+    Long {
+        /// The column of items.
+        item: usize,
+        /// The column of ranks or scores.
+        order: usize,
+        /// Which of both it is.
+        by: Order,
+    },
+    /// A row for each user, whose list is in one column.
+    Cell(usize),
+    /// A row for each user, whose items are in columns of their own, the best first.
+    Spread(Vec<usize>),
+}
+
 /// The positions of the columns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Columns {
     pub user: usize,
-    pub item: usize,
-    pub order: usize,
-    pub by: Order,
+    pub shape: Shape,
     pub protocol: Option<usize>,
     pub recommender: Option<usize>,
 }
 
-const RENAME: &str = "name the columns user, item, and rank or score (user_id, userId, item_id, movie_id and the like will do)";
+/// What a cell looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// One value.
+    Single,
+    /// Several values, with nothing around them.
+    Several,
+    /// A list in brackets, or of a list's type.
+    Bracketed,
+}
+
+const RENAME: &str = "name the columns user, item, and rank or score (user_id, movieId, position, est and the like will do), or user and \
+                      items for a whole list in a row; a file without a header needs these three in this order";
 
 impl Columns {
-    /// Finds them in a header that stands at `place`.
+    /// Finds them in a header that stands at `place`; `look` says what the first cell of a column looks like.
     ///
     /// # Errors
     ///
-    /// Refuses a header without a user, an item, and a rank or a score, and one with two columns for one of them.
-    pub fn find(path: &Path, place: ListPlace, header: &[&str]) -> Result<Self, DataError> {
-        let names: Vec<String> = header.iter().map(|name| plain(name)).collect();
-        let find = |wanted: &[&str]| -> Result<Option<usize>, DataError> {
-            let mut found = (0..names.len()).filter(|at| wanted.contains(&names[*at].as_str()));
-            match (found.next(), found.next()) {
-                (Some(one), Some(other)) => {
-                    let problem =
-                        format!("the columns {:?} and {:?} both could be meant", header[one], header[other]);
-                    Err(refuse(path, place, problem, "rename one of them"))
-                }
-                (found, _) => Ok(found),
-            }
+    /// Refuses a header without a user, without items, or without a rank or a score, and one with two columns for one of them.
+    pub fn find(
+        path: &Path,
+        place: ListPlace,
+        header: &[&str],
+        look: impl Fn(usize) -> Look,
+    ) -> Result<Self, DataError> {
+        let of = Named { path, place, header };
+        let user = of.one(Role::User)?.ok_or_else(|| of.lacks("user"))?;
+        let (protocol, recommender) = (of.one(Role::Protocol)?, of.one(Role::Recommender)?);
+        Ok(Self { user, shape: of.shape(look)?, protocol, recommender })
+    }
+
+    /// The names of the columns that are not read.
+    pub fn unused<'a>(&self, header: &[&'a str]) -> Vec<&'a str> {
+        let is_used = |at: usize| {
+            let in_shape = match &self.shape {
+                Shape::Long { item, order, .. } => at == *item || at == *order,
+                Shape::Cell(cell) => at == *cell,
+                Shape::Spread(cells) => cells.contains(&at),
+            };
+            in_shape || at == self.user || [self.protocol, self.recommender].contains(&Some(at))
         };
-        let need = |found: Option<usize>, what: &str| {
-            let problem =
-                || format!("the header has no column for the {what}: it reads {}", header.join(", "));
-            found.ok_or_else(|| refuse(path, place, problem(), RENAME))
-        };
-        let (user, item) = (need(find(USERS)?, "user")?, need(find(ITEMS)?, "item")?);
-        let (order, by) = match find(RANKS)? {
-            Some(rank) => (rank, Order::Rank),
-            None => (need(find(SCORES)?, "rank or score")?, Order::Score),
-        };
-        let (protocol, recommender) = (find(&["protocol"])?, find(&["recommender"])?);
-        Ok(Self { user, item, order, by, protocol, recommender })
+        (0..header.len()).filter(|at| !is_used(*at)).map(|at| header[at]).collect()
     }
 }
 
-/// A name without case, separators and a type: `user_id:token` is `userid`.
-fn plain(name: &str) -> String {
-    let name = name.split(':').next().unwrap_or_default();
-    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+/// A header, and where it stands.
+struct Named<'a> {
+    path: &'a Path,
+    place: ListPlace,
+    header: &'a [&'a str],
+}
+
+impl Named<'_> {
+    /// The column of a role; none if there is none.
+    fn one(&self, wanted: Role) -> Result<Option<usize>, DataError> {
+        let mut found = (0..self.header.len()).filter(|at| role(self.header[*at]) == Some(wanted));
+        match (found.next(), found.next()) {
+            (Some(one), Some(other)) => Err(self.both(one, other)),
+            (found, _) => Ok(found),
+        }
+    }
+
+    fn both(&self, one: usize, other: usize) -> DataError {
+        let names = listed_names([self.header[one], self.header[other]]);
+        let problem = format!("the columns {names} both could be meant");
+        refuse(self.path, self.place, problem, "rename one of them")
+    }
+
+    fn lacks(&self, what: &str) -> DataError {
+        let seen = listed_names(self.header.iter().copied());
+        let problem = format!("the header has no column for the {what}: it reads {seen}");
+        refuse(self.path, self.place, problem, RENAME)
+    }
+
+    /// How the lists are laid out.
+    fn shape(&self, look: impl Fn(usize) -> Look) -> Result<Shape, DataError> {
+        let rank = self.one(Role::Rank)?;
+        // Of two scores neither matters where there is a rank.
+        let score = if rank.is_some() { None } else { self.one(Role::Score)? };
+        let order = rank.map(|at| (at, Order::Rank)).or_else(|| score.map(|at| (at, Order::Score)));
+        match (self.one(Role::Item)?, self.one(Role::List)?, order) {
+            (Some(item), _, _) if look(item) == Look::Bracketed => Ok(Shape::Cell(item)),
+            (Some(item), Some(list), None) => Err(self.both(item, list)),
+            (Some(_), None, None) => Err(self.lacks("rank or score")),
+            (Some(item), _, Some((order, by))) => Ok(Shape::Long { item, order, by }),
+            (None, Some(item), Some((order, by))) if look(item) == Look::Single => {
+                Ok(Shape::Long { item, order, by })
+            }
+            (None, Some(list), _) => Ok(Shape::Cell(list)),
+            (None, None, Some((cell, Order::Score))) if look(cell) != Look::Single => Ok(Shape::Cell(cell)),
+            (None, None, _) => match spread(self.header) {
+                Some(columns) => Ok(Shape::Spread(columns)),
+                None => Err(self.lacks("item")),
+            },
+        }
+    }
+}
+
+/// The columns that are numbered as the items of a list, by their numbers; none if they are not all of one name.
+fn spread(header: &[&str]) -> Option<Vec<usize>> {
+    let mut found: Vec<(u32, usize)> = Vec::new();
+    let mut base: Option<String> = None;
+    for (at, name) in header.iter().enumerate() {
+        let Some((of, number)) = numbered(name) else { continue };
+        if base.get_or_insert_with(|| of.clone()) != &of || found.iter().any(|(other, _)| *other == number) {
+            return None;
+        }
+        found.push((number, at));
+    }
+    found.sort_unstable();
+    (!found.is_empty()).then(|| found.into_iter().map(|(_, at)| at).collect())
 }
 
 impl Order {
@@ -102,8 +185,12 @@ impl Order {
 mod tests {
     use super::*;
 
-    fn find(header: &[&str]) -> Result<Columns, DataError> {
-        Columns::find(Path::new("mine.csv"), ListPlace::Line(1), header)
+    fn find(header: &[&str], looks: Look) -> Result<Columns, DataError> {
+        Columns::find(Path::new("mine.csv"), ListPlace::Line(1), header, |_| looks)
+    }
+
+    fn shape(header: &[&str], looks: Look) -> Shape {
+        find(header, looks).unwrap().shape
     }
 
     #[test]
@@ -111,20 +198,46 @@ mod tests {
         for header in [
             ["user", "item", "score", "rank"],
             ["user_id", "movie_id", "prediction", "Rank"],
-            ["userId", "itemId", "Score", "RANK"],
+            ["visitorId", "asin", "est", "POSITION"],
             ["user_id:token", "item_id:token", "score:float", "rank:float"],
         ] {
-            let found = find(&header).unwrap();
-            assert_eq!((found.user, found.item, found.order, found.by), (0, 1, 3, Order::Rank));
+            let expected = Shape::Long { item: 1, order: 3, by: Order::Rank };
+            assert_eq!(shape(&header, Look::Single), expected);
         }
-        assert_eq!(find(&["", "score", "item", "uid"]).unwrap().by, Order::Score);
+        let expected = Shape::Long { item: 2, order: 1, by: Order::Score };
+        assert_eq!(shape(&["", "score", "item", "uid"], Look::Single), expected);
+    }
+
+    #[test]
+    fn a_true_rating_beside_a_prediction_is_not_read() {
+        for header in [["uid", "iid", "r_ui", "est"], ["user", "item", "rating", "predicted_rating"]] {
+            let found = find(&header, Look::Single).unwrap();
+            assert_eq!(found.shape, Shape::Long { item: 1, order: 3, by: Order::Score });
+            assert_eq!(found.unused(&header), [header[2]]);
+        }
+        let alone = find(&["user", "item", "rating"], Look::Single).unwrap_err().to_string();
+        assert!(alone.contains("no column for the rank or score"), "{alone}");
+    }
+
+    #[test]
+    fn a_list_in_a_row_is_found_by_its_name_its_cell_or_its_numbers() {
+        assert_eq!(shape(&["user", "item_ids"], Look::Bracketed), Shape::Cell(1));
+        assert_eq!(shape(&["user", "recommendations"], Look::Single), Shape::Cell(1));
+        assert_eq!(shape(&["user", "prediction"], Look::Several), Shape::Cell(1));
+        assert_eq!(shape(&["user", "item"], Look::Bracketed), Shape::Cell(1));
+        assert_eq!(shape(&["user", "item_2", "item_1", "x"], Look::Single), Shape::Spread(vec![2, 1]));
+        assert!(find(&["user", "prediction"], Look::Single).is_err(), "a number is no list");
+        assert!(find(&["user", "item_1", "top_2"], Look::Single).is_err(), "two names are no list");
     }
 
     #[test]
     fn what_is_missing_or_meant_twice_is_named() {
-        let missing = find(&["1", "260", "5"]).unwrap_err().to_string();
-        assert!(missing.contains("mine.csv, line 1") && missing.contains("1, 260, 5"), "{missing}");
-        let twice = find(&["user", "user_id", "item", "rank"]).unwrap_err().to_string();
+        let missing = find(&["1", "260", "5"], Look::Single).unwrap_err().to_string();
+        assert!(
+            missing.contains("mine.csv, line 1") && missing.contains("\"1\", \"260\", \"5\""),
+            "{missing}"
+        );
+        let twice = find(&["user", "user_id", "item", "rank"], Look::Single).unwrap_err().to_string();
         assert!(twice.contains("\"user_id\"") && twice.contains("rename"), "{twice}");
     }
 

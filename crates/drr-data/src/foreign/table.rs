@@ -1,166 +1,224 @@
-//! Lists as Parquet, whoever wrote it: ids as integers or strings, ranks and scores as any integer or float.
+//! Lists as Parquet, whoever wrote it: ids as text or whole numbers, ranks and scores as any number, or a list in a row.
 
-use super::columns::Order;
-use super::{Columns, Gathered, ListPlace, RawRow, refuse};
-use crate::{DataError, Protocol};
-use arrow_array::types::{
-    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
-};
-use arrow_array::{Array, PrimitiveArray, RecordBatch, StringArray};
+mod values;
+
+use super::cells::{Cells, Items};
+use super::columns::{Look, Order, Shape};
+use super::gathered::{By, Gathered, RawRow};
+use super::{Columns, ListPlace, listed_names};
+use crate::DataError;
+use arrow_array::RecordBatch;
+use arrow_schema::DataType;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use std::borrow::Cow;
 use std::fs::File;
-use std::path::Path;
+use values::{Value, ids, lists, numbers};
 
 /// Rows that are read at once.
 const BATCH: usize = 64 * 1024;
 
-pub(super) fn read(
-    path: &Path,
-    file: File,
-    protocol: &str,
-    gathered: &mut Gathered,
-) -> Result<(), DataError> {
+pub(super) fn read(file: File, gathered: &mut Gathered<'_>) -> Result<(), DataError> {
+    let path = gathered.path;
     let broken = |error: &dyn std::fmt::Display| {
         let problem = format!("it is damaged, or stored in a way that is not read here ({error})");
-        refuse(path, ListPlace::File, problem, "write it again, with zstd or snappy, or as csv")
+        super::refuse(path, ListPlace::File, problem, "write it again, with zstd or snappy, or as csv")
     };
     // Without the writer's Arrow schema large, viewed and dictionary-encoded strings are plain strings.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .map_err(|error: parquet::errors::ParquetError| broken(&error))?;
-    let names: Vec<String> = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
-    let header: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut columns = Columns::find(path, ListPlace::File, &header)?;
-    gathered.by_rank = columns.by == Order::Rank;
-    let wanted = project(&mut columns);
-    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+    let fields: Vec<(String, DataType)> =
+        builder.schema().fields().iter().map(|it| (it.name().clone(), it.data_type().clone())).collect();
+    let header: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    let look = |at: usize| match fields[at].1 {
+        DataType::List(_) => Look::Bracketed,
+        DataType::Utf8 => Look::Several,
+        _ => Look::Single,
+    };
+    let mut columns = Columns::find(path, ListPlace::File, &header, look)?;
+    gathered.note_unused(&columns.unused(&header));
+    let mask = ProjectionMask::roots(builder.parquet_schema(), project(&mut columns));
     let reader =
         builder.with_projection(mask).with_batch_size(BATCH).build().map_err(|error| broken(&error))?;
-    let mut first = 1;
+    let (mut first, mut cells) = (1, Cells::default());
     for batch in reader {
         let batch = batch.map_err(|error| broken(&error))?;
-        add(path, &batch, first, &columns, protocol, gathered)?;
-        first += batch.num_rows() as u64;
+        let batch = Batch { batch: &batch, first, columns: &columns };
+        match columns.shape {
+            Shape::Long { item, order, by } => batch.add_places((item, order, by), gathered)?,
+            Shape::Cell(_) | Shape::Spread(_) => batch.add_lists(gathered, &mut cells)?,
+        }
+        first += batch.batch.num_rows() as u64;
     }
-    Ok(())
+    if matches!(columns.shape, Shape::Long { .. }) { Ok(()) } else { cells.finish(gathered) }
 }
 
 /// The columns to read; those found then count among these alone.
 fn project(columns: &mut Columns) -> Vec<usize> {
-    let optional = [columns.protocol, columns.recommender];
-    let mut wanted: Vec<usize> = [columns.user, columns.item, columns.order]
-        .into_iter()
-        .chain(optional.into_iter().flatten())
-        .collect();
+    let mut wanted: Vec<usize> =
+        columns.protocol.into_iter().chain(columns.recommender).chain([columns.user]).collect();
+    match &columns.shape {
+        Shape::Long { item, order, .. } => wanted.extend([*item, *order]),
+        Shape::Cell(cell) => wanted.push(*cell),
+        Shape::Spread(all) => wanted.extend(all),
+    }
     wanted.sort_unstable();
     let among = |at: usize| wanted.partition_point(|it| *it < at);
     columns.user = among(columns.user);
-    columns.item = among(columns.item);
-    columns.order = among(columns.order);
     columns.protocol = columns.protocol.map(among);
     columns.recommender = columns.recommender.map(among);
+    columns.shape = match &columns.shape {
+        Shape::Long { item, order, by } => Shape::Long { item: among(*item), order: among(*order), by: *by },
+        Shape::Cell(cell) => Shape::Cell(among(*cell)),
+        Shape::Spread(all) => Shape::Spread(all.iter().map(|at| among(*at)).collect()),
+    };
     wanted
 }
 
-fn add(
-    path: &Path,
-    batch: &RecordBatch,
+type Ids<'a> = Vec<Value<Cow<'a, str>>>;
+
+/// Rows that are read at once.
+struct Batch<'a> {
+    batch: &'a RecordBatch,
+    /// The number of the first row, from 1.
     first: u64,
-    columns: &Columns,
-    protocol: &str,
-    gathered: &mut Gathered,
-) -> Result<(), DataError> {
-    let texts = |at: usize| {
-        let problem = || wrong_type(batch, at);
-        ids(batch.column(at))
-            .ok_or_else(|| refuse(path, ListPlace::File, problem(), "cast it to text or integers"))
-    };
-    let (users, items) = (texts(columns.user)?, texts(columns.item)?);
-    let protocols = columns.protocol.map(texts).transpose()?;
-    let recommenders = columns.recommender.map(texts).transpose()?;
-    let numbers = numbers(batch.column(columns.order)).ok_or_else(|| {
-        let problem = wrong_type(batch, columns.order);
-        refuse(path, ListPlace::File, problem, "cast it to integers or floats of 32 or 64 bits")
-    })?;
-    for (at, row) in (0..batch.num_rows()).zip(first..) {
-        let is_other = |name: Option<&str>| name.map(Protocol::table_name).as_deref() != Some(protocol);
-        if protocols.as_ref().is_some_and(|of| is_other(of[at].as_deref())) {
-            gathered.has_other_protocols = true;
-            continue;
-        }
-        let place = ListPlace::Row(row);
-        let bad = |problem: String| refuse(path, place, problem, "correct or remove the row");
-        let known = |of: &'_ Option<Cow<'_, str>>, what: &str| {
-            let missing = || bad(format!("the {what} is missing"));
-            of.as_deref().filter(|id| !id.is_empty()).map(str::to_owned).ok_or_else(missing)
-        };
-        let by = columns.by;
-        let number = numbers[at].ok_or_else(|| bad(format!("the {} is missing", by.name())))?;
-        let order = by.key(number).map_err(|problem| bad(format!("the {} {number} {problem}", by.name())))?;
-        gathered.add(&RawRow {
-            place,
-            user: &known(&users[at], "user")?,
-            item: &known(&items[at], "item")?,
-            order,
-            recommender: recommenders.as_ref().map(|of| of[at].as_deref().unwrap_or_default()),
-        });
+    columns: &'a Columns,
+}
+
+/// Whose list a row is of.
+struct Whose<'a> {
+    users: Ids<'a>,
+    protocols: Option<Ids<'a>>,
+    recommenders: Option<Ids<'a>>,
+}
+
+impl<'a> Batch<'a> {
+    fn wrong_type(&self, gathered: &Gathered<'_>, at: usize, remedy: &'static str) -> DataError {
+        let schema = self.batch.schema();
+        let field = schema.field(at);
+        let (name, of) = (listed_names([field.name().as_str()]), field.data_type());
+        let problem = format!("the column {name} has the type {of}, which is not read here");
+        gathered.refuse(ListPlace::File, problem, remedy)
     }
-    Ok(())
+
+    fn ids(&self, gathered: &Gathered<'_>, at: usize) -> Result<Ids<'a>, DataError> {
+        let found = ids(self.batch.column(at));
+        found.ok_or_else(|| self.wrong_type(gathered, at, "cast it to text or integers"))
+    }
+
+    fn whose(&self, gathered: &Gathered<'_>) -> Result<Whose<'a>, DataError> {
+        let ids = |at: usize| self.ids(gathered, at);
+        Ok(Whose {
+            users: ids(self.columns.user)?,
+            protocols: self.columns.protocol.map(ids).transpose()?,
+            recommenders: self.columns.recommender.map(ids).transpose()?,
+        })
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (usize, ListPlace)> + use<> {
+        (0..self.batch.num_rows()).zip((self.first..).map(ListPlace::Row))
+    }
+
+    fn add_places(
+        &self,
+        (item, order, by): (usize, usize, Order),
+        gathered: &mut Gathered<'_>,
+    ) -> Result<(), DataError> {
+        gathered.by = if by == Order::Rank { By::Rank } else { By::Score };
+        let whose = self.whose(gathered)?;
+        let items = self.ids(gathered, item)?;
+        let numbers = numbers(self.batch.column(order)).ok_or_else(|| {
+            self.wrong_type(gathered, order, "cast it to integers or floats of 32 or 64 bits")
+        })?;
+        for (at, place) in self.rows() {
+            if whose.is_other(at, gathered) {
+                continue;
+            }
+            let user = known(gathered, place, "user", &whose.users[at])?;
+            let item = known(gathered, place, "item", &items[at])?;
+            let bad = |problem: String| {
+                let problem = format!("the {} {problem}", by.name());
+                gathered.refuse(place, problem, "correct or remove the row")
+            };
+            let number = numbers[at].map_err(|problem| bad(problem.to_owned()))?;
+            let number = number.ok_or_else(|| bad("is missing".to_owned()))?;
+            let order = by.key(number).map_err(|problem| bad(format!("{number} {problem}")))?;
+            gathered.add(&RawRow { place, user, item, order, recommender: whose.recommender(at) })?;
+        }
+        Ok(())
+    }
+
+    fn add_lists(&self, gathered: &mut Gathered<'_>, cells: &mut Cells) -> Result<(), DataError> {
+        let whose = self.whose(gathered)?;
+        let own = |of: &Ids<'_>, place: ListPlace| -> Result<Vec<String>, DataError> {
+            of.iter().map(|item| known(gathered, place, "item", item).map(str::to_owned)).collect()
+        };
+        let mut items = Vec::new();
+        match &self.columns.shape {
+            Shape::Cell(cell) => match lists(self.batch.column(*cell)) {
+                Some(lists) => {
+                    for ((_, place), list) in self.rows().zip(lists) {
+                        let Some(list) = list else {
+                            items.push(Items::Each(Vec::new()));
+                            continue;
+                        };
+                        let remedy = "make it a column of text, or of lists of text or integers";
+                        let list = ids(&list).ok_or_else(|| self.wrong_type(gathered, *cell, remedy))?;
+                        items.push(Items::Each(own(&list, place)?));
+                    }
+                }
+                None => {
+                    let texts = self.ids(gathered, *cell)?;
+                    for ((_, place), text) in self.rows().zip(&texts) {
+                        let problem = |problem: &&str| gathered.refuse(place, *problem, "correct the row");
+                        let text = text.as_ref().map_err(problem)?;
+                        items.push(Items::Cell(text.as_deref().unwrap_or_default().to_owned()));
+                    }
+                }
+            },
+            Shape::Spread(all) => {
+                let columns: Vec<Ids<'_>> =
+                    all.iter().map(|at| self.ids(gathered, *at)).collect::<Result<_, _>>()?;
+                for (at, place) in self.rows() {
+                    let row: Ids<'_> = columns.iter().map(|ids| ids[at].clone()).collect();
+                    let there: Ids<'_> = row.into_iter().filter(|it| *it != Ok(None)).collect();
+                    items.push(Items::Each(own(&there, place)?));
+                }
+            }
+            Shape::Long { .. } => unreachable!("the caller tells both layouts apart"),
+        }
+        for ((at, place), items) in self.rows().zip(items) {
+            if !whose.is_other(at, gathered) {
+                let user = known(gathered, place, "user", &whose.users[at])?;
+                cells.push(place, user, whose.recommender(at), items);
+            }
+        }
+        Ok(())
+    }
 }
 
-fn wrong_type(batch: &RecordBatch, at: usize) -> String {
-    let schema = batch.schema();
-    let field = schema.field(at);
-    format!("the column {} has the type {}, which is not read here", field.name(), field.data_type())
+impl Whose<'_> {
+    /// Whether a row is of another protocol.
+    fn is_other(&self, at: usize, gathered: &mut Gathered<'_>) -> bool {
+        let name = self.protocols.as_ref().map(|of| of[at].as_ref().ok().and_then(Option::as_deref));
+        name.is_some_and(|name| !gathered.is_of_protocol(name))
+    }
+
+    fn recommender(&self, at: usize) -> Option<&str> {
+        let of = self.recommenders.as_ref()?;
+        Some(of[at].as_ref().ok().and_then(Option::as_deref).unwrap_or_default())
+    }
 }
 
-fn primitive<T: ArrowPrimitiveType>(column: &dyn Array) -> Option<&PrimitiveArray<T>> {
-    column.as_any().downcast_ref()
-}
-
-fn whole<T: ArrowPrimitiveType>(column: &dyn Array) -> Option<Vec<Option<Cow<'_, str>>>>
-where
-    T::Native: std::fmt::Display,
-{
-    let text = |value: T::Native| Cow::Owned(value.to_string());
-    Some(primitive::<T>(column)?.iter().map(|value| value.map(text)).collect())
-}
-
-/// Ids as text, one per row; none if the column has another type.
-fn ids(column: &dyn Array) -> Option<Vec<Option<Cow<'_, str>>>> {
-    let texts = column.as_any().downcast_ref::<StringArray>();
-    texts
-        .map(|texts| texts.iter().map(|text| text.map(Cow::Borrowed)).collect())
-        .or_else(|| whole::<Int64Type>(column))
-        .or_else(|| whole::<Int32Type>(column))
-        .or_else(|| whole::<UInt32Type>(column))
-        .or_else(|| whole::<UInt64Type>(column))
-        .or_else(|| whole::<Int16Type>(column))
-        .or_else(|| whole::<UInt16Type>(column))
-        .or_else(|| whole::<Int8Type>(column))
-        .or_else(|| whole::<UInt8Type>(column))
-}
-
-fn floats<T: ArrowPrimitiveType>(
-    column: &dyn Array,
-    float: impl Fn(T::Native) -> f64,
-) -> Option<Vec<Option<f64>>> {
-    Some(primitive::<T>(column)?.iter().map(|value| value.map(&float)).collect())
-}
-
-/// Numbers, one per row; none if the column has another type.
-fn numbers(column: &dyn Array) -> Option<Vec<Option<f64>>> {
-    floats::<Float64Type>(column, |value| value)
-        .or_else(|| floats::<Float32Type>(column, f64::from))
-        .or_else(|| floats::<Int64Type>(column, |value| value as f64))
-        .or_else(|| floats::<UInt64Type>(column, |value| value as f64))
-        .or_else(|| floats::<Int32Type>(column, f64::from))
-        .or_else(|| floats::<UInt32Type>(column, f64::from))
-        .or_else(|| floats::<Int16Type>(column, f64::from))
-        .or_else(|| floats::<UInt16Type>(column, f64::from))
-        .or_else(|| floats::<Int8Type>(column, f64::from))
-        .or_else(|| floats::<UInt8Type>(column, f64::from))
+/// An id that is there.
+fn known<'a>(
+    gathered: &Gathered<'_>,
+    place: ListPlace,
+    what: &str,
+    id: &'a Value<Cow<'_, str>>,
+) -> Result<&'a str, DataError> {
+    let id = id.as_ref().map(|id| id.as_deref().map(str::trim).filter(|id| !id.is_empty()));
+    let id = id.map_err(|problem| *problem).and_then(|id| id.ok_or("is missing"));
+    id.map_err(|problem| gathered.refuse(place, format!("the {what} {problem}"), "correct or remove the row"))
 }

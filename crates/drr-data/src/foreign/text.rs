@@ -1,71 +1,109 @@
-//! Lists as text: a header, and fields between tabs, semicolons or commas, quoted where need be.
+//! Lists as text: fields between tabs, semicolons, bars, commas, colons or spaces, quoted where need be, below a header or without.
 
-use super::{Columns, Gathered, ListPlace, RawRow, refuse};
-use crate::{DataError, Protocol};
+use super::cells::{Cells, Items, look};
+use super::columns::{Look, Order, Shape};
+use super::gathered::{By, Gathered, RawRow};
+use super::names::role;
+use super::{Columns, ListPlace, bare, refuse, shown};
+use crate::DataError;
 use csv::{ReaderBuilder, StringRecord, Trim};
 use std::path::Path;
 
-/// The text of a file, without a byte order mark.
-fn decode(path: &Path, data: Vec<u8>) -> Result<String, DataError> {
-    const REMEDY: &str = "save it as csv or tsv in UTF-8, or as Parquet";
-    let text = String::from_utf8(data).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count() as u64;
-        refuse(path, ListPlace::Line(line), "it is neither UTF-8 text nor Parquet", REMEDY)
-    })?;
-    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    if text.trim().is_empty() {
-        return Err(refuse(path, ListPlace::File, "it is empty", "write a header and the lists into it"));
-    }
-    Ok(text)
+/// What is between the fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Separator {
+    Byte(u8),
+    Colons,
+    Blank,
 }
 
-/// What is between the fields: a tab if the header has one, else a semicolon if it has no comma, else a comma.
-fn separator(text: &str) -> u8 {
-    let header = text.trim_start().lines().next().unwrap_or_default();
-    match header {
-        _ if header.contains('\t') => b'\t',
-        _ if header.contains(';') && !header.contains(',') => b';',
-        _ => b',',
+impl Separator {
+    /// By the first line: a tab if it has one, else a semicolon, bar or `::` if it has no comma, else a comma, else white space.
+    fn of(text: &str) -> Self {
+        let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let has_comma = first.contains(',');
+        match first {
+            _ if first.contains('\t') => Self::Byte(b'\t'),
+            _ if first.contains(';') && !has_comma => Self::Byte(b';'),
+            _ if first.contains("::") && !has_comma => Self::Colons,
+            _ if first.contains('|') && !has_comma && !first.trim().contains(' ') => Self::Byte(b'|'),
+            _ if has_comma => Self::Byte(b','),
+            _ => Self::Blank,
+        }
     }
 }
 
-pub(super) fn read(
-    path: &Path,
-    data: Vec<u8>,
-    protocol: &str,
-    gathered: &mut Gathered,
-) -> Result<(), DataError> {
-    let text = decode(path, data)?;
-    let mut reader = ReaderBuilder::new()
-        .delimiter(separator(&text))
-        .has_headers(false)
-        .flexible(true)
-        .trim(Trim::All)
-        .from_reader(text.as_bytes());
-    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
-    let mut record = StringRecord::new();
-    let mut columns: Option<(Columns, usize)> = None;
-    loop {
-        let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-        let is_row = reader.read_record(&mut record);
-        let place = ListPlace::Line(lines.of_record(start));
-        let broken = |error: csv::Error| refuse(path, place, error.to_string(), "correct the line");
-        if !is_row.map_err(broken)? {
-            return Ok(());
-        }
-        match columns {
-            None => {
-                let found = Columns::find(path, place, &record.iter().collect::<Vec<_>>())?;
-                gathered.by_rank = found.by == super::columns::Order::Rank;
-                columns = Some((found, record.len()));
+/// The rows of a text, past empty ones.
+pub(super) struct Records<'a> {
+    path: &'a Path,
+    fields: Fields<'a>,
+}
+
+enum Fields<'a> {
+    Quoted { reader: Box<csv::Reader<&'a [u8]>>, lines: Lines<'a> },
+    Split { lines: std::iter::Enumerate<std::str::Lines<'a>>, by: Separator },
+}
+
+impl<'a> Records<'a> {
+    pub fn new(path: &'a Path, text: &'a str) -> Self {
+        let fields = match Separator::of(text) {
+            Separator::Byte(separator) => {
+                let mut builder = ReaderBuilder::new();
+                builder.delimiter(separator).has_headers(false).flexible(true).trim(Trim::All);
+                let lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+                Fields::Quoted { reader: Box::new(builder.from_reader(text.as_bytes())), lines }
             }
-            Some((columns, n_columns)) => {
-                check(path, place, &record, n_columns)?;
-                add(path, place, &record, &columns, protocol, gathered)?;
+            by => Fields::Split { lines: text.lines().enumerate(), by },
+        };
+        Self { path, fields }
+    }
+
+    /// Reads the next row into `record` and says where it stands; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a quoted field that runs on over lines.
+    pub fn next(&mut self, record: &mut StringRecord) -> Result<Option<ListPlace>, DataError> {
+        loop {
+            let Some(place) = self.any(record)? else { return Ok(None) };
+            if record.iter().any(|field| field.contains(['\n', '\r'])) {
+                let problem = "a quoted field runs on over further lines";
+                return Err(refuse(self.path, place, problem, "close the quotation mark"));
+            }
+            if record.iter().any(|field| !field.is_empty()) {
+                return Ok(Some(place));
             }
         }
     }
+
+    fn any(&mut self, record: &mut StringRecord) -> Result<Option<ListPlace>, DataError> {
+        match &mut self.fields {
+            Fields::Quoted { reader, lines } => {
+                let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+                let is_row = reader.read_record(record);
+                let place = ListPlace::Line(lines.of_record(start));
+                let broken =
+                    |error: csv::Error| refuse(self.path, place, error.to_string(), "correct the line");
+                Ok(is_row.map_err(broken)?.then_some(place))
+            }
+            Fields::Split { lines, by } => {
+                let Some((at, line)) = lines.next() else { return Ok(None) };
+                record.clear();
+                if *by == Separator::Colons {
+                    line.split("::").for_each(|field| record.push_field(unquoted(field)));
+                } else {
+                    line.split_whitespace().for_each(|field| record.push_field(unquoted(field)));
+                }
+                Ok(Some(ListPlace::Line(at as u64 + 1)))
+            }
+        }
+    }
+}
+
+/// A field without the quotation marks around it.
+fn unquoted(field: &str) -> &str {
+    let field = field.trim();
+    field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field)
 }
 
 /// Lines by bytes, from the front to the back.
@@ -89,57 +127,141 @@ impl Lines<'_> {
     }
 }
 
-/// Refuses a line with too many or too few fields, and a quoted field that runs on over lines.
-fn check(path: &Path, place: ListPlace, record: &StringRecord, n_columns: usize) -> Result<(), DataError> {
-    if record.iter().any(|field| field.contains(['\n', '\r'])) {
-        return Err(refuse(
-            path,
-            place,
-            "a quoted field runs on over further lines",
-            "close the quotation mark",
-        ));
+pub(super) fn read(text: &str, gathered: &mut Gathered<'_>) -> Result<(), DataError> {
+    if bare::is_trec(text) {
+        return bare::read_trec(text, gathered);
     }
-    if record.len() != n_columns {
-        let problem = format!("it has {} fields, and the header has {n_columns}", record.len());
-        return Err(refuse(
-            path,
-            place,
-            problem,
-            "correct the line; a field with a separator in it needs quotation marks",
-        ));
+    let mut records = Records::new(gathered.path, text);
+    let (mut first, mut second) = (StringRecord::new(), StringRecord::new());
+    let place = records.next(&mut first)?.unwrap_or(ListPlace::File);
+    records.next(&mut second)?;
+    if !first.iter().any(|name| role(name).is_some()) && !is_above(&first, &second) {
+        return bare::read(text, gathered);
+    }
+    let header: Vec<&str> = first.iter().collect();
+    let shape = |at: usize| {
+        // Where rows have more fields than the header, the last column has the rest.
+        let is_cut = at + 1 == header.len() && second.len() > header.len();
+        if is_cut { Look::Several } else { look(second.get(at).unwrap_or_default()) }
+    };
+    let columns = Columns::find(gathered.path, place, &header, shape)?;
+    gathered.note_unused(&columns.unused(&header));
+    match columns.shape {
+        Shape::Long { item, order, by } => read_places(text, &header, &columns, (item, order, by), gathered),
+        Shape::Cell(_) | Shape::Spread(_) => read_lists(text, &header, &columns, gathered),
+    }
+}
+
+/// Whether a row without any digit stands above one with digits in every field: a header, whatever its names.
+fn is_above(first: &StringRecord, second: &StringRecord) -> bool {
+    let has_digit = |field: &str| field.contains(|letter: char| letter.is_ascii_digit());
+    first.len() > 1 && !second.is_empty() && !first.iter().any(has_digit) && second.iter().all(has_digit)
+}
+
+/// Refuses a row with more or fewer fields than the header.
+fn check_length(
+    gathered: &Gathered<'_>,
+    place: ListPlace,
+    record: &StringRecord,
+    n_columns: usize,
+) -> Result<(), DataError> {
+    if record.len() == n_columns {
+        return Ok(());
+    }
+    let problem = format!("it has {} fields, and the header has {n_columns}", record.len());
+    Err(gathered.refuse(
+        place,
+        problem,
+        "correct the line; a field with a separator in it needs quotation marks",
+    ))
+}
+
+/// An id that is there.
+pub(super) fn known<'a>(
+    gathered: &Gathered<'_>,
+    place: ListPlace,
+    (what, id): (&str, &'a str),
+) -> Result<&'a str, DataError> {
+    if id.is_empty() {
+        return Err(gathered.refuse(place, format!("the {what} is missing"), "correct or remove the line"));
+    }
+    Ok(id)
+}
+
+/// The number of a field, as lists are sorted by it.
+pub(super) fn key(
+    gathered: &Gathered<'_>,
+    place: ListPlace,
+    text: &str,
+    by: Order,
+) -> Result<f64, DataError> {
+    let number = text.parse().map_err(|_| "is no number");
+    number.and_then(|number| by.key(number)).map_err(|problem| {
+        let problem = format!("the {} \"{}\" {problem}", by.name(), shown(text));
+        gathered.refuse(place, problem, "correct or remove the line")
+    })
+}
+
+/// A row for each place of a list.
+fn read_places(
+    text: &str,
+    header: &[&str],
+    columns: &Columns,
+    (item, order, by): (usize, usize, Order),
+    gathered: &mut Gathered<'_>,
+) -> Result<(), DataError> {
+    gathered.by = if by == Order::Rank { By::Rank } else { By::Score };
+    let mut records = Records::new(gathered.path, text);
+    let mut record = StringRecord::new();
+    records.next(&mut record)?;
+    while let Some(place) = records.next(&mut record)? {
+        check_length(gathered, place, &record, header.len())?;
+        if columns.protocol.is_some_and(|at| !gathered.is_of_protocol(Some(&record[at]))) {
+            continue;
+        }
+        let user = known(gathered, place, ("user", &record[columns.user]))?;
+        let item = known(gathered, place, ("item", &record[item]))?;
+        let order = key(gathered, place, &record[order], by)?;
+        let recommender = columns.recommender.map(|at| &record[at]);
+        gathered.add(&RawRow { place, user, item, order, recommender })?;
     }
     Ok(())
 }
 
-fn add(
-    path: &Path,
-    place: ListPlace,
-    record: &StringRecord,
+/// A row for each user.
+fn read_lists(
+    text: &str,
+    header: &[&str],
     columns: &Columns,
-    protocol: &str,
-    gathered: &mut Gathered,
+    gathered: &mut Gathered<'_>,
 ) -> Result<(), DataError> {
-    if columns.protocol.is_some_and(|at| Protocol::table_name(&record[at]) != protocol) {
-        gathered.has_other_protocols = true;
-        return Ok(());
-    }
-    let (user, item, text) = (&record[columns.user], &record[columns.item], &record[columns.order]);
-    for (what, id) in [("user", user), ("item", item)] {
-        if id.is_empty() {
-            return Err(refuse(path, place, format!("the {what} is missing"), "correct or remove the line"));
+    let mut records = Records::new(gathered.path, text);
+    let mut record = StringRecord::new();
+    let mut cells = Cells::default();
+    records.next(&mut record)?;
+    while let Some(place) = records.next(&mut record)? {
+        let field = |at: usize| record.get(at).unwrap_or_default();
+        let items = match &columns.shape {
+            Shape::Cell(at) if *at + 1 == header.len() && record.len() > header.len() => {
+                Items::Each(record.iter().skip(*at).map(str::to_owned).collect())
+            }
+            Shape::Cell(at) => {
+                check_length(gathered, place, &record, header.len())?;
+                Items::Cell(field(*at).to_owned())
+            }
+            Shape::Spread(all) => {
+                if record.len() > header.len() {
+                    check_length(gathered, place, &record, header.len())?;
+                }
+                Items::Each(all.iter().map(|at| field(*at).to_owned()).collect())
+            }
+            Shape::Long { .. } => unreachable!("the caller tells both layouts apart"),
+        };
+        if columns.protocol.is_some_and(|at| !gathered.is_of_protocol(Some(field(at)))) {
+            continue;
         }
+        let user = known(gathered, place, ("user", field(columns.user)))?;
+        cells.push(place, user, columns.recommender.map(field), items);
     }
-    let number = text.parse().map_err(|_| "is no number");
-    let order = number.and_then(|number| columns.by.key(number)).map_err(|problem| {
-        let problem = format!("the {} {text:?} {problem}", columns.by.name());
-        refuse(path, place, problem, "correct or remove the line")
-    })?;
-    gathered.add(&RawRow {
-        place,
-        user,
-        item,
-        order,
-        recommender: columns.recommender.map(|at| &record[at]),
-    });
-    Ok(())
+    cells.finish(gathered)
 }

@@ -1,9 +1,13 @@
 //! Ranked lists of foreign make are read as what they are, or refused with the place and the remedy.
 
+mod layouts;
+mod packed;
+mod types;
+
 use arrow_array::types::{Int32Type, Int64Type};
 use arrow_array::{
-    ArrayRef, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array, LargeStringArray,
-    PrimitiveArray, RecordBatch, StringArray, StringViewArray, UInt8Array,
+    ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array,
+    LargeStringArray, PrimitiveArray, RecordBatch, StringArray, StringViewArray, UInt8Array,
 };
 use drr_data::{ForeignLists, read_foreign_lists};
 use parquet::arrow::ArrowWriter;
@@ -12,7 +16,7 @@ use parquet::file::properties::WriterProperties;
 use std::sync::Arc;
 
 /// Reads `data` as a file of that name under "first_ratings".
-fn read(name: &str, data: &[u8]) -> Result<ForeignLists, String> {
+pub fn read(name: &str, data: &[u8]) -> Result<ForeignLists, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, data).unwrap();
@@ -20,14 +24,14 @@ fn read(name: &str, data: &[u8]) -> Result<ForeignLists, String> {
 }
 
 /// User, item and order of each row.
-fn rows(lists: &ForeignLists) -> Vec<(&str, &str, f64)> {
+pub fn rows(lists: &ForeignLists) -> Vec<(&str, &str, f64)> {
     let text = |row: &drr_data::ForeignRow| {
         (lists.user_ids[row.user as usize].as_str(), lists.item_ids[row.item as usize].as_str(), row.order)
     };
     lists.rows.iter().map(text).collect()
 }
 
-fn parquet(compression: Compression, columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+pub fn parquet(compression: Compression, columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let properties = WriterProperties::builder().set_compression(compression).build();
     let mut data = Vec::new();
@@ -61,8 +65,8 @@ fn a_score_goes_from_the_greatest_and_a_rank_beside_it_decides() {
 fn bad_text_is_refused_with_the_line_and_the_remedy() {
     let cases: [(&[u8], [&str; 2]); 13] = [
         (b"", ["mine.csv: it is empty", "header"]),
-        (b"user,item,rank\n", ["no rows", "give the file"]),
-        (b"1,a,1\n1,b,2\n", ["line 1", "name the columns"]),
+        (b"user,item,rank\n", ["no lists in it", "give the file"]),
+        (b"who,what,rank\n1,2,3\n", ["line 1: the header has no column for the user", "name the columns"]),
         (b"\nuser,item,rank\n\n\n1,a,one\n", ["line 5", "\"one\" is no number"]),
         (b"user,item,rank\n1,a,1.5\n", ["line 2", "whole number"]),
         (b"user,item,score\n1,a,NaN\n", ["line 2", "finite"]),
@@ -72,7 +76,7 @@ fn bad_text_is_refused_with_the_line_and_the_remedy() {
         (b"user,item,rank\n1,a,1\n1,b,1\n", ["line 3: user 1 has the rank 1", "see line 2"]),
         (b"user,rank,item\n1,1,\"a\n1,2,b\n", ["line 2", "close the quotation mark"]),
         (b"user,item,rank\n1,a,1\n1,\xff,2\n", ["line 3", "UTF-8"]),
-        (b"\xff\xfeu\0s\0e\0r\0", ["line 1", "UTF-8"]),
+        (b"\xff\xfeu\0\n\0\x00\xd8e\0", ["line 2", "begins as UTF-16"]),
     ];
     for (data, parts) in cases {
         let error = read("mine.csv", data).unwrap_err();
@@ -132,10 +136,17 @@ fn bad_parquet_is_refused_with_the_row_and_the_remedy() {
             file(Arc::new(Int64Array::from(vec![Some(1), None])), scores()),
             ["row 2: the user is missing", "remove"],
         ),
-        (file(Arc::new(Float64Array::from(vec![1.0, 2.0])), scores()), ["column user has the type", "cast"]),
+        (
+            file(Arc::new(Float64Array::from(vec![1.0, 2.5])), scores()),
+            ["row 2: the user is no whole", "remove"],
+        ),
+        (
+            file(Arc::new(BooleanArray::from(vec![true, false])), scores()),
+            ["column \"user\" has the type", "cast"],
+        ),
         (file(users(), Arc::new(Float64Array::from(vec![1.0, f64::NAN]))), ["row 2", "finite"]),
         (file(users(), Arc::new(Float64Array::from(vec![None, Some(1.0)]))), ["row 1", "score is missing"]),
-        (file(users(), Arc::new(StringArray::from(vec!["1", "2"]))), ["column score", "cast"]),
+        (file(users(), Arc::new(StringArray::from(vec!["1", "2"]))), ["column \"score\"", "cast"]),
         (whole[..whole.len() / 2].to_vec(), ["lists.parquet: it is damaged", "write it again"]),
     ];
     for (data, parts) in cases {
@@ -157,6 +168,10 @@ fn protocol_and_recommender_choose_rows_where_a_file_has_them() {
     assert_eq!(rows(&read("first_ratings", Some("y")).unwrap()), [("1", "b", 1.0)]);
     assert_eq!(read("temporal", None).unwrap().recommender.as_deref(), Some("x"));
     let several = read("first_ratings", None).unwrap_err();
-    assert!(several.contains("x, y") && several.contains("--name"), "{several}");
-    assert!(read("holdout", None).unwrap_err().contains("no lists under protocol holdout"));
+    assert!(several.contains("\"x\", \"y\"") && several.contains("--name"), "{several}");
+    let none = read("holdout", None).unwrap_err();
+    assert!(
+        none.contains("under protocol holdout, but under \"first_ratings\", \"seed\", \"temporal\""),
+        "{none}"
+    );
 }

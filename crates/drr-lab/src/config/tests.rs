@@ -213,6 +213,17 @@ fn a_value_out_of_range_is_refused_with_its_table() {
 }
 
 #[test]
+fn lists_of_10_come_first_where_they_are_judged_and_need_not_be() {
+    let with = |lengths: &[usize]| {
+        let mut config = ExperimentConfig::default();
+        config.evaluation.list_lengths = lengths.to_vec();
+        config.check().unwrap();
+        config.evaluation.headline()
+    };
+    assert_eq!([with(&[5, 10, 20]), with(&[3, 5]), with(&[20])], [10, 5, 20]);
+}
+
+#[test]
 fn what_would_give_a_run_that_cannot_be_read_is_refused() {
     let refused = |change: fn(&mut ExperimentConfig)| {
         let mut config = ExperimentConfig::load(&shipped_named("ml-100k.toml")).unwrap();
@@ -225,6 +236,7 @@ fn what_would_give_a_run_that_cannot_be_read_is_refused() {
     assert!(error.contains("\"first_ratings\" twice"), "{error}");
     assert!(refused(|it| it.evaluation.list_lengths = vec![10, 5, 5]).contains("list_lengths"));
     assert!(refused(|it| it.evaluation.list_lengths = vec![0, 10]).contains("list_lengths"));
+    assert!(refused(|it| it.evaluation.list_lengths = Vec::new()).contains("list_lengths is empty"));
     assert!(refused(|it| it.environment.history_length = 0).contains("history_length"));
     let error = refused(|it| it.agent.replay.capacity = it.agent.batch_size - 1);
     assert!(error.contains("capacity") && error.contains("batch_size"), "{error}");

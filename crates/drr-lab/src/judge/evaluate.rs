@@ -221,12 +221,18 @@ impl<'a> Judge<'a> {
         Ok(Judged {
             table: table.to_owned(),
             id,
-            measures: ListMeasures::of(&lists, &histories, &self.features, HEADLINE_LENGTH),
+            measures: ListMeasures::of(&lists, &histories, &self.features, self.length()),
             canaries,
             shuffled_share: self.shuffled_share(recommender, &summary)?,
             curve: it.curve.clone(),
             summary,
         })
+    }
+
+    /// The length at which lists are looked at beside the metrics; sessions are cut there too.
+    fn length(&self) -> usize {
+        let are_lists = self.bench.cut.protocol.facts().sessions == SessionKind::None;
+        if are_lists { self.bench.evaluation.headline() } else { HEADLINE_LENGTH }
     }
 
     /// What is left of the score when histories are shuffled, under the protocols that rank the catalogue.
@@ -241,8 +247,9 @@ impl<'a> Judge<'a> {
         }
         let metric = comparisons::primary(self.bench.cut.protocol);
         let shuffled = self.set.shuffled(&mut Seeds(self.bench.cut.seed).stream("shuffled histories"));
-        let then = evaluate(recommender, &shuffled, &[HEADLINE_LENGTH])?.summary;
-        let (then, now) = (then.metric(metric, HEADLINE_LENGTH), summary.metric(metric, HEADLINE_LENGTH));
+        let k = self.length();
+        let then = evaluate(recommender, &shuffled, &[k])?.summary;
+        let (then, now) = (then.metric(metric, k), summary.metric(metric, k));
         let share = then.zip(now).map(|(then, now)| then.mean / now.mean);
         Ok(share.filter(|share| share.is_finite()))
     }

@@ -12,7 +12,7 @@ use super::bench::Bench;
 use crate::run::{Phase, RunManifest};
 use anyhow::{Context as _, Result};
 use drr_baselines::{Popularity, Random};
-use drr_core::{HEADLINE_LENGTH, Part, Protocol, Recommender};
+use drr_core::{Part, Protocol, Recommender};
 use drr_eval::report::{Bar, Cell, Plot, Report, Section, Table};
 use drr_eval::statistics::{N_RESAMPLES, paired_bootstrap_difference};
 use drr_eval::{Evaluation, EvaluationSet, Interval, Metric, Oracle, evaluate};
@@ -47,6 +47,8 @@ pub struct Scored {
     pub evaluations: Vec<Evaluation>,
     /// What was left out of the lists.
     pub counts: ListCounts,
+    /// How the file was understood, where its names do not say it.
+    pub notes: Vec<String>,
     /// The lists minus popularity in precision, user by user, with the length of the lists.
     pub difference: (usize, Interval),
 }
@@ -81,18 +83,19 @@ pub fn score(bench: &Bench<'_>, request: &Request<'_>) -> Result<Scored> {
         bench.cases(Part::Test).with_context(|| format!("it cannot be judged by protocol {protocol}"))?;
     let (name, lists) = named_lists(request.lists, protocol, request.name)?;
     let lengths = &bench.evaluation.list_lengths;
-    let longest = lengths.iter().copied().max().unwrap_or(HEADLINE_LENGTH);
+    let k = bench.evaluation.headline();
+    let longest = lengths.iter().copied().max().unwrap_or(k);
     let (listed, counts) =
         ListedRecommender::new(name, &lists, bench.cut.dataset, &set, (longest, request.unknown))?;
     for warning in counts.warnings() {
         tracing::warn!("{}: {warning}", request.lists.display());
     }
+    let notes = lists.notes;
     let all = beside(bench, &set, listed)?;
     let evaluations = all
         .iter()
         .map(|recommender| Ok(evaluate(&**recommender, &set, lengths)?))
         .collect::<Result<Vec<_>>>()?;
-    let k = if lengths.contains(&HEADLINE_LENGTH) { HEADLINE_LENGTH } else { longest };
     let precision = |evaluation: &Evaluation| {
         let values = evaluation.values(Metric::Precision, k).map(<[f64]>::to_vec);
         values.with_context(|| format!("precision at {k} was not judged"))
@@ -104,7 +107,7 @@ pub fn score(bench: &Bench<'_>, request: &Request<'_>) -> Result<Scored> {
         N_RESAMPLES,
         &mut random,
     )?;
-    Ok(Scored { evaluations, counts, difference: (k, difference) })
+    Ok(Scored { evaluations, counts, notes, difference: (k, difference) })
 }
 
 /// The lists, popularity, random and the oracle, in this order.
@@ -137,6 +140,7 @@ fn to_report(manifest: &RunManifest, request: &Request<'_>, scored: &Scored) -> 
         ),
         format!("The provenance of {name} is not verified: nobody knows which rows it was fitted on."),
     ];
+    prose.extend(scored.notes.iter().map(|note| format!("How the file was read: {note}.")));
     prose.extend(scored.counts.warnings());
     let rows = scored.evaluations.iter().map(|evaluation| row(evaluation, k)).collect();
     let bars = scored.evaluations.iter().map(|evaluation| {

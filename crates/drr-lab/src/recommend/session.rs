@@ -3,7 +3,7 @@
 //! Whoever asks here cannot answer, so the answers are simulated: for a held-out user by the judge's simulator, as in the
 //! judgement, and for anybody else by the simulator that the agent was trained in, from what is known of them.
 
-use super::{Request, liked, line, user_of, write_history, write_liked};
+use super::{Request, liked, line, nothing_left, user_of, write_history, write_liked};
 use crate::fit::sessions::{Items, SessionBench, SessionModels, Tastes};
 use anyhow::{Context as _, Result, bail};
 use drr_core::{ExpectedSession as _, ItemIdx, Observed, Part, Query, SessionRecommender as _, UserIdx};
@@ -134,6 +134,9 @@ impl SessionBundle<'_> {
         }
         writeln!(text, "recommended_items_ids: {}", ids.join(", "))?;
         text.push_str(&lines);
+        if ids.len() < k {
+            writeln!(text, "{}", nothing_left(ids.len()))?;
+        }
         writeln!(
             text,
             "total reward of these {} steps in expectation over leaving: {total:.2}; the user is there after them with {:.0} %",

@@ -17,6 +17,8 @@ pub struct Page<'a> {
     pub dataset: &'a Dataset,
     /// The protocols that it was judged under.
     pub protocols: Vec<Protocol>,
+    /// The protocols that the data set does not allow, with the reason: a sentence each.
+    pub left_out: Vec<String>,
     /// The cuts, with their spaces and their trainings, the run's own agent first.
     pub cuts: Vec<(Spaces<'a>, Vec<Training<'a>>)>,
     /// The trainings for long sessions, the agent first; none where the run has no long sessions.

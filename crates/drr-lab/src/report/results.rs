@@ -1,6 +1,6 @@
 //! The tables and plots of one protocol.
 
-use crate::judge::comparisons::{Comparison, letters};
+use crate::judge::comparisons::{Comparison, length, letters};
 use crate::judge::contestants::NO_RL;
 use crate::judge::figures::{Judged, RunMetrics, headline};
 use drr_core::{Form, HEADLINE_LENGTH, LearnerId, SessionKind, World};
@@ -176,8 +176,13 @@ fn beyond_table(rows: &[&Judged]) -> Table {
         "order matters (%)",
         "planted / control items listed",
     ];
+    let of_lists = rows.first().filter(|it| it.summary.protocol.facts().sessions == SessionKind::None);
+    let k = of_lists.and_then(|it| length(it.summary.diversity.iter().map(|of| of.k)));
+    let k = k.unwrap_or(HEADLINE_LENGTH);
     Table {
-        caption: "What the lists of 10 are like; how much of the score is lost when histories are shuffled; and whether planted items are listed more often than their controls.".to_owned(),
+        caption: format!(
+            "What the lists of {k} are like; how much of the score is lost when histories are shuffled; and whether planted items are listed more often than their controls."
+        ),
         columns: columns.map(str::to_owned).to_vec(),
         rows: rows.iter().map(cells).collect(),
         ..Table::default()

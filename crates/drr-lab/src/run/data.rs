@@ -175,6 +175,15 @@ fn note(config: &ExperimentConfig, source: &Source) -> Result<SourceNote> {
     })
 }
 
+/// Whether an archive, or a folder with its files, is what a data set was made from.
+///
+/// # Errors
+///
+/// Fails if it cannot be read.
+pub fn is_made_from(dataset: &Dataset, archive: &Path) -> Result<bool> {
+    Ok(dataset.manifest().source.sha256.as_deref() == Some(content_digest(archive)?.as_str()))
+}
+
 /// The digest of an archive, or of all files in a folder of unpacked ones.
 fn content_digest(path: &Path) -> Result<String> {
     if path.is_file() {

@@ -18,3 +18,5 @@ mod runs;
 mod snapshot;
 #[cfg(test)]
 mod stages;
+#[cfg(test)]
+mod told;

@@ -132,7 +132,7 @@ fn write_data_set(house: &House) {
 }
 
 /// Describes the data set, whose ratings stand in a column.
-fn write_registry(house: &House, column: &str) {
+pub fn write_registry(house: &House, column: &str) {
     let mut entry = Table::new();
     for (key, value) in [
         ("name", "made-up"),

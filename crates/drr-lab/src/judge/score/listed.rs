@@ -3,7 +3,7 @@
 use super::Unknown;
 use anyhow::{Result, bail};
 use drr_core::{ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx};
-use drr_data::{Dataset, ForeignLists, ForeignRow};
+use drr_data::{Dataset, ForeignLists, ForeignRow, shown};
 use drr_eval::EvaluationSet;
 use std::collections::BTreeMap;
 
@@ -103,8 +103,8 @@ impl ListedRecommender {
 
 /// Original ids to indices; what is unknown is counted.
 fn known(lists: &ForeignLists, dataset: &Dataset, counts: &mut ListCounts) -> Known {
-    let users: Vec<Option<UserIdx>> = lists.user_ids.iter().map(|id| dataset.user(id)).collect();
-    let items: Vec<Option<ItemIdx>> = lists.item_ids.iter().map(|id| dataset.item(id)).collect();
+    let users: Vec<Option<UserIdx>> = indices(&lists.user_ids, |id| dataset.user(id));
+    let items: Vec<Option<ItemIdx>> = indices(&lists.item_ids, |id| dataset.item(id));
     let mut known = Known::new();
     for row in &lists.rows {
         if let (Some(user), Some(item)) = (users[row.user as usize], items[row.item as usize]) {
@@ -118,13 +118,27 @@ fn known(lists: &ForeignLists, dataset: &Dataset, counts: &mut ListCounts) -> Kn
     known
 }
 
+/// The index of each id. Where a program has written whole ids as floats, all of them are: `7.0` then means `7`.
+fn indices<T>(ids: &[String], index: impl Fn(&str) -> Option<T>) -> Vec<Option<T>> {
+    let whole = |id: &str| -> Option<usize> {
+        let (whole, zero) = id.split_once('.')?;
+        (zero == "0" && whole.bytes().all(|digit| digit.is_ascii_digit())).then_some(whole.len())
+    };
+    let found: Vec<Option<T>> = ids.iter().map(|id| index(id)).collect();
+    let are_floats = found.iter().all(Option::is_none) && ids.iter().all(|id| whole(id).is_some());
+    if !are_floats {
+        return found;
+    }
+    ids.iter().map(|id| index(&id[..whole(id).unwrap_or(id.len())])).collect()
+}
+
 fn describe(lists: &ForeignLists, row: &ForeignRow, dataset: &Dataset, is_user: bool) -> String {
     let (what, id) = if is_user {
         ("user", &lists.user_ids[row.user as usize])
     } else {
         ("item", &lists.item_ids[row.item as usize])
     };
-    format!("{}: the data set {} has no {what} {id}", row.place, dataset.manifest().dataset)
+    format!("{}: the data set {} has no {what} {}", row.place, dataset.manifest().dataset, shown(id))
 }
 
 impl Recommender for ListedRecommender {

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use drr_core::Protocol;
-use drr_data::{ForeignLists, read_foreign_lists};
+use drr_data::{ForeignLists, read_foreign_lists, shown};
 use std::path::Path;
 
 /// The names beside which lists are judged.
@@ -18,8 +18,11 @@ pub fn named_lists(path: &Path, protocol: Protocol, name: Option<&str>) -> Resul
         bail!("there are no lists in {}: check the path after --lists", path.display());
     }
     let lists = read_foreign_lists(path, protocol.name(), name)?;
-    let stem = path.file_stem().map_or_else(|| "lists".into(), |stem| stem.to_string_lossy().into_owned());
-    let name = name.map(str::to_owned).or_else(|| lists.recommender.clone()).unwrap_or(stem);
+    let is_packed = path.extension().is_some_and(|it| it == "gz" || it == "zst");
+    let file = if is_packed { path.with_extension("") } else { path.to_owned() };
+    let stem = file.file_stem().map_or_else(|| "lists".into(), |stem| stem.to_string_lossy().into_owned());
+    let named = lists.recommender.as_deref().map(shown).filter(|name| !name.trim().is_empty());
+    let name = name.map(str::to_owned).or(named).unwrap_or(stem);
     let taken = TAKEN.contains(&name.as_str());
     Ok((if taken { format!("{name} (lists)") } else { name }, lists))
 }

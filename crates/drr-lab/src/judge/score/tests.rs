@@ -10,6 +10,7 @@ use drr_baselines::Popularity;
 use drr_core::{Part, Protocol};
 use drr_data::{ListRow, write_lists};
 use drr_eval::{Provenance, evaluate};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 fn with_plan(work: impl FnOnce(&Plan<'_>)) {
@@ -128,6 +129,59 @@ fn longer_lists_are_cut_and_equal_scores_keep_the_order_of_the_file() {
         assert_eq!((scored.counts.tied, scored.counts.longer), (1, 1));
         let list: Vec<_> = scored.evaluations[0].lists[0].iter().map(|it| it.item).collect();
         assert!(items.iter().rev().copied().take(list.len()).eq(list));
+    });
+}
+
+#[test]
+fn lists_of_every_layout_get_the_same_figures_and_the_report_says_how_they_were_read() {
+    with_bench(|bench| {
+        let rows = popular(bench);
+        let scored = |name: &str, text: &str| {
+            let path = bench.work.path(name);
+            std::fs::write(&path, text).unwrap();
+            judged(bench, &path, Unknown::Refuse).unwrap()
+        };
+        let expected = scored("mine.csv", &csv(&rows));
+        assert_eq!(expected.notes, [""; 0]);
+        let line =
+            |row: &ListRow| format!("{} Q0 {} {} {} mine\n", row.user_id, row.item_id, row.rank, row.score);
+        let trec: String = rows.iter().map(line).collect();
+        let bare: String =
+            rows.iter().map(|it| format!("{} {} {}\n", it.user_id, it.item_id, it.rank)).collect();
+        let floats = rows.iter().map(|it| format!("{}.0,{}.0,{}\n", it.user_id, it.item_id, it.rank));
+        let floats = floats.fold("user,item,position\n".to_owned(), |text, line| text + &line);
+        let mut lists: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        rows.iter().for_each(|it| lists.entry(&it.user_id).or_default().push(&it.item_id));
+        let json = serde_json::to_string(&lists).unwrap();
+        let wide: String = lists.iter().map(|(user, list)| format!("{user},{}\n", list.join(","))).collect();
+        for (name, text) in [
+            ("run.trec", &trec),
+            ("bare.txt", &bare),
+            ("floats.csv", &floats),
+            ("lists.json", &json),
+            ("wide.csv", &wide),
+        ] {
+            let found = scored(name, text);
+            assert_eq!(found.evaluations[0].per_user, expected.evaluations[0].per_user, "{name}");
+            assert_eq!(found.counts, super::ListCounts::default(), "{name}");
+            let is_said = found.notes.iter().any(|note| note.contains("header") || note.contains("TREC"));
+            assert_eq!(
+                is_said,
+                ["run.trec", "bare.txt", "wide.csv"].contains(&name),
+                "{name}: {:?}",
+                found.notes
+            );
+        }
+    });
+}
+
+#[test]
+fn an_id_in_a_message_is_short_and_orders_nothing() {
+    with_bench(|bench| {
+        let path = bench.work.path("mine.csv");
+        std::fs::write(&path, format!("user,item,rank\n\u{1b}[31m{},1,1\n", "x".repeat(5_000))).unwrap();
+        let error = format!("{:#}", judged(bench, &path, Unknown::Refuse).unwrap_err());
+        assert!(!error.chars().any(char::is_control) && error.len() < 2_000, "{error}");
     });
 }
 
