@@ -5,7 +5,7 @@ use crate::config::ExperimentConfig;
 use crate::run::Context;
 use anyhow::{Context as _, Result, bail};
 use drr_data::{DatasetSpec, Manifest, OwnRules, RawFormat, supplied};
-use drr_intake::{Asked, Guess, IntakeError, Quiet, Signal, shown};
+use drr_intake::{Asked, Format, Guess, IntakeError, Quiet, Signal, shown};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -115,7 +115,12 @@ fn understood(file: &Path, guess: &Guess) -> Result<String> {
         layout.dialect.separator.as_deref().map(|it| format!(", fields between {it:?}")).unwrap_or_default();
     let encoding = layout.dialect.encoding.as_deref().unwrap_or("utf-8");
     let header = if layout.dialect.header { "a header" } else { "no header" };
-    let _ = write!(text, " ({:?}, {encoding}{separator}, {header})", layout.dialect.format);
+    let _ = match layout.dialect.format {
+        Format::Delimited => write!(text, " ({encoding}{separator}, {header})"),
+        Format::JsonLines => write!(text, " ({encoding}, a JSON object a line)"),
+        Format::JsonArray => write!(text, " ({encoding}, a JSON array)"),
+        Format::Parquet => write!(text, " (Parquet)"),
+    };
     for it in &guess.findings {
         let next =
             it.runner_up.as_ref().map(|it| format!("; next would be {}", shown(it))).unwrap_or_default();
