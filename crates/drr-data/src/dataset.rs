@@ -4,8 +4,8 @@
 
 use crate::manifest::{FORMAT, FileNote, Manifest, SourceNote};
 use crate::split::{Split, SplitConfig, SplitSummary, hex, split_hash};
-use crate::store::{SplitRow, TableRow, read_rows, write_rows};
-use crate::{DataError, ItemRecord, Protocol, RawLog, UserRecord};
+use crate::store::{EntityTable, SplitRow, TableRow, read_entities, read_rows, write_entities, write_rows};
+use crate::{Attribute, AttributeValues, DataError, Entities, Protocol, RawLog};
 use drr_core::{Cut, Interaction, InteractionLog, ItemIdx, Part, PartSet, UserIdx};
 use drr_store::NewFolder;
 use sha2::{Digest, Sha256};
@@ -30,8 +30,10 @@ pub struct DatasetDir {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     manifest: Manifest,
-    users: Vec<UserRecord>,
-    items: Vec<ItemRecord>,
+    users: Entities,
+    items: Entities,
+    /// The items' attribute that stands for categories.
+    categories: Option<String>,
     rows: Vec<Interaction>,
     parts: BTreeMap<Protocol, Vec<Part>>,
     user_index: HashMap<String, UserIdx>,
@@ -129,8 +131,10 @@ impl Dataset {
     /// Fails if a file is missing, was changed, or is damaged, and says how to make it anew.
     pub fn open(dir: &Path) -> Result<Self, DataError> {
         let manifest = Manifest::read(dir)?;
-        let users: Vec<UserRecord> = read_verified(&manifest, dir, USERS)?;
-        let items: Vec<ItemRecord> = read_verified(&manifest, dir, ITEMS)?;
+        manifest.verify(dir, USERS)?;
+        let users = read_entities(&dir.join(USERS), EntityTable::Users)?;
+        manifest.verify(dir, ITEMS)?;
+        let items = read_entities(&dir.join(ITEMS), EntityTable::Items)?;
         let rows: Vec<Interaction> = read_verified(&manifest, dir, INTERACTIONS)?;
         let split: Vec<SplitRow> = read_verified(&manifest, dir, SPLIT)?;
         check_rows(&manifest.dataset, users.len(), items.len(), &rows)?;
@@ -180,8 +184,8 @@ impl Dataset {
         }
         let mut manifest = self.manifest.clone();
         manifest.files = [
-            (USERS, write_rows(&dir.join(USERS), &self.users)?, self.users.len()),
-            (ITEMS, write_rows(&dir.join(ITEMS), &self.items)?, self.items.len()),
+            (USERS, write_entities(&dir.join(USERS), EntityTable::Users, &self.users)?, self.users.len()),
+            (ITEMS, write_entities(&dir.join(ITEMS), EntityTable::Items, &self.items)?, self.items.len()),
             (INTERACTIONS, write_rows(&dir.join(INTERACTIONS), &self.rows)?, self.rows.len()),
             (SPLIT, write_rows(&dir.join(SPLIT), &split)?, split.len()),
         ]
@@ -192,16 +196,18 @@ impl Dataset {
 
     fn new(
         manifest: Manifest,
-        users: Vec<UserRecord>,
-        items: Vec<ItemRecord>,
+        users: Entities,
+        items: Entities,
         rows: Vec<Interaction>,
         parts: BTreeMap<Protocol, Vec<Part>>,
     ) -> Self {
         let user_index =
-            users.iter().enumerate().map(|(at, user)| (user.id.clone(), UserIdx::from(at))).collect();
+            users.ids().iter().enumerate().map(|(at, id)| (id.clone(), UserIdx::from(at))).collect();
         let item_index =
-            items.iter().enumerate().map(|(at, item)| (item.id.clone(), ItemIdx::from(at))).collect();
-        Self { manifest, users, items, rows, parts, user_index, item_index }
+            items.ids().iter().enumerate().map(|(at, id)| (id.clone(), ItemIdx::from(at))).collect();
+        let usual = items.attributes().categories(None).ok().flatten();
+        let categories = usual.map(|attribute| attribute.name().to_owned());
+        Self { manifest, users, items, categories, rows, parts, user_index, item_index }
     }
 
     /// The manifest.
@@ -212,13 +218,13 @@ impl Dataset {
 
     /// The users; a `UserIdx` is a position here.
     #[must_use]
-    pub fn users(&self) -> &[UserRecord] {
+    pub const fn users(&self) -> &Entities {
         &self.users
     }
 
     /// The items; an `ItemIdx` is a position here.
     #[must_use]
-    pub fn items(&self) -> &[ItemRecord] {
+    pub const fn items(&self) -> &Entities {
         &self.items
     }
 
@@ -295,16 +301,53 @@ impl Dataset {
         self.item_index.get(id).copied()
     }
 
-    /// What is known of a user. Panics beyond the users, which is a bug.
+    /// The original id of a user. Panics beyond the users, which is a bug.
     #[must_use]
-    pub fn user_record(&self, user: UserIdx) -> &UserRecord {
-        &self.users[user.index()]
+    pub fn user_id(&self, user: UserIdx) -> &str {
+        self.users.id(user.index())
     }
 
-    /// What is known of an item. Panics beyond the items, which is a bug.
+    /// The original id of an item. Panics beyond the items, which is a bug.
     #[must_use]
-    pub fn item_record(&self, item: ItemIdx) -> &ItemRecord {
-        &self.items[item.index()]
+    pub fn item_id(&self, item: ItemIdx) -> &str {
+        self.items.id(item.index())
+    }
+
+    /// The title of an item, where the data set gives it one.
+    #[must_use]
+    pub fn item_title(&self, item: ItemIdx) -> Option<&str> {
+        self.items.title(item.index())
+    }
+
+    /// An item in words: its title, with the year behind it where that is an attribute, or without a title its id.
+    #[must_use]
+    pub fn item_name(&self, item: ItemIdx) -> String {
+        let Some(title) = self.item_title(item) else { return self.item_id(item).to_owned() };
+        let year = self.items.attribute("year").and_then(|year| year.number(item.index()));
+        year.map_or_else(|| title.to_owned(), |year| format!("{title} ({year})"))
+    }
+
+    /// Takes the items' attribute `wanted` for their categories, or, where none is wanted, the usual one:
+    /// [`crate::Attributes::categories`].
+    ///
+    /// # Errors
+    ///
+    /// Refuses an attribute that is not there or has no words, with the names to choose from.
+    pub fn choose_categories(&mut self, wanted: Option<&str>) -> Result<(), DataError> {
+        let chosen = self.items.attributes().categories(wanted)?;
+        self.categories = chosen.map(|attribute| attribute.name().to_owned());
+        Ok(())
+    }
+
+    /// The items' attribute that stands for their categories; the usual one until another is chosen.
+    #[must_use]
+    pub fn categories(&self) -> Option<&Attribute> {
+        self.items.attribute(self.categories.as_deref()?)
+    }
+
+    /// The categories of an item; none where it has none.
+    pub fn item_categories(&self, item: ItemIdx) -> impl Iterator<Item = &str> {
+        self.categories().into_iter().flat_map(move |attribute| attribute.words(item.index()))
     }
 }
 
@@ -333,25 +376,62 @@ fn check_rows(dataset: &str, n_users: usize, n_items: usize, rows: &[Interaction
 }
 
 /// Hashes all that the folder holds: the tables, the splits of the rows, and how to read them.
-fn content_hash(manifest: &Manifest, users: &[UserRecord], items: &[ItemRecord]) -> String {
+fn content_hash(manifest: &Manifest, users: &Entities, items: &Entities) -> String {
     let mut hasher = Sha256::new();
     hasher.update(manifest.format.to_le_bytes());
-    let mut text = |text: &str| {
-        hasher.update((text.len() as u64).to_le_bytes());
-        hasher.update(text.as_bytes());
-    };
-    text(&manifest.dataset);
-    for user in users {
-        text(&format!("{user:?}"));
-    }
-    for item in items {
-        text(&format!("{item:?}"));
-    }
+    hash_text(&mut hasher, &manifest.dataset);
+    hash_entities(&mut hasher, users);
+    hash_entities(&mut hasher, items);
     for (protocol, summary) in &manifest.splits {
-        text(protocol.facts().key);
-        text(&summary.hash);
+        hash_text(&mut hasher, protocol.facts().key);
+        hash_text(&mut hasher, &summary.hash);
     }
     hasher.update(manifest.rating_scale.0.to_le_bytes());
     hasher.update(manifest.rating_scale.1.to_le_bytes());
     hex(&hasher.finalize())
+}
+
+/// Hashes ids, titles, and the attributes with their names and kinds.
+fn hash_entities(hasher: &mut Sha256, entities: &Entities) {
+    hash_length(hasher, entities.len());
+    for (at, id) in entities.ids().iter().enumerate() {
+        hash_text(hasher, id);
+        hash_optional(hasher, entities.title(at));
+    }
+    hash_length(hasher, entities.attributes().iter().count());
+    for attribute in entities.attributes().iter() {
+        hash_text(hasher, attribute.name());
+        hash_text(hasher, attribute.kind().name());
+        match attribute.values() {
+            AttributeValues::Category(values) => {
+                values.iter().for_each(|word| hash_optional(hasher, word.as_deref()));
+            }
+            AttributeValues::Categories(values) => values.iter().for_each(|words| {
+                hash_length(hasher, words.len());
+                words.iter().for_each(|word| hash_text(hasher, word));
+            }),
+            AttributeValues::Number(values) => values.iter().for_each(|number| {
+                hasher.update([u8::from(number.is_some())]);
+                hasher.update(number.unwrap_or(0.0).to_bits().to_le_bytes());
+            }),
+            AttributeValues::Text(values) => {
+                values.iter().for_each(|text| hash_optional(hasher, text.as_deref()));
+            }
+        }
+    }
+}
+
+fn hash_length(hasher: &mut Sha256, length: usize) {
+    hasher.update((length as u64).to_le_bytes());
+}
+
+fn hash_text(hasher: &mut Sha256, text: &str) {
+    hash_length(hasher, text.len());
+    hasher.update(text.as_bytes());
+}
+
+/// Nothing and an empty text differ.
+fn hash_optional(hasher: &mut Sha256, text: Option<&str>) {
+    hasher.update([u8::from(text.is_some())]);
+    hash_text(hasher, text.unwrap_or(""));
 }

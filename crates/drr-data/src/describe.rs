@@ -1,6 +1,7 @@
-//! What a data set looks like, before anything is fitted: sizes, distributions, times, genres, and the pattern in the
+//! What a data set looks like, before anything is fitted: sizes, distributions, times, attributes, and the pattern in the
 //! order of ratings that the paper starts from (Liu et al. 2018, fig. 1).
 
+mod attributes;
 mod calendar;
 mod streaks;
 mod text;
@@ -10,6 +11,7 @@ use drr_core::{InteractionLog, POSITIVE_RATING};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+pub use attributes::{AttributeSummary, WordCount};
 pub use streaks::{Streak, StreakKind};
 
 /// A rating up to this value counts as negative: 1 and 2 stars.
@@ -45,8 +47,10 @@ pub struct Description {
     /// The share of ratings given in the same second as another by the same user, in `[0, 1]`: their order is unknown.
     /// `None` for a data set without times.
     pub shared_second: Option<f64>,
-    /// The genres, in the order of their names. An item counts for each of its genres.
-    pub genres: Vec<GenreCount>,
+    /// What is said of the users beside their ids.
+    pub user_attributes: Vec<AttributeSummary>,
+    /// What is said of the items beside their ids and titles.
+    pub item_attributes: Vec<AttributeSummary>,
     /// The mean rating after streaks of positive, then of negative ratings. Empty for a data set without times.
     pub streaks: Vec<Streak>,
 }
@@ -60,7 +64,7 @@ pub struct RatingCount {
     pub count: usize,
 }
 
-/// A distribution of counts in six numbers. Quartiles are interpolated linearly between neighbours.
+/// A distribution of numbers in six of them. Quartiles are interpolated linearly between neighbours.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Summary {
     /// The smallest.
@@ -90,43 +94,45 @@ pub struct TimeSpan {
     pub last_date: String,
 }
 
-/// A genre's share of the data set.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct GenreCount {
-    /// The genre in words.
-    pub genre: String,
-    /// Its items.
-    pub n_items: usize,
-    /// The ratings of its items.
-    pub n_ratings: usize,
-    /// The mean of those ratings.
-    pub mean_rating: f64,
-}
-
 impl Summary {
     /// The summary of `counts`; all zeros if there is none.
     #[must_use]
-    pub fn of(mut counts: Vec<usize>) -> Self {
-        counts.sort_unstable();
-        let (Some(min), Some(max)) = (counts.first(), counts.last()) else { return Self::default() };
+    pub fn of(counts: Vec<usize>) -> Self {
+        Self::of_numbers(counts.into_iter().map(|count| count as f64).collect())
+    }
+
+    /// The summary of finite numbers; all zeros if there is none.
+    #[must_use]
+    pub fn of_numbers(mut numbers: Vec<f64>) -> Self {
+        numbers.sort_unstable_by(f64::total_cmp);
+        let (Some(min), Some(max)) = (numbers.first(), numbers.last()) else { return Self::default() };
         Self {
-            min: *min as f64,
-            lower_quartile: quantile(&counts, 0.25),
-            median: quantile(&counts, 0.5),
-            mean: counts.iter().sum::<usize>() as f64 / counts.len() as f64,
-            upper_quartile: quantile(&counts, 0.75),
-            max: *max as f64,
+            min: *min,
+            lower_quartile: quantile(&numbers, 0.25),
+            median: quantile(&numbers, 0.5),
+            mean: mean(&numbers),
+            upper_quartile: quantile(&numbers, 0.75),
+            max: *max,
         }
     }
 }
 
-/// The `share` quantile of sorted counts, with linear interpolation (type 7 of Hyndman and Fan 1996).
-fn quantile(sorted: &[usize], share: f64) -> f64 {
+/// The mean; of numbers whose sum is not finite by their shares.
+fn mean(numbers: &[f64]) -> f64 {
+    let n = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / n;
+    if mean.is_finite() { mean } else { numbers.iter().map(|number| number / n).sum() }
+}
+
+/// The `share` quantile of sorted numbers, with linear interpolation (type 7 of Hyndman and Fan 1996).
+fn quantile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len() - 1) as f64;
     let below = position.floor() as usize;
     let above = position.ceil() as usize;
-    let (low, high) = (sorted[below] as f64, sorted[above] as f64);
-    low + (position - below as f64) * (high - low)
+    let (low, high) = (sorted[below], sorted[above]);
+    let part = position - below as f64;
+    let between = low + part * (high - low);
+    if between.is_finite() { between } else { (1.0 - part) * low + part * high }
 }
 
 /// Describes a data set.
@@ -137,12 +143,14 @@ fn quantile(sorted: &[usize], share: f64) -> f64 {
 pub fn describe(dataset: &Dataset) -> Result<Description, DataError> {
     let log = dataset.full_log()?;
     let has_time = dataset.manifest().has_time;
+    let mut per_user = vec![(0_usize, 0.0_f64); log.n_users()];
     let mut per_item = vec![(0_usize, 0.0_f64); log.n_items()];
     let mut histogram: BTreeMap<u32, RatingCount> = BTreeMap::new();
     for row in log.iter() {
-        let (count, sum) = &mut per_item[row.item.index()];
-        *count += 1;
-        *sum += f64::from(row.rating);
+        for (count, sum) in [&mut per_user[row.user.index()], &mut per_item[row.item.index()]] {
+            *count += 1;
+            *sum += f64::from(row.rating);
+        }
         let entry = histogram.entry(row.rating.to_bits());
         entry.or_insert(RatingCount { rating: row.rating, count: 0 }).count += 1;
     }
@@ -162,7 +170,8 @@ pub fn describe(dataset: &Dataset) -> Result<Description, DataError> {
         ratings_per_item: Summary::of(per_item.iter().map(|(count, _)| *count).collect()),
         time_span: if has_time { time_span(&log) } else { None },
         shared_second: has_time.then(|| shared_second(&log)),
-        genres: genres(dataset, &per_item),
+        user_attributes: attributes::summaries(dataset.users(), &per_user),
+        item_attributes: attributes::summaries(dataset.items(), &per_item),
         streaks: if has_time {
             streaks::streaks(&log, POSITIVE_RATING, NEGATIVE_RATING, LONGEST_STREAK)
         } else {
@@ -194,26 +203,6 @@ fn shared_second(log: &InteractionLog) -> f64 {
         n_shared += groups.map(<[i64]>::len).filter(|len| *len > 1).sum::<usize>();
     }
     ratio(n_shared as f64, log.len() as f64)
-}
-
-/// Adds up the genres, given the number and the sum of each item's ratings.
-fn genres(dataset: &Dataset, per_item: &[(usize, f64)]) -> Vec<GenreCount> {
-    let mut genres: BTreeMap<&str, (usize, usize, f64)> = BTreeMap::new();
-    for (item, (count, sum)) in dataset.items().iter().zip(per_item) {
-        for genre in &item.genres {
-            let (n_items, n_ratings, rating_sum) = genres.entry(genre).or_default();
-            *n_items += 1;
-            *n_ratings += count;
-            *rating_sum += sum;
-        }
-    }
-    let counts = genres.into_iter().map(|(genre, (n_items, n_ratings, sum))| GenreCount {
-        genre: genre.to_owned(),
-        n_items,
-        n_ratings,
-        mean_rating: ratio(sum, n_ratings as f64),
-    });
-    counts.collect()
 }
 
 #[cfg(test)]

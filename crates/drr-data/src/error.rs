@@ -133,6 +133,16 @@ pub enum DataError {
         /// What to do about it.
         remedy: &'static str,
     },
+    /// An attribute of users or items is refused.
+    #[error("the attribute {name:?} {problem}; {remedy}")]
+    Attribute {
+        /// The attribute's name, or its beginning.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// A data set has no row at all, or none is left.
     #[error(
         "the data set \"{dataset}\" has no usable rating ({rows_read} rows read): check the file, or the row policy"

@@ -5,8 +5,10 @@
 //! Parquet and reads it back. Raw ids and file formats stop here: other crates see dense indices.
 
 mod archive;
+mod attributes;
 mod dataset;
 mod describe;
+mod entities;
 mod error;
 mod fetch;
 mod foreign;
@@ -21,18 +23,23 @@ mod synthetic;
 mod tables;
 
 pub use archive::Archive;
+pub use attributes::{
+    Attribute, AttributeKind, AttributeValue, AttributeValues, Attributes, AttributesBuilder, MAX_CATEGORIES,
+};
 pub use dataset::{Dataset, DatasetDir, find_ingested, ingest};
 pub use describe::{
-    Description, GenreCount, NEGATIVE_RATING, RatingCount, Streak, StreakKind, Summary, TimeSpan, describe,
+    AttributeSummary, Description, NEGATIVE_RATING, RatingCount, Streak, StreakKind, Summary, TimeSpan,
+    WordCount, describe,
 };
 pub use drr_core::Protocol;
+pub use entities::Entities;
 pub use error::DataError;
 pub use fetch::{Fetched, Origin, RawSource, fetch, fetch_python_package, supplied};
 pub use foreign::{ForeignLists, ForeignRow, ListPlace, read_foreign_lists, shown};
 pub use manifest::{FORMAT, FileNote, MANIFEST, Manifest, SourceNote};
 pub use progress::{NoProgress, Progress};
 pub use raw::{Core, Grades, OnBadRow, OwnRules, Repeats, RowPolicy, read_raw};
-pub use raw_log::{ItemRecord, RawLog, RowCounts, UserRecord};
+pub use raw_log::{RawLog, RowCounts};
 pub use registry::{ColumnNames, DatasetSpec, PythonPackage, RatingScale, RawFormat, Registry};
 pub use split::{Split, SplitConfig, SplitSummary};
 pub use synthetic::{SyntheticConfig, generate as generate_synthetic};

@@ -11,7 +11,7 @@ use std::{fs, io};
 /// The name of the manifest in its folder.
 pub const MANIFEST: &str = "manifest.json";
 /// The version of the tables; another one is not read.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Where the rows come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

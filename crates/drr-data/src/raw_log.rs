@@ -3,36 +3,9 @@
 //! Parsers end here and the store begins here, so neither knows the other. Raw ids are kept only in the two tables;
 //! the rows already carry dense indices.
 
+use crate::Entities;
 use drr_core::Interaction;
 use serde::{Deserialize, Serialize};
-
-/// What a data set says about one user.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct UserRecord {
-    /// The id in the raw files.
-    pub id: String,
-    /// The gender as the data set codes it: `M` or `F` in MovieLens.
-    pub gender: Option<String>,
-    /// The age in years; in MovieLens 1M the lower end of an age group, with 1 for "under 18".
-    pub age: Option<u16>,
-    /// The occupation in words.
-    pub occupation: Option<String>,
-    /// The postal code, which is text.
-    pub zip: Option<String>,
-}
-
-/// What a data set says about one item.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ItemRecord {
-    /// The id in the raw files.
-    pub id: String,
-    /// The title, without a year in brackets at its end.
-    pub title: String,
-    /// The year of release.
-    pub year: Option<u16>,
-    /// The genres in words, in the order of the raw file; empty if none is known.
-    pub genres: Vec<String>,
-}
 
 /// What was counted while the raw rows were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -75,9 +48,9 @@ pub struct RawLog {
     /// The name of the data set in the registry.
     pub dataset: String,
     /// The users; a row's `UserIdx` is a position here.
-    pub users: Vec<UserRecord>,
+    pub users: Entities,
     /// The items; a row's `ItemIdx` is a position here.
-    pub items: Vec<ItemRecord>,
+    pub items: Entities,
     /// The rows, in the order of the raw file.
     pub interactions: Vec<Interaction>,
     /// What was counted on the way.

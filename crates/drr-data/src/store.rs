@@ -9,8 +9,8 @@ mod interactions;
 
 use crate::DataError;
 use arrow_array::types::ArrowPrimitiveType;
-use arrow_array::{Array, ArrayRef, ListArray, PrimitiveArray, RecordBatch, StringArray};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use drr_store::{Written, write_atomically};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
@@ -23,6 +23,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use entities::{EntityTable, read_entities, write_entities};
 pub(crate) use interactions::SplitRow;
 
 /// Rows per row group, and per batch on the way there.
@@ -55,13 +56,23 @@ pub(crate) trait TableRow: Sized {
 /// Writes rows as one Parquet file, in full or not at all.
 pub(crate) fn write_rows<R: TableRow>(path: &Path, rows: &[R]) -> Result<Written, DataError> {
     check_rows(path, rows, 0, "the run that made it has a fault")?;
-    let schema = Arc::new(Schema::new(R::fields()));
+    let groups = rows.chunks(ROW_GROUP).enumerate();
+    let columns = groups.map(|(group, rows)| R::columns(rows, group * ROW_GROUP));
+    write_columns(path, &Arc::new(Schema::new(R::fields())), R::GROWING, columns)
+}
+
+/// Writes row groups as one Parquet file, in full or not at all.
+fn write_columns(
+    path: &Path,
+    schema: &SchemaRef,
+    growing: &[&str],
+    groups: impl Iterator<Item = Vec<ArrayRef>>,
+) -> Result<Written, DataError> {
     let written = write_atomically(path, |file| {
         let mut writer =
-            ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties::<R>()?)).map_err(io_error)?;
-        for (group, rows) in rows.chunks(ROW_GROUP).enumerate() {
-            let columns = R::columns(rows, group * ROW_GROUP);
-            let batch = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(io::Error::other)?;
+            ArrowWriter::try_new(file, Arc::clone(schema), Some(properties(growing)?)).map_err(io_error)?;
+        for columns in groups {
+            let batch = RecordBatch::try_new(Arc::clone(schema), columns).map_err(io::Error::other)?;
             writer.write(&batch).map_err(io_error)?;
         }
         writer.close().map_err(io_error)?;
@@ -72,28 +83,54 @@ pub(crate) fn write_rows<R: TableRow>(path: &Path, rows: &[R]) -> Result<Written
 
 /// Reads a Parquet file of such rows.
 pub(crate) fn read_rows<R: TableRow>(path: &Path) -> Result<Vec<R>, DataError> {
-    let corrupt =
-        |reason: String| DataError::CorruptTable { path: path.to_owned(), reason, remedy: R::REMEDY };
+    let builder = opened(path, R::REMEDY)?;
+    check_columns(path, builder.schema(), &R::fields(), R::REMEDY)?;
+    let mut rows = Vec::new();
+    for_each_batch(path, builder, R::REMEDY, |batch| {
+        let first = rows.len();
+        R::read(batch, &mut rows)?;
+        check_rows(path, &rows[first..], first, R::REMEDY)
+    })?;
+    Ok(rows)
+}
+
+/// A Parquet file whose metadata are read.
+type Opened = ParquetRecordBatchReaderBuilder<File>;
+
+fn opened(path: &Path, remedy: &'static str) -> Result<Opened, DataError> {
     let file = File::open(path).map_err(DataError::io("open", path))?;
     // Without the writer's Arrow schema every string is a plain string, whoever wrote the file.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .map_err(|error| corrupt(error.to_string()))?;
-    check_columns::<R>(path, builder.schema())?;
-    let n_rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+        .map_err(|error| corrupt(path, remedy, error.to_string()))
+}
+
+fn corrupt(path: &Path, remedy: &'static str, reason: String) -> DataError {
+    DataError::CorruptTable { path: path.to_owned(), reason, remedy }
+}
+
+/// Hands over all rows, batch by batch, and refuses a file that has fewer or more of them than it promises.
+fn for_each_batch(
+    path: &Path,
+    builder: Opened,
+    remedy: &'static str,
+    mut each: impl FnMut(&Batch<'_>) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    let corrupt = |reason: String| corrupt(path, remedy, reason);
+    let promised = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     let reader =
         builder.with_batch_size(ROW_GROUP / 2).build().map_err(|error| corrupt(error.to_string()))?;
-    let mut rows = Vec::new();
+    let mut n_rows = 0;
     for columns in reader {
         let columns = columns.map_err(|error| corrupt(error.to_string()))?;
-        let first = rows.len();
-        R::read(&Batch { columns, path, first, remedy: R::REMEDY }, &mut rows)?;
-        check_rows(path, &rows[first..], first, R::REMEDY)?;
+        let batch = Batch { columns, path, first: n_rows, remedy };
+        each(&batch)?;
+        n_rows += batch.len();
     }
-    if rows.len() != n_rows {
-        return Err(corrupt(format!("it holds {} rows, but promises {n_rows}", rows.len())));
+    if n_rows != promised {
+        return Err(corrupt(format!("it holds {n_rows} rows, but promises {promised}")));
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// Refuses the first row with a problem.
@@ -113,8 +150,13 @@ fn check_rows<R: TableRow>(
 }
 
 /// Refuses a table that lacks a column or has it with another type. Further columns are ignored.
-fn check_columns<R: TableRow>(path: &Path, schema: &Schema) -> Result<(), DataError> {
-    for wanted in R::fields() {
+fn check_columns(
+    path: &Path,
+    schema: &Schema,
+    wanted: &[Field],
+    remedy: &'static str,
+) -> Result<(), DataError> {
+    for wanted in wanted {
         let found = schema.field_with_name(wanted.name()).ok();
         if !found.is_some_and(|found| same_type(found.data_type(), wanted.data_type())) {
             let columns = schema.fields().iter();
@@ -123,7 +165,7 @@ fn check_columns<R: TableRow>(path: &Path, schema: &Schema) -> Result<(), DataEr
                 path: path.to_owned(),
                 wanted: format!("{} ({})", wanted.name(), wanted.data_type()),
                 found: columns.collect::<Vec<_>>().join(", "),
-                remedy: R::REMEDY,
+                remedy,
             });
         }
     }
@@ -139,13 +181,13 @@ fn same_type(left: &DataType, right: &DataType) -> bool {
 }
 
 /// How a table is stored.
-fn properties<R: TableRow>() -> io::Result<WriterProperties> {
+fn properties(growing: &[&str]) -> io::Result<WriterProperties> {
     let level = ZstdLevel::try_new(ZSTD_LEVEL).map_err(io_error)?;
     let builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_max_row_group_row_count(Some(ROW_GROUP));
-    let growing = R::GROWING.iter().fold(builder, |builder, name| {
+    let growing = growing.iter().fold(builder, |builder, name| {
         builder
             .set_column_dictionary_enabled(ColumnPath::from(*name), false)
             .set_column_encoding(ColumnPath::from(*name), Encoding::DELTA_BINARY_PACKED)
@@ -189,14 +231,6 @@ impl Batch<'_> {
         DataError::TableValue { path, row: self.first + at, column, problem, remedy }
     }
 
-    /// A column of numbers, with the nulls it may have.
-    pub fn optional_numbers<T: ArrowPrimitiveType>(
-        &self,
-        name: &'static str,
-    ) -> Result<&PrimitiveArray<T>, DataError> {
-        self.column(name)
-    }
-
     /// A column of numbers without nulls.
     pub fn numbers<T: ArrowPrimitiveType>(&self, name: &'static str) -> Result<&[T::Native], DataError> {
         let column: &PrimitiveArray<T> = self.column(name)?;
@@ -216,17 +250,15 @@ impl Batch<'_> {
         Ok(column)
     }
 
-    /// A column of lists of strings, without nulls at either level.
-    pub fn text_lists(&self, name: &'static str) -> Result<Vec<Vec<String>>, DataError> {
-        let column: &ListArray = self.column(name)?;
-        self.refuse_nulls(name, column)?;
-        let lists = column.iter().flatten().enumerate().map(|(at, list)| {
-            let words = list.as_any().downcast_ref::<StringArray>();
-            let words = words.filter(|words| words.null_count() == 0);
-            let words = words.ok_or_else(|| self.bad_value(at, name, "has a null in its list".to_owned()))?;
-            Ok(words.iter().flatten().map(str::to_owned).collect())
-        });
-        lists.collect()
+    /// The column at a place among the file's.
+    fn at<A: Array + 'static>(&self, place: usize) -> Result<&A, DataError> {
+        let column = self.columns.columns().get(place).and_then(|column| column.as_any().downcast_ref());
+        column.ok_or_else(|| self.corrupt(format!("its column {place} has another type than it says")))
+    }
+
+    /// The error for something that is not as the file says.
+    fn corrupt(&self, reason: String) -> DataError {
+        corrupt(self.path, self.remedy, reason)
     }
 
     fn column<A: Array + 'static>(&self, name: &'static str) -> Result<&A, DataError> {

@@ -3,7 +3,7 @@
 //! It needs no network and no licence, and it is not trivial: popularity is a fair guess, a user's own history a better
 //! one, and the recent history better still. What a learner should find, it can find here.
 
-use crate::{DataError, ItemRecord, RawLog, RowCounts, UserRecord};
+use crate::{AttributeKind, AttributeValue, AttributesBuilder, DataError, Entities, RawLog, RowCounts};
 use drr_core::{Interaction, ItemIdx, RandomStream, Seeds, UserIdx};
 use rand::Rng;
 use rand_distr::{Distribution, Exp, StandardNormal};
@@ -153,14 +153,14 @@ struct HiddenItem {
 pub fn generate(dataset: &str, config: &SyntheticConfig) -> Result<RawLog, DataError> {
     config.check()?;
     let seeds = Seeds(config.seed);
-    let (mut items, hidden) = draw_items(config, &mut seeds.stream("synthetic/items"));
-    let users = draw_users(config, &mut seeds.stream("synthetic/users"));
+    let (items, hidden) = draw_items(config, &mut seeds.stream("synthetic/items"))?;
+    let users = draw_users(config, &mut seeds.stream("synthetic/users"))?;
     let mut random = seeds.stream("synthetic/ratings");
     let mut interactions = Vec::new();
     for user in 0..config.n_users {
         rate(config, &hidden, UserIdx::from(user), &mut interactions, &mut random);
     }
-    let unrated_items = drop_unrated(&mut items, &mut interactions);
+    let (items, unrated_items) = drop_unrated(items, &mut interactions);
     let rows_read = interactions.len() as u64;
     Ok(RawLog {
         dataset: dataset.to_owned(),
@@ -173,26 +173,34 @@ pub fn generate(dataset: &str, config: &SyntheticConfig) -> Result<RawLog, DataE
     })
 }
 
-fn draw_items(config: &SyntheticConfig, random: &mut RandomStream) -> (Vec<ItemRecord>, Vec<HiddenItem>) {
+fn draw_items(
+    config: &SyntheticConfig,
+    random: &mut RandomStream,
+) -> Result<(Entities, Vec<HiddenItem>), DataError> {
     let mut ranks: Vec<usize> = (1..=config.n_items).collect();
     for at in (1..ranks.len()).rev() {
         ranks.swap(at, random.random_range(0..=at));
     }
-    let draw = |(at, rank): (usize, usize)| {
+    let kinds = [("year", AttributeKind::Number), ("genres", AttributeKind::Categories)];
+    let (mut attributes, mut hidden) = (AttributesBuilder::new(kinds)?, Vec::new());
+    for (at, rank) in ranks.into_iter().enumerate() {
         let first = random.random_range(0..config.n_genres);
         let second = random.random_range(0..config.n_genres);
         let genres = if first == second || at % 2 == 0 { vec![first] } else { vec![first, second] };
-        let record = ItemRecord {
-            id: (at + 1).to_string(),
-            title: title(at),
-            year: Some(random.random_range(1960..2020)),
-            genres: genres.iter().map(|genre| GENRES[*genre].to_owned()).collect(),
-        };
+        let year: u16 = random.random_range(1960..2020);
+        let words = genres.iter().map(|genre| GENRES[*genre]).collect();
+        attributes.push(&[AttributeValue::Number(f64::from(year)), AttributeValue::Categories(words)])?;
         let quality = QUALITY_SPREAD * normal(random);
         let popularity = (rank as f64).powf(-config.popularity_exponent);
-        (record, HiddenItem { genres, quality, popularity })
-    };
-    ranks.into_iter().enumerate().map(draw).unzip()
+        hidden.push(HiddenItem { genres, quality, popularity });
+    }
+    let titles = (0..config.n_items).map(|at| Some(title(at).into())).collect();
+    Ok((Entities::new(ids(config.n_items), titles, attributes.finish()), hidden))
+}
+
+/// The ids from 1 on.
+fn ids(n: usize) -> Vec<String> {
+    (1..=n).map(|id| id.to_string()).collect()
 }
 
 /// `Amber Anchor`, `Amber Bridge`, and after 400 titles `Amber Anchor 2`.
@@ -203,15 +211,24 @@ fn title(at: usize) -> String {
     if round == 0 { words } else { format!("{words} {}", round + 1) }
 }
 
-fn draw_users(config: &SyntheticConfig, random: &mut RandomStream) -> Vec<UserRecord> {
-    let draw = |at: usize| UserRecord {
-        id: (at + 1).to_string(),
-        gender: Some(["F", "M"][random.random_range(0..2)].to_owned()),
-        age: Some(random.random_range(14..80)),
-        occupation: Some(OCCUPATIONS[random.random_range(0..OCCUPATIONS.len())].to_owned()),
-        zip: None,
-    };
-    (0..config.n_users).map(draw).collect()
+fn draw_users(config: &SyntheticConfig, random: &mut RandomStream) -> Result<Entities, DataError> {
+    let kinds = [
+        ("gender", AttributeKind::Category),
+        ("age", AttributeKind::Number),
+        ("occupation", AttributeKind::Category),
+    ];
+    let mut attributes = AttributesBuilder::new(kinds)?;
+    for _ in 0..config.n_users {
+        let gender = ["F", "M"][random.random_range(0..2)];
+        let age: u16 = random.random_range(14..80);
+        let occupation = OCCUPATIONS[random.random_range(0..OCCUPATIONS.len())];
+        attributes.push(&[
+            AttributeValue::Category(gender),
+            AttributeValue::Number(f64::from(age)),
+            AttributeValue::Category(occupation),
+        ])?;
+    }
+    Ok(Entities::untitled(ids(config.n_users), attributes.finish()))
 }
 
 /// Draws one user's tastes and all his ratings, in time order.
@@ -278,28 +295,22 @@ fn draw_index(weights: &[f64], random: &mut RandomStream) -> usize {
     last
 }
 
-/// Takes unrated items out of the table and returns how many there were.
-fn drop_unrated(items: &mut Vec<ItemRecord>, interactions: &mut [Interaction]) -> u64 {
+/// The rated items alone, and how many others there were.
+fn drop_unrated(items: Entities, interactions: &mut [Interaction]) -> (Entities, u64) {
     let mut is_rated = vec![false; items.len()];
     for row in interactions.iter() {
         is_rated[row.item.index()] = true;
     }
-    let mut n_kept = 0_u32;
-    let moved: Vec<u32> = is_rated
-        .iter()
-        .map(|is_rated| {
-            let to = n_kept;
-            n_kept += u32::from(*is_rated);
-            to
-        })
-        .collect();
-    for row in interactions {
-        row.item = ItemIdx(moved[row.item.index()]);
+    let kept: Vec<usize> = (0..items.len()).filter(|at| is_rated[*at]).collect();
+    let mut moved = vec![0; items.len()];
+    for (to, from) in kept.iter().enumerate() {
+        moved[*from] = to;
     }
-    let n_before = items.len();
-    let mut flags = is_rated.iter();
-    items.retain(|_| flags.next().is_some_and(|is_rated| *is_rated));
-    (n_before - items.len()) as u64
+    for row in interactions {
+        row.item = ItemIdx::from(moved[row.item.index()]);
+    }
+    let n_dropped = items.len() - kept.len();
+    (items.reordered(&kept), n_dropped as u64)
 }
 
 #[cfg(test)]

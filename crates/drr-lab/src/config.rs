@@ -263,6 +263,12 @@ impl EvaluationConfig {
 }
 
 impl ExperimentConfig {
+    /// The items' attribute that is to stand for their categories, where one is named.
+    #[must_use]
+    pub fn categories(&self) -> Option<&str> {
+        self.sessions.as_ref()?.categories.as_deref()
+    }
+
     /// Reads a file, which may extend others beside it, and checks what serde cannot.
     pub fn load(path: &Path) -> Result<Self> {
         Self::load_with(path, &NoPresets)

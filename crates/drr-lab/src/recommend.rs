@@ -9,7 +9,7 @@ use drr_core::{
     Candidates, Cut as HeldOut, InteractionLog, ItemIdx, ItemSet, Known, Observed, Query, Recommender,
     ScoredItem, UserIdx,
 };
-use drr_data::Dataset;
+use drr_data::{Dataset, shown};
 use drr_env::RewardConfig;
 use drr_eval::metrics;
 use std::fmt::Write as _;
@@ -138,7 +138,7 @@ fn new(bundle: &Bundle<'_>, ids: &str, k: usize) -> Result<String> {
 /// The user of an original id.
 fn user_of(dataset: &Dataset, id: &str) -> Result<UserIdx> {
     dataset.user(id).with_context(|| {
-        let (first, last) = (&dataset.users()[0].id, &dataset.users()[dataset.users().len() - 1].id);
+        let (first, last) = (dataset.users().id(0), dataset.users().id(dataset.users().len() - 1));
         format!("there is no user {id} in the data set: ids go from {first} to {last}; for a new user give --history")
     })
 }
@@ -148,7 +148,7 @@ fn liked(dataset: &Dataset, ids: &str) -> Result<Vec<Observed>> {
     let mut history = Vec::new();
     for id in ids.split(',').map(str::trim).filter(|id| !id.is_empty()) {
         let item = dataset.item(id).with_context(|| {
-            format!("there is no item {id} in the catalogue: give the data set's own ids, separated by commas, for example --history \"{}\"", dataset.items()[0].id)
+            format!("there is no item {id} in the catalogue: give the data set's own ids, separated by commas, for example --history \"{}\"", dataset.items().id(0))
         })?;
         if history.iter().any(|known: &Observed| known.item == item) {
             bail!("--history names item {id} twice: leave one of them out");
@@ -159,7 +159,7 @@ fn liked(dataset: &Dataset, ids: &str) -> Result<Vec<Observed>> {
     if history.is_empty() {
         bail!(
             "--history names no item: give at least one id, for example --history \"{}\"",
-            dataset.items()[0].id
+            dataset.items().id(0)
         );
     }
     Ok(history)
@@ -182,7 +182,7 @@ fn write_liked(dataset: &Dataset, text: &mut String, history: &[Observed]) -> Re
 }
 
 fn write_list(dataset: &Dataset, text: &mut String, list: &[ScoredItem], k: usize) -> Result<()> {
-    let ids: Vec<&str> = list.iter().map(|it| dataset.item_record(it.item).id.as_str()).collect();
+    let ids: Vec<&str> = list.iter().map(|it| dataset.item_id(it.item)).collect();
     writeln!(text, "recommended_items_ids: {}", ids.join(", "))?;
     for (rank, it) in (1..).zip(list) {
         writeln!(text, "  {rank:>2}. {}", line(dataset, it.item))?;
@@ -203,9 +203,16 @@ fn nothing_left(n: usize) -> String {
     format!("note: {left}: the history holds all others that may be recommended")
 }
 
-/// `2571  Matrix, The (1999)  [Action, Sci-Fi, Thriller]`.
+/// `2571  Matrix, The (1999)  [Action, Sci-Fi, Thriller]`, as far as there is a title and there are categories.
 fn line(dataset: &Dataset, item: ItemIdx) -> String {
-    let record = dataset.item_record(item);
-    let year = record.year.map(|year| format!(" ({year})")).unwrap_or_default();
-    format!("{:>6}  {}{year}  [{}]", record.id, record.title, record.genres.join(", "))
+    let mut line = format!("{:>6}", shown(dataset.item_id(item)));
+    if dataset.item_title(item).is_some() {
+        line.push_str("  ");
+        line.push_str(&shown(&dataset.item_name(item)));
+    }
+    let categories: Vec<String> = dataset.item_categories(item).map(shown).collect();
+    if !categories.is_empty() {
+        line.push_str(&format!("  [{}]", categories.join(", ")));
+    }
+    line
 }

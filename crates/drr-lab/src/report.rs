@@ -25,7 +25,7 @@ use crate::judge::figures::{RunMetrics, STAGE, load, load_costs};
 use crate::judge::sessions::SessionFigures;
 use crate::{judge, study};
 use anyhow::Result;
-use drr_data::{RowCounts, read_per_user, read_training};
+use drr_data::{Attribute, RowCounts, read_per_user, read_training};
 use drr_eval::report::{Report, Section};
 use one_session::OneSession;
 use std::fmt::Write as _;
@@ -94,8 +94,9 @@ fn body(page: &Page<'_>, metrics: &RunMetrics, figures: Option<&SessionFigures>)
     let rows = read_training(&work.checked(train::STAGE, train::CURVES)?)?;
     let per_user = read_per_user(&work.checked(STAGE, "per_user.parquet")?)?;
     let mut sections: Vec<Section> = answer::section(metrics, &page.protocols).into_iter().collect();
+    let categories = page.dataset.categories().map_or("categories", Attribute::name);
     for protocol in &page.protocols {
-        sections.extend(results::sections(metrics, *protocol, &per_user));
+        sections.extend(results::sections(metrics, *protocol, &per_user, categories));
         sections.extend(results::simulator_matrix(metrics, *protocol));
     }
     sections.push(judged(page, metrics));

@@ -122,7 +122,8 @@ impl<'a> Run<'a> {
                 place.display()
             )
         };
-        let dataset = Dataset::open(&place).with_context(anew)?;
+        let mut dataset = Dataset::open(&place).with_context(anew)?;
+        dataset.choose_categories(config.categories())?;
         if dataset.manifest().hash != manifest.dataset_hash {
             bail!("the data set in {} is another than the run's; {}", place.display(), anew());
         }

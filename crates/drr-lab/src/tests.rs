@@ -256,7 +256,7 @@ fn the_laboratory_judges_everybody_under_every_protocol_and_its_tools_work_on_th
         assert!(markdown.contains(words), "{words} is not in the report");
     }
     what_is_undefined_has_no_row(&run, &plan);
-    let user = &run.dataset.users()[0].id;
+    let user = run.dataset.users().id(0);
     let case = plan.study_case(user, &["drr_ave".to_owned(), "biased_mf".to_owned()], 3).unwrap();
     assert!(case.contains("drr_ave:") && case.contains("| 3 |"), "{case}");
     let request = sweep::Request {
@@ -440,7 +440,7 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     report::write_into(&plan.page().unwrap(), &document).unwrap();
     assert!(std::fs::read_to_string(&document).unwrap().contains("| drr_ave |"));
 
-    let last = &run.dataset.users().last().unwrap().id;
+    let last = run.dataset.users().ids().last().unwrap();
     let known =
         recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User(last), 3).unwrap();
     for part in
@@ -448,10 +448,10 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     {
         assert!(known.contains(part), "{part} is not in:\n{known}");
     }
-    let item = &run.dataset.items()[3].id;
+    let item = run.dataset.items().id(3);
     let new = recommend::run(&plan.bundle(Protocol::Temporal).unwrap(), &Request::History(item), 5).unwrap();
     assert!(new.contains(" 5. ") && !new.contains(" 6. "), "{new}");
-    let all: Vec<&str> = run.dataset.items().iter().map(|it| it.id.as_str()).collect();
+    let all: Vec<&str> = run.dataset.items().ids().iter().map(String::as_str).collect();
     let left = |history: &str, k| {
         recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::History(history), k).unwrap()
     };

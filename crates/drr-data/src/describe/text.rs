@@ -1,6 +1,7 @@
 //! A description as text for a terminal.
 
-use super::{Description, NEGATIVE_RATING, StreakKind, Summary};
+use super::{AttributeSummary, Description, NEGATIVE_RATING, StreakKind, Summary};
+use crate::{AttributeKind, shown};
 use drr_core::POSITIVE_RATING;
 use std::fmt::{self, Display, Formatter};
 
@@ -35,7 +36,12 @@ impl Display for Description {
         }
         histogram(self, out)?;
         distributions(self, out)?;
-        genres(self, out)?;
+        let users = ("users", self.n_users, &self.user_attributes);
+        for (of, n, attributes) in [users, ("items", self.n_items, &self.item_attributes)] {
+            for it in attributes {
+                attribute(it, of, n, out)?;
+            }
+        }
         streaks(self, out)
     }
 }
@@ -68,20 +74,46 @@ fn distributions(it: &Description, out: &mut Formatter<'_>) -> fmt::Result {
     line("ratings per item", &it.ratings_per_item)
 }
 
-fn genres(it: &Description, out: &mut Formatter<'_>) -> fmt::Result {
-    if it.genres.is_empty() {
-        return Ok(());
-    }
-    let width = it.genres.iter().map(|genre| genre.genre.chars().count()).max().unwrap_or(0).max(5);
-    writeln!(out, "\n{:<width$} {:>8} {:>9} {:>6}", "genre", "items", "ratings", "mean")?;
-    for genre in &it.genres {
+/// One attribute: the most frequent words with their ratings, or the quantiles of numbers.
+fn attribute(it: &AttributeSummary, of: &str, n_all: usize, out: &mut Formatter<'_>) -> fmt::Result {
+    let different = match it.kind {
+        AttributeKind::Category | AttributeKind::Categories => "words",
+        AttributeKind::Number => "different numbers",
+        AttributeKind::Text => "different texts",
+    };
+    let AttributeSummary { name, kind, n_known, n_different, words, numbers } = it;
+    let name = shown(name);
+    writeln!(out, "\n{name} ({kind}): known of {n_known} of {n_all} {of}, {n_different} {different}")?;
+    if let Some(Summary { min, lower_quartile, median, mean, upper_quartile, max }) = numbers {
+        let numbers = [min, lower_quartile, median, mean, upper_quartile, max].map(|it| short(*it));
+        let [min, lower_quartile, median, mean, upper_quartile, max] = numbers;
         writeln!(
             out,
-            "{:<width$} {:>8} {:>9} {:>6.3}",
-            genre.genre, genre.n_items, genre.n_ratings, genre.mean_rating
+            "  min {min}, 25 % {lower_quartile}, median {median}, mean {mean}, 75 % {upper_quartile}, max {max}"
         )?;
     }
-    Ok(())
+    if words.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<String> = words.iter().map(|word| shown(&word.word)).collect();
+    let width = texts.iter().map(|word| word.chars().count()).max().unwrap_or(0).max(4);
+    writeln!(out, "{:<width$} {of:>8} {:>9} {:>6}", "word", "ratings", "mean")?;
+    for (text, word) in texts.iter().zip(words) {
+        writeln!(out, "{text:<width$} {:>8} {:>9} {:>6.3}", word.n, word.n_ratings, word.mean_rating)?;
+    }
+    match n_different - words.len() {
+        0 => Ok(()),
+        n => writeln!(out, "and {n} more"),
+    }
+}
+
+/// A number with two decimals at most, and with an exponent where it would be long.
+fn short(number: f64) -> String {
+    if number != 0.0 && !(1e-2..1e9).contains(&number.abs()) {
+        return format!("{number:.3e}");
+    }
+    let text = format!("{number:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn streaks(it: &Description, out: &mut Formatter<'_>) -> fmt::Result {
@@ -106,4 +138,39 @@ fn streaks(it: &Description, out: &mut Formatter<'_>) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short() {
+        let numbers = [1990.0, 12.3456, -0.5, 0.0, 100.0, 3.2e-7, 1.25e12];
+        let expected = ["1990", "12.35", "-0.5", "0", "100", "3.200e-7", "1.250e12"];
+        assert_eq!(numbers.map(short), expected);
+    }
+
+    #[test]
+    fn no_word_of_the_data_orders_a_terminal() {
+        struct Shown(AttributeSummary);
+        impl Display for Shown {
+            fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+                attribute(&self.0, "items", 5, out)
+            }
+        }
+        let word =
+            super::super::WordCount { word: "a\u{1b}[31m".to_owned(), n: 2, n_ratings: 3, mean_rating: 4.0 };
+        let text = Shown(AttributeSummary {
+            name: "na\u{7}me".to_owned(),
+            kind: AttributeKind::Category,
+            n_known: 2,
+            n_different: 3,
+            words: vec![word],
+            numbers: None,
+        })
+        .to_string();
+        assert!(!text.contains(['\u{1b}', '\u{7}']), "{text:?}");
+        assert!(text.contains("known of 2 of 5 items, 3 words") && text.ends_with("and 2 more\n"), "{text}");
+    }
 }

@@ -4,10 +4,10 @@
 //! a row of flags.
 
 use super::Reading;
-use super::rows::{RatingFields, RatingRows, Table};
-use super::text::{Decoder, Encoding, fields, integer, non_empty, title_and_year};
+use super::rows::{RatingFields, RatingRows, Record, Table};
+use super::text::{Decoder, Encoding, fields, integer, title_and_year};
 use crate::archive::Line;
-use crate::{Archive, DataError, ItemRecord, RawLog, UserRecord};
+use crate::{Archive, AttributeKind, AttributeValue, DataError, RawLog};
 
 /// The occupations of MovieLens 1M, by code.
 const OCCUPATIONS: [&str; 21] = [
@@ -39,19 +39,28 @@ const NO_GENRE: &str = "unknown";
 /// The fields of `u.item` before the flags of the genres: id, title, release, video release, address.
 const FIELDS_BEFORE_GENRES: usize = 5;
 
+/// What is said of users.
+pub(super) const USER_ATTRIBUTES: [(&str, AttributeKind); 4] = [
+    ("gender", AttributeKind::Category),
+    ("age", AttributeKind::Number),
+    ("occupation", AttributeKind::Category),
+    ("zip", AttributeKind::Text),
+];
+/// What is said of films.
+pub(super) const ITEM_ATTRIBUTES: [(&str, AttributeKind); 2] =
+    [("year", AttributeKind::Number), ("genres", AttributeKind::Categories)];
+
 /// Reads `users.dat`, `movies.dat` and `ratings.dat`.
 pub(super) fn read_1m(archive: &mut Archive, reading: &mut Reading<'_>) -> Result<RawLog, DataError> {
     let names = ["users.dat", "movies.dat", "ratings.dat"];
     let [users_dat, movies_dat, ratings_dat] = members(archive, names)?;
     let mut decoder = Decoder::new(Encoding::Latin1, reading.policy);
-    let (mut users, mut items) = (Table::closed(), Table::closed());
+    let (mut users, mut items) = (Table::closed(USER_ATTRIBUTES)?, Table::closed(ITEM_ATTRIBUTES)?);
     archive.for_each_line(&users_dat, reading.progress, |line| {
-        let user = user_1m(&line, &decoder.decode(&line)?)?;
-        users.insert(&line, &user.id.clone(), user)
+        users.insert(&line, &user_1m(&line, &decoder.decode(&line)?)?)
     })?;
     archive.for_each_line(&movies_dat, reading.progress, |line| {
-        let item = item_1m(&line, &decoder.decode(&line)?)?;
-        items.insert(&line, &item.id.clone(), item)
+        items.insert(&line, &item_1m(&line, &decoder.decode(&line)?)?)
     })?;
     let mut rows = RatingRows::new(reading.spec, reading.policy, users, items, decoder.n_reencoded);
     archive.for_each_line(&ratings_dat, reading.progress, |line| {
@@ -66,18 +75,17 @@ pub(super) fn read_100k(archive: &mut Archive, reading: &mut Reading<'_>) -> Res
     let names = ["u.genre", "u.user", "u.item", "u.data"];
     let [u_genre, u_user, u_item, u_data] = members(archive, names)?;
     let mut decoder = Decoder::new(Encoding::Latin1, reading.policy);
-    let (mut users, mut items, mut genres) = (Table::closed(), Table::closed(), Vec::new());
+    let (mut users, mut items) = (Table::closed(USER_ATTRIBUTES)?, Table::closed(ITEM_ATTRIBUTES)?);
+    let mut genres = Vec::new();
     archive.for_each_line(&u_genre, reading.progress, |line| {
         genres.push(genre_100k(&line, &decoder.decode(&line)?, genres.len())?);
         Ok(())
     })?;
     archive.for_each_line(&u_user, reading.progress, |line| {
-        let user = user_100k(&line, &decoder.decode(&line)?)?;
-        users.insert(&line, &user.id.clone(), user)
+        users.insert(&line, &user_100k(&line, &decoder.decode(&line)?)?)
     })?;
     archive.for_each_line(&u_item, reading.progress, |line| {
-        let item = item_100k(&line, &decoder.decode(&line)?, &genres)?;
-        items.insert(&line, &item.id.clone(), item)
+        items.insert(&line, &item_100k(&line, &decoder.decode(&line)?, &genres)?)
     })?;
     let mut rows = RatingRows::new(reading.spec, reading.policy, users, items, decoder.n_reencoded);
     archive.for_each_line(&u_data, reading.progress, |line| {
@@ -110,7 +118,7 @@ fn text_fields<'a, const N: usize>(
 }
 
 /// `UserID::Gender::Age::Occupation::Zip-code`
-fn user_1m(line: &Line<'_>, text: &str) -> Result<UserRecord, DataError> {
+fn user_1m<'a>(line: &Line<'_>, text: &'a str) -> Result<Record<'a>, DataError> {
     let [id, gender, age, occupation, zip] = text_fields(line, text, "::")?;
     let code: usize = integer(line, "occupation", occupation)?;
     let Some(words) = OCCUPATIONS.get(code) else {
@@ -121,32 +129,42 @@ fn user_1m(line: &Line<'_>, text: &str) -> Result<UserRecord, DataError> {
 }
 
 /// `user id | age | gender | occupation | zip code`
-fn user_100k(line: &Line<'_>, text: &str) -> Result<UserRecord, DataError> {
+fn user_100k<'a>(line: &Line<'_>, text: &'a str) -> Result<Record<'a>, DataError> {
     user(line, text_fields(line, text, "|")?)
 }
 
 /// A user of id, age, gender, occupation in words, and zip code.
-fn user(line: &Line<'_>, [id, age, gender, occupation, zip]: [&str; 5]) -> Result<UserRecord, DataError> {
+fn user<'a>(
+    line: &Line<'_>,
+    [id, age, gender, occupation, zip]: [&'a str; 5],
+) -> Result<Record<'a>, DataError> {
     integer::<u32>(line, "user id", id)?;
     if !matches!(gender, "M" | "F") {
         return Err(line.refuse("gender", gender.as_bytes(), "is neither M nor F", "correct the row"));
     }
-    Ok(UserRecord {
-        id: id.to_owned(),
-        gender: Some(gender.to_owned()),
-        age: Some(integer(line, "age", age)?),
-        occupation: non_empty(occupation),
-        zip: non_empty(zip),
-    })
+    let age: u16 = integer(line, "age", age)?;
+    let values = vec![
+        AttributeValue::Category(gender),
+        AttributeValue::Number(f64::from(age)),
+        AttributeValue::category(occupation.trim()),
+        AttributeValue::text(zip.trim()),
+    ];
+    Ok(Record { id, title: None, values })
 }
 
 /// `MovieID::Title (Year)::Genre|Genre`
-fn item_1m(line: &Line<'_>, text: &str) -> Result<ItemRecord, DataError> {
+fn item_1m<'a>(line: &Line<'_>, text: &'a str) -> Result<Record<'a>, DataError> {
     let [id, title, genres] = text_fields(line, text, "::")?;
     integer::<u32>(line, "movie id", id)?;
     let (title, year) = title_and_year(title);
-    let genres = genres.split('|').filter_map(non_empty).collect();
-    Ok(ItemRecord { id: id.to_owned(), title, year, genres })
+    let genres = genres.split('|').map(str::trim).filter(|genre| !genre.is_empty()).collect();
+    Ok(film(id, title, year, genres))
+}
+
+/// A film; without a title where that is empty.
+fn film<'a>(id: &'a str, title: &'a str, year: Option<u16>, genres: Vec<&'a str>) -> Record<'a> {
+    let values = vec![AttributeValue::number(year.map(f64::from)), AttributeValue::Categories(genres)];
+    Record { id, title: Some(title).filter(|title| !title.is_empty()), values }
 }
 
 /// `genre | number`, numbered from 0 in the order of the flags of `u.item`.
@@ -160,7 +178,7 @@ fn genre_100k(line: &Line<'_>, text: &str, expected: usize) -> Result<String, Da
 }
 
 /// `movie id | title (year) | release | video release | address | one flag per genre`
-fn item_100k(line: &Line<'_>, text: &str, genres: &[String]) -> Result<ItemRecord, DataError> {
+fn item_100k<'a>(line: &Line<'_>, text: &'a str, genres: &'a [String]) -> Result<Record<'a>, DataError> {
     let parts: Vec<&str> = text.split('|').collect();
     let n_expected = FIELDS_BEFORE_GENRES + genres.len();
     if parts.len() != n_expected {
@@ -175,7 +193,7 @@ fn item_100k(line: &Line<'_>, text: &str, genres: &[String]) -> Result<ItemRecor
     let mut its_genres = Vec::new();
     for (genre, flag) in genres.iter().zip(&parts[FIELDS_BEFORE_GENRES..]) {
         match *flag {
-            "1" if genre != NO_GENRE => its_genres.push(genre.clone()),
+            "1" if genre != NO_GENRE => its_genres.push(genre.as_str()),
             "0" | "1" => {}
             _ => {
                 return Err(line.refuse(
@@ -187,5 +205,5 @@ fn item_100k(line: &Line<'_>, text: &str, genres: &[String]) -> Result<ItemRecor
             }
         }
     }
-    Ok(ItemRecord { id: parts[0].to_owned(), title, year: year.or_else(released), genres: its_genres })
+    Ok(film(parts[0], title, year.or_else(released), its_genres))
 }

@@ -7,7 +7,7 @@ mod entities;
 mod rules;
 
 use super::rows::Table;
-use crate::{DataError, DatasetSpec, ItemRecord, Progress, RawLog, RowCounts, UserRecord};
+use crate::{DataError, DatasetSpec, Progress, RawLog, RowCounts};
 use drr_core::{Interaction, ItemIdx, UserIdx};
 use drr_intake::{IntakeError, Layout, NANOS, Signal, Source, Watch};
 use rules::Pair;
@@ -69,13 +69,15 @@ pub(super) fn read(
     let scale = rules.grade(layout.signal, &mut pairs);
     in_order(&mut pairs, layout);
     tables.attributes(&source, layout, progress)?;
-    Ok(finished(spec, layout, &pairs, tables, counts, scale))
+    finished(spec, layout, &pairs, tables, counts, scale)
 }
 
 /// The users and items of a log, by first appearance.
 struct Tables {
-    users: Table<UserRecord>,
-    items: Table<ItemRecord>,
+    users: Table,
+    items: Table,
+    /// What is said of the items.
+    said: entities::Said,
 }
 
 /// Every row with its value and moment; ids become positions in the tables.
@@ -85,11 +87,8 @@ fn pairs(
     counts: &mut RowCounts,
     progress: &mut dyn Progress,
 ) -> Result<(Vec<Pair>, Tables), DataError> {
-    let mut tables = Tables {
-        users: Table::open(|id| UserRecord { id, ..UserRecord::default() }),
-        items: Table::open(|id| ItemRecord { id, ..ItemRecord::default() }),
-    };
     let words = entities::LogWords::new(layout);
+    let mut tables = Tables { users: Table::open(), items: Table::open(), said: words.said() };
     let mut pairs = Vec::new();
     drr_intake::read(source, layout, &mut Told(progress), |row| -> Result<(), DataError> {
         counts.rows_read += 1;
@@ -102,7 +101,7 @@ fn pairs(
                 remedy: "take a part of the log".into(),
             }));
         };
-        words.take(&row, tables.items.record_mut(item));
+        words.take(&row, tables.said.of(item));
         let nanos = row.nanos.unwrap_or(pairs.len() as i128 * NANOS);
         let nanos = i64::try_from(nanos).map_err(|_| IntakeError::Refused {
             place: row.place(),
@@ -137,17 +136,16 @@ fn finished(
     tables: Tables,
     mut counts: RowCounts,
     rating_scale: (f32, f32),
-) -> RawLog {
+) -> Result<RawLog, DataError> {
     let mut used_users = vec![false; tables.users.len()];
     let mut used_items = vec![false; tables.items.len()];
     for pair in pairs {
         used_users[pair.user as usize] = true;
         used_items[pair.item as usize] = true;
     }
-    let (users, new_user) = tables.users.compact(&used_users, |user| &user.id);
-    let (mut items, new_item) = tables.items.compact(&used_items, |item| &item.id);
-    // An item without a title is called by its id.
-    items.iter_mut().filter(|it| it.title.is_empty()).for_each(|it| it.title.clone_from(&it.id));
+    let (users, new_user) = tables.users.compact(&used_users);
+    let (titles, attributes) = tables.said.finish(used_items.len())?;
+    let (items, new_item) = tables.items.compact_with(titles, attributes, &used_items);
     counts.unrated_users = (used_users.len() - users.len()) as u64;
     counts.unrated_items = (used_items.len() - items.len()) as u64;
     let has_time = layout.columns.time.is_some();
@@ -159,5 +157,5 @@ fn finished(
         timestamp: if has_time { pair.nanos.div_euclid(1_000_000_000) } else { at as i64 },
     });
     let interactions = interactions.collect();
-    RawLog { dataset: spec.name.clone(), users, items, interactions, counts, rating_scale, has_time }
+    Ok(RawLog { dataset: spec.name.clone(), users, items, interactions, counts, rating_scale, has_time })
 }

@@ -1,22 +1,20 @@
 //! `RecBole`'s atomic files: tab-separated tables whose first line names and types the columns.
 //!
 //! `.inter` holds the ratings; `.user` and `.item` may be absent, then their ids are taken from the ratings. Columns
-//! are found by name, in any order. Format: <https://recbole.io/docs/user_guide/data/atomic_files.html>.
+//! are found by name, in any order; every further column of `.user` and `.item` is an attribute. Format: <https://recbole.io/docs/user_guide/data/atomic_files.html>.
+
+mod entities;
 
 use super::Reading;
 use super::rows::{RatingFields, RatingRows, Table};
-use super::text::{Decoder, Encoding, non_empty, split, title_and_year};
+use super::text::{Decoder, Encoding, split};
 use crate::archive::Line;
-use crate::{Archive, ColumnNames, DataError, ItemRecord, RawLog, UserRecord};
+use crate::{Archive, AttributeKind, ColumnNames, DataError, RawLog};
+use entities::Layout;
 
 /// The types that the format knows.
 const TYPES: [&str; 4] = ["token", "token_seq", "float", "float_seq"];
-/// Types of a text, and types of a number that may as well be written as a token.
-const TEXT: &[&str] = &["token", "token_seq"];
 const NUMBER: &[&str] = &["float"];
-const LOOSE_NUMBER: &[&str] = &["token", "float"];
-/// The words for "no genre" in the common data sets.
-const NO_GENRE: &str = "unknown";
 
 /// The header of one atomic file.
 #[derive(Debug, Default)]
@@ -27,10 +25,14 @@ struct Header {
 
 impl Header {
     fn parse(line: &Line<'_>, text: &str) -> Result<Self, DataError> {
-        let mut columns = Vec::new();
+        let mut columns: Vec<(String, String)> = Vec::new();
         for field in text.split('\t') {
             match field.split_once(':') {
-                Some((name, kind)) if TYPES.contains(&kind) => {
+                Some((name, kind)) if TYPES.contains(&kind) && !name.is_empty() => {
+                    if columns.iter().any(|(other, _)| other == name) {
+                        let remedy = "rename one of the columns in the header, or leave it out";
+                        return Err(line.refuse("column", field.as_bytes(), "stands twice", remedy));
+                    }
                     columns.push((name.to_owned(), kind.to_owned()));
                 }
                 _ => {
@@ -87,22 +89,20 @@ pub(super) fn read(
     let (inter, user, item) = (find(".inter")?, find(".user")?, find(".item")?);
     let inter = inter.ok_or_else(|| archive.missing(&format!("{prefix}*.inter")))?;
     let mut decoder = Decoder::new(Encoding::Utf8, reading.policy);
-    let mut users = Table::open(|id| UserRecord { id, ..UserRecord::default() });
-    if let Some(member) = user {
-        users = Table::closed();
-        read_table(archive, &member, &mut decoder, reading.progress, |line, header, row| {
-            let user = user_of(header, row, columns)?;
-            users.insert(line, &user.id.clone(), user)
-        })?;
-    }
-    let mut items = Table::open(|id| ItemRecord { title: format!("item {id}"), id, ..ItemRecord::default() });
-    if let Some(member) = item {
-        items = Table::closed();
-        read_table(archive, &member, &mut decoder, reading.progress, |line, header, row| {
-            let item = item_of(header, row, columns)?;
-            items.insert(line, &item.id.clone(), item)
-        })?;
-    }
+    let users = match user {
+        None => Table::open(),
+        Some(member) => {
+            let layout = |header: &Header, line: &Line<'_>| Layout::of_users(header, line, columns);
+            read_table(archive, &member, &mut decoder, reading.progress, layout)?
+        }
+    };
+    let items = match item {
+        None => Table::open(),
+        Some(member) => {
+            let layout = |header: &Header, line: &Line<'_>| Layout::of_items(header, line, columns);
+            read_table(archive, &member, &mut decoder, reading.progress, layout)?
+        }
+    };
     let mut rows = RatingRows::new(reading.spec, reading.policy, users, items, decoder.n_reencoded);
     let mut places = None;
     archive.for_each_line(&inter, reading.progress, |line| match &places {
@@ -157,51 +157,29 @@ impl InterPlaces {
     }
 }
 
-/// Hands every row of a table of users or items to `each`, with the header.
+/// Reads a table of users or items, whose layout follows from its header.
 fn read_table(
     archive: &mut Archive,
     member: &str,
     decoder: &mut Decoder,
     progress: &mut dyn crate::Progress,
-    mut each: impl FnMut(&Line<'_>, &Header, &[&str]) -> Result<(), DataError>,
-) -> Result<(), DataError> {
-    let mut header: Option<Header> = None;
+    layout: impl Fn(&Header, &Line<'_>) -> Result<Layout, DataError>,
+) -> Result<Table, DataError> {
+    let mut found: Option<(Header, Layout, Table)> = None;
     archive.for_each_line(member, progress, |line| {
         let text = decoder.decode(&line)?;
-        let Some(header) = &header else {
-            header = Some(Header::parse(&line, &text)?);
+        let Some((header, layout, table)) = &mut found else {
+            let header = Header::parse(&line, &text)?;
+            let layout = layout(&header, &line)?;
+            let table = Table::closed(layout.attributes())?;
+            found = Some((header, layout, table));
             return Ok(());
         };
         let row: Vec<&str> = text.split('\t').collect();
         header.check(&line, row.len())?;
-        each(&line, header, &row)
-    })
-}
-
-fn user_of(header: &Header, row: &[&str], columns: &ColumnNames) -> Result<UserRecord, DataError> {
-    let text = |name: &str, kinds| header.place(name, kinds).and_then(|place| non_empty(row[place]));
-    Ok(UserRecord {
-        id: row[header.required(&columns.user, &["token"])?].to_owned(),
-        gender: text(&columns.gender, TEXT),
-        age: text(&columns.age, LOOSE_NUMBER).and_then(|it| whole(&it)),
-        occupation: text(&columns.occupation, TEXT),
-        zip: text(&columns.zip, TEXT),
-    })
-}
-
-fn item_of(header: &Header, row: &[&str], columns: &ColumnNames) -> Result<ItemRecord, DataError> {
-    let text = |name: &str, kinds| header.place(name, kinds).and_then(|place| non_empty(row[place]));
-    let id = row[header.required(&columns.item, &["token"])?].to_owned();
-    let title = text(&columns.title, TEXT).unwrap_or_else(|| format!("item {id}"));
-    let (title, year_in_title) = title_and_year(&title);
-    let year = text(&columns.year, LOOSE_NUMBER).and_then(|it| whole(&it)).or(year_in_title);
-    let genres = text(&columns.genres, TEXT).unwrap_or_default();
-    let genres = genres.split(' ').filter(|it| *it != NO_GENRE).filter_map(non_empty).collect();
-    Ok(ItemRecord { id, title, year, genres })
-}
-
-/// A year or an age, which may be written as `25.0`; words in their place mean that it is not known.
-fn whole(text: &str) -> Option<u16> {
-    let value: f64 = text.parse().ok()?;
-    (value.fract() == 0.0 && (0.0..=f64::from(u16::MAX)).contains(&value)).then_some(value as u16)
+        table.insert(&line, &layout.record(&line, &row)?)
+    })?;
+    // A file without a line knows nobody.
+    let nobody = || Table::closed(std::iter::empty::<(String, AttributeKind)>());
+    found.map_or_else(nobody, |(_, _, table)| Ok(table))
 }

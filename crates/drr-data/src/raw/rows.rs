@@ -2,7 +2,10 @@
 
 use super::text::number;
 use crate::archive::Line;
-use crate::{DataError, DatasetSpec, ItemRecord, RatingScale, RawLog, RowCounts, UserRecord};
+use crate::{
+    AttributeKind, AttributeValue, Attributes, AttributesBuilder, DataError, DatasetSpec, Entities,
+    RatingScale, RawLog, RowCounts,
+};
 use drr_core::{Interaction, ItemIdx, UserIdx};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -35,38 +38,63 @@ pub struct RowPolicy {
 /// Stands for "no position".
 const NOWHERE: u32 = u32::MAX;
 
-/// The records of users or items, and where each raw id is.
+/// What one line says of a user or an item.
 #[derive(Debug)]
-pub(super) struct Table<R> {
-    records: Vec<R>,
+pub(super) struct Record<'a> {
+    pub(super) id: &'a str,
+    pub(super) title: Option<&'a str>,
+    /// One value for each attribute of the table, in order.
+    pub(super) values: Vec<AttributeValue<'a>>,
+}
+
+/// The users or items, and where each raw id is.
+#[derive(Debug)]
+pub(super) struct Table {
+    ids: Vec<String>,
+    titles: Vec<Option<Box<str>>>,
+    attributes: AttributesBuilder,
     positions: FxHashMap<Box<[u8]>, u32>,
     /// The same positions for short integer ids, by the integer: no hash, no comparison. `NOWHERE` where there is none.
     by_integer: Vec<u32>,
-    /// Makes a record of an id that is in no file, for data sets without a file of users or items.
-    make: Option<fn(String) -> R>,
+    /// Whether an id that is in no file is taken in, for data sets without a file of users or items.
+    is_open: bool,
 }
 
-impl<R> Table<R> {
-    /// A table that knows only what is inserted.
-    pub(super) fn closed() -> Self {
-        Self { records: Vec::new(), positions: FxHashMap::default(), by_integer: Vec::new(), make: None }
-    }
-
-    /// A table that takes in every id it is asked for.
-    pub(super) fn open(make: fn(String) -> R) -> Self {
-        Self { make: Some(make), ..Self::closed() }
-    }
-
-    /// Adds the record of one line.
+impl Table {
+    /// A table that knows only what is inserted, with these attributes.
     ///
     /// # Errors
     ///
-    /// Refuses an empty id and a second record of one id.
-    pub(super) fn insert(&mut self, line: &Line<'_>, id: &str, record: R) -> Result<(), DataError> {
+    /// Refuses a name of an attribute that is empty or stands twice.
+    pub(super) fn closed<N: Into<String>>(
+        columns: impl IntoIterator<Item = (N, AttributeKind)>,
+    ) -> Result<Self, DataError> {
+        Ok(Self { attributes: AttributesBuilder::new(columns)?, is_open: false, ..Self::open() })
+    }
+
+    /// A table that takes in every id it is asked for.
+    pub(super) fn open() -> Self {
+        Self {
+            ids: Vec::new(),
+            titles: Vec::new(),
+            attributes: AttributesBuilder::default(),
+            positions: FxHashMap::default(),
+            by_integer: Vec::new(),
+            is_open: true,
+        }
+    }
+
+    /// Adds the user or item of one line.
+    ///
+    /// # Errors
+    ///
+    /// Refuses an empty id, a second line of one id, and values that do not fit the attributes.
+    pub(super) fn insert(&mut self, line: &Line<'_>, record: &Record<'_>) -> Result<(), DataError> {
+        let id = record.id;
         if id.is_empty() {
             return Err(line.refuse("id", b"", "is empty", "give every user and item an id"));
         }
-        let position = position_of(self.records.len());
+        let position = position_of(self.ids.len());
         if !self.place(id.as_bytes(), position) {
             return Err(line.refuse(
                 "id",
@@ -75,7 +103,9 @@ impl<R> Table<R> {
                 "remove one of them",
             ));
         }
-        self.records.push(record);
+        self.attributes.push(&record.values)?;
+        self.ids.push(id.to_owned());
+        self.titles.push(record.title.map(Into::into));
         Ok(())
     }
 
@@ -90,7 +120,7 @@ impl<R> Table<R> {
         std::mem::replace(&mut self.by_integer[integer], position) == NOWHERE
     }
 
-    /// Where the record of an id is, if there is one.
+    /// Where an id is, if it is in the table.
     pub(super) fn known(&self, id: &[u8]) -> Option<u32> {
         match small_integer(id) {
             Some(integer) => self.by_integer.get(integer).copied().filter(|position| *position != NOWHERE),
@@ -98,47 +128,75 @@ impl<R> Table<R> {
         }
     }
 
-    /// The number of records.
+    /// The number of users or items.
     pub(super) const fn len(&self) -> usize {
-        self.records.len()
+        self.ids.len()
     }
 
-    /// The record at a position that the table gave out.
-    pub(super) fn record_mut(&mut self, position: u32) -> &mut R {
-        &mut self.records[position as usize]
-    }
-
-    /// Where the record of an id is; an open table makes one where there is none.
+    /// Where an id is; an open table takes it in.
     pub(super) fn position(&mut self, id: &[u8]) -> Option<u32> {
         let known = self.known(id);
         if known.is_some() {
             return known;
         }
-        let make = self.make.filter(|_| !id.is_empty())?;
-        let position = position_of(self.records.len());
-        self.records.push(make(std::str::from_utf8(id).ok()?.to_owned()));
+        if !self.is_open || id.is_empty() {
+            return None;
+        }
+        let position = position_of(self.ids.len());
+        self.ids.push(std::str::from_utf8(id).ok()?.to_owned());
         self.place(id, position);
         Some(position)
     }
 
-    /// Keeps the records at the positions that `is_used`, sorted by id, and tells where each position went.
-    pub(super) fn compact(self, is_used: &[bool], id_of: fn(&R) -> &str) -> (Vec<R>, Vec<u32>) {
-        let mut kept: Vec<(u32, R)> =
-            (0..).zip(self.records).filter(|(position, _)| is_used[*position as usize]).collect();
-        if kept.iter().all(|(_, record)| integer_key(id_of(record)).is_some()) {
-            kept.sort_by(|(_, left), (_, right)| {
-                let (left, right) = (id_of(left), id_of(right));
-                integer_key(left).cmp(&integer_key(right)).then_with(|| left.cmp(right))
-            });
+    /// Keeps those at the positions that `is_used`, sorted by id, and tells where each position went.
+    pub(super) fn compact(self, is_used: &[bool]) -> (Entities, Vec<u32>) {
+        let order = self.order(is_used);
+        let n = self.ids.len();
+        let all = if self.is_open {
+            // Nothing was said of anybody.
+            Entities::untitled(self.ids, Attributes::none(n))
         } else {
-            kept.sort_by(|(_, left), (_, right)| id_of(left).cmp(id_of(right)));
-        }
-        let mut moved = vec![NOWHERE; is_used.len()];
-        for (to, (from, _)) in kept.iter().enumerate() {
-            moved[*from as usize] = position_of(to);
-        }
-        (kept.into_iter().map(|(_, record)| record).collect(), moved)
+            Entities::new(self.ids, self.titles, self.attributes.finish())
+        };
+        (all.reordered(&order), moved(&order, n))
     }
+
+    /// The same of a table that takes in every id, with titles and attributes from elsewhere, one for each id.
+    pub(super) fn compact_with(
+        self,
+        titles: Vec<Option<Box<str>>>,
+        attributes: Attributes,
+        is_used: &[bool],
+    ) -> (Entities, Vec<u32>) {
+        let order = self.order(is_used);
+        let n = self.ids.len();
+        (Entities::new(self.ids, titles, attributes).reordered(&order), moved(&order, n))
+    }
+
+    /// The positions that `is_used`, sorted by id: as numbers if all of them are integers, else as text.
+    fn order(&self, is_used: &[bool]) -> Vec<usize> {
+        let id_of = |at: usize| self.ids[at].as_str();
+        let mut order: Vec<usize> = (0..self.ids.len()).filter(|at| is_used[*at]).collect();
+        let keys: Option<Vec<i64>> = order.iter().map(|at| integer_key(id_of(*at))).collect();
+        let Some(keys) = keys else {
+            order.sort_unstable_by(|left, right| id_of(*left).cmp(id_of(*right)));
+            return order;
+        };
+        let mut keyed: Vec<(i64, usize)> = keys.into_iter().zip(order).collect();
+        keyed.sort_unstable_by(|(left_key, left), (right_key, right)| {
+            left_key.cmp(right_key).then_with(|| id_of(*left).cmp(id_of(*right)))
+        });
+        keyed.into_iter().map(|(_, at)| at).collect()
+    }
+}
+
+/// Where each of `n` positions went; `NOWHERE` if it is not in the order.
+fn moved(order: &[usize], n: usize) -> Vec<u32> {
+    let mut moved = vec![NOWHERE; n];
+    for (to, from) in order.iter().enumerate() {
+        moved[*from] = position_of(to);
+    }
+    moved
 }
 
 /// The integer that an id of at most six digits is, if it is written the only usual way: without zeros before it.
@@ -170,8 +228,8 @@ pub(super) struct RatingFields<'a> {
 /// Checks rating rows one by one and collects the good ones.
 #[derive(Debug)]
 pub(super) struct RatingRows {
-    users: Table<UserRecord>,
-    items: Table<ItemRecord>,
+    users: Table,
+    items: Table,
     policy: RowPolicy,
     scale: RatingScale,
     /// The items of each user so far: files are mostly sorted by user, so a user's set stays in the cache.
@@ -185,8 +243,8 @@ impl RatingRows {
     pub(super) fn new(
         spec: &DatasetSpec,
         policy: &RowPolicy,
-        users: Table<UserRecord>,
-        items: Table<ItemRecord>,
+        users: Table,
+        items: Table,
         n_reencoded: u64,
     ) -> Self {
         Self {
@@ -273,14 +331,14 @@ impl RatingRows {
             let rows_read = self.counts.rows_read;
             return Err(DataError::NoRows { dataset: dataset.to_owned(), rows_read });
         }
-        let mut used_users = vec![false; self.users.records.len()];
-        let mut used_items = vec![false; self.items.records.len()];
+        let mut used_users = vec![false; self.users.len()];
+        let mut used_items = vec![false; self.items.len()];
         for row in &self.rows {
             used_users[row.user.index()] = true;
             used_items[row.item.index()] = true;
         }
-        let (users, new_user) = self.users.compact(&used_users, |user| &user.id);
-        let (items, new_item) = self.items.compact(&used_items, |item| &item.id);
+        let (users, new_user) = self.users.compact(&used_users);
+        let (items, new_item) = self.items.compact(&used_items);
         for row in &mut self.rows {
             row.user = UserIdx(new_user[row.user.index()]);
             row.item = ItemIdx(new_item[row.item.index()]);
@@ -334,26 +392,4 @@ fn parse_timestamp(line: &Line<'_>, text: &[u8]) -> Result<i64, DataError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_that_look_alike_are_told_apart() {
-        let ids = ["1", "01", "0", "00", "", "10", "999999", "1000000", "a1", "-1"];
-        let mut table: Table<String> = Table::open(|id| id);
-        let positions: Vec<Option<u32>> = ids.iter().map(|id| table.position(id.as_bytes())).collect();
-        let again: Vec<Option<u32>> = ids.iter().map(|id| table.position(id.as_bytes())).collect();
-        assert_eq!(positions, again);
-        assert_eq!(positions[4], None);
-        assert_eq!(table.records, ["1", "01", "0", "00", "10", "999999", "1000000", "a1", "-1"]);
-        let mut closed: Table<String> = Table::closed();
-        let line = Line { file: "users.dat", number: 1, bytes: b"" };
-        closed.insert(&line, "7", "7".into()).unwrap();
-        assert_eq!(
-            (closed.position(b"7"), closed.position(b"07"), closed.position(b"6")),
-            (Some(0), None, None)
-        );
-        let error = closed.insert(&line, "7", "7".into()).unwrap_err().to_string();
-        assert!(error.contains("stands in an earlier line") && error.contains("remove one"), "{error}");
-    }
-}
+mod tests;

@@ -130,19 +130,13 @@ pub(super) fn integer<T: std::str::FromStr>(
 }
 
 /// Splits `Heat (1995)` into the title and the year; a title without a year in brackets at its end stays whole.
-pub(super) fn title_and_year(text: &str) -> (String, Option<u16>) {
+pub(super) fn title_and_year(text: &str) -> (&str, Option<u16>) {
     let split = || {
         let (title, year) = text.trim_end().strip_suffix(')')?.rsplit_once(" (")?;
         let is_year = year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit());
-        is_year.then(|| (title.trim_end().to_owned(), year.parse().ok()))
+        is_year.then(|| (title.trim_end(), year.parse().ok()))
     };
-    split().unwrap_or_else(|| (text.trim().to_owned(), None))
-}
-
-/// The text, unless it is empty.
-pub(super) fn non_empty(text: &str) -> Option<String> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    split().unwrap_or_else(|| (text.trim(), None))
 }
 
 #[cfg(test)]
@@ -179,10 +173,10 @@ mod tests {
 
     #[test]
     fn the_year_leaves_the_title_only_when_it_ends_it() {
-        assert_eq!(title_and_year("Old Days (1931)"), ("Old Days".into(), Some(1931)));
-        assert_eq!(title_and_year("Lost (And Found) (1999) "), ("Lost (And Found)".into(), Some(1999)));
-        assert_eq!(title_and_year("Sequel (1995) (V)"), ("Sequel (1995) (V)".into(), None));
-        assert_eq!(title_and_year("(1995)"), ("(1995)".into(), None));
+        assert_eq!(title_and_year("Old Days (1931)"), ("Old Days", Some(1931)));
+        assert_eq!(title_and_year("Lost (And Found) (1999) "), ("Lost (And Found)", Some(1999)));
+        assert_eq!(title_and_year("Sequel (1995) (V)"), ("Sequel (1995) (V)", None));
+        assert_eq!(title_and_year("(1995)"), ("(1995)", None));
     }
 
     proptest! {

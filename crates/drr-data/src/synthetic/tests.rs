@@ -67,16 +67,17 @@ fn the_own_history_tells_more_than_popularity_and_the_recent_one_most() {
 fn agreement(log: &RawLog, past: &[&Interaction], future: &[&Interaction]) -> f64 {
     let mean = past.iter().map(|row| f64::from(row.rating)).sum::<f64>() / past.len() as f64;
     let mut by_genre: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    let genres = log.items.attribute("genres").unwrap();
     for row in past {
-        for genre in &log.items[row.item.index()].genres {
+        for genre in genres.words(row.item.index()) {
             let sums = by_genre.entry(genre).or_default();
             sums.0 += f64::from(row.rating) - mean;
             sums.1 += 1.0;
         }
     }
     let guess = |row: &Interaction| -> f64 {
-        let genres = &log.items[row.item.index()].genres;
-        genres.iter().filter_map(|it| by_genre.get(it.as_str())).map(|(sum, n)| sum / (n + 2.0)).sum()
+        let genres = genres.words(row.item.index());
+        genres.filter_map(|it| by_genre.get(it)).map(|(sum, n)| sum / (n + 2.0)).sum()
     };
     future.iter().map(|row| guess(row) * (f64::from(row.rating) - mean)).sum::<f64>() / future.len() as f64
 }

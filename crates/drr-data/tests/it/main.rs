@@ -3,6 +3,8 @@
 //! The modules say `cfg(test)`, by which clippy knows their helpers as test code, too.
 
 #[cfg(test)]
+mod attributes;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod raw;

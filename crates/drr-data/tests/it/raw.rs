@@ -2,8 +2,8 @@
 
 use drr_core::{ItemIdx, UserIdx};
 use drr_data::{
-    DataError, DatasetSpec, NoProgress, OnBadRow, RatingScale, RawFormat, RawLog, RawSource, Registry,
-    RowPolicy, read_raw,
+    DataError, DatasetSpec, Entities, NoProgress, OnBadRow, RatingScale, RawFormat, RawLog, RawSource,
+    Registry, RowPolicy, read_raw,
 };
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ fn the_three_layouts_of_the_same_ratings_give_the_same_rows() {
     let named = |log: &RawLog| -> Vec<(String, String, f32, i64)> {
         let digits = |id: &str| id.trim_start_matches(['u', 'f']).to_owned();
         let row = |it: &drr_core::Interaction| {
-            let (user, item) = (&log.users[it.user.index()].id, &log.items[it.item.index()].id);
+            let (user, item) = (log.users.id(it.user.index()), log.items.id(it.item.index()));
             (digits(user), digits(item), it.rating, it.timestamp)
         };
         log.interactions.iter().map(row).collect()
@@ -93,40 +93,58 @@ fn the_three_layouts_of_the_same_ratings_give_the_same_rows() {
 fn tables_are_sorted_by_number_or_else_by_text_and_rows_stay_in_file_order() {
     let ids = |name: &str| -> Vec<String> {
         let log = read(name, &data().join("fixtures").join(name), &RowPolicy::default()).unwrap();
-        log.users.into_iter().map(|user| user.id).collect()
+        log.users.ids().to_vec()
     };
     assert_eq!(ids("ml-1m"), ["1", "2", "4", "9", "10"]);
     assert_eq!(ids("recbole"), ["u1", "u10", "u2", "u4", "u9"]);
     let log = read("ml-1m", &data().join("fixtures/ml-1m"), &RowPolicy::default()).unwrap();
     let first = log.interactions[0];
     assert_eq!((first.user, first.rating, first.timestamp), (UserIdx(0), 1.0, 970_944_662));
-    assert_eq!(log.items[first.item.index()].id, "8");
+    assert_eq!(log.items.id(first.item.index()), "8");
     assert_eq!(first.item, ItemIdx(2));
+}
+
+/// The place of an id, whatever letter stands before its number.
+fn place(entities: &Entities, id: &str) -> usize {
+    entities.ids().iter().position(|it| it.trim_start_matches(['u', 'f']) == id).unwrap()
+}
+
+fn words<'a>(entities: &'a Entities, name: &str, at: usize) -> Vec<&'a str> {
+    entities.attribute(name).unwrap().words(at).collect()
 }
 
 #[test]
 fn records_are_decoded_into_words() {
     for name in ["ml-1m", "ml-100k", "recbole"] {
         let log = read(name, &data().join("fixtures").join(name), &RowPolicy::default()).unwrap();
-        let find = |id: &str| log.items.iter().find(|it| it.id.trim_start_matches('f') == id).unwrap();
-        assert_eq!((find("3").title.as_str(), find("3").year), ("Caf\u{e9} Nord", Some(1988)));
-        assert_eq!(find("2").title, "Seven Kites (And One)");
-        assert_eq!(find("100").title, "Paper Moths");
-        assert_eq!(find("100").year, (name == "ml-100k").then_some(1977));
-        assert_eq!(find("100").genres, ["Sci-Fi"]);
-        assert_eq!(find("8").genres.len(), 2);
-        let user = log.users.iter().find(|it| it.id.trim_start_matches('u') == "9").unwrap();
-        assert_eq!((user.gender.as_deref(), user.age), (Some("F"), Some(35)));
-        assert_eq!((user.occupation.as_deref(), user.zip.as_deref()), (Some("programmer"), Some("44444")));
+        let film = |id: &str| place(&log.items, id);
+        let year = |id: &str| log.items.attribute("year").unwrap().number(film(id));
+        assert_eq!((log.items.title(film("3")), year("3")), (Some("Caf\u{e9} Nord"), Some(1988.0)));
+        assert_eq!(log.items.title(film("2")), Some("Seven Kites (And One)"));
+        assert_eq!(log.items.title(film("100")), Some("Paper Moths"));
+        assert_eq!(year("100"), (name == "ml-100k").then_some(1977.0));
+        assert_eq!(words(&log.items, "genres", film("100")), ["Sci-Fi"]);
+        assert_eq!(words(&log.items, "genres", film("8")).len(), 2);
+        let user = place(&log.users, "9");
+        assert_eq!(words(&log.users, "gender", user), ["F"]);
+        assert_eq!(log.users.attribute("age").unwrap().number(user), Some(35.0));
+        assert_eq!(words(&log.users, "occupation", user), ["programmer"]);
+        assert_eq!(log.users.attribute("zip").unwrap().text(user), Some("44444"));
+        assert_eq!(log.users.title(user), None);
+        let names = |of: &Entities| -> Vec<String> {
+            of.attributes().iter().map(|it| it.name().to_owned()).collect()
+        };
+        assert_eq!(names(&log.users), ["gender", "age", "occupation", "zip"]);
+        assert_eq!(names(&log.items), ["year", "genres"]);
     }
 }
 
 #[test]
 fn a_missing_genre_is_no_genre() {
     let log = read("ml-100k", &data().join("fixtures/ml-100k"), &RowPolicy::default()).unwrap();
-    assert!(log.items[0].genres.is_empty(), "{:?}", log.items[0]);
+    assert!(words(&log.items, "genres", 0).is_empty());
     let log = read("recbole", &data().join("fixtures/recbole"), &RowPolicy::default()).unwrap();
-    assert!(log.items.iter().any(|it| it.id == "f20" && it.genres.is_empty()));
+    assert!(words(&log.items, "genres", place(&log.items, "20")).is_empty());
 }
 
 #[test]
@@ -235,7 +253,7 @@ fn a_file_without_times_numbers_its_rows_and_needs_no_other_table() {
     let rows: Vec<_> =
         log.interactions.iter().map(|it| (it.user.0, it.item.0, it.rating, it.timestamp)).collect();
     assert_eq!(rows, [(1, 1, 4.5, 0), (0, 0, 3.0, 1), (0, 1, 1.0, 2)]);
-    assert_eq!(log.items[0].title, "item a");
+    assert_eq!((log.items.id(0), log.items.title(0)), ("a", None));
 }
 
 #[test]
@@ -287,7 +305,7 @@ proptest! {
         let log = read("ml-1m", folder.path(), &RowPolicy::default()).unwrap();
         let again: Vec<_> = log.interactions.iter().map(|it| {
             let id = |text: &str| text.parse::<u32>().unwrap();
-            let pair = (id(&log.users[it.user.index()].id), id(&log.items[it.item.index()].id));
+            let pair = (id(log.users.id(it.user.index())), id(log.items.id(it.item.index())));
             (pair, (it.rating as u8, it.timestamp))
         }).collect();
         prop_assert_eq!(again, rows.into_iter().collect::<Vec<_>>());

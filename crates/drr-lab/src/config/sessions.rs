@@ -29,6 +29,10 @@ pub struct SessionsConfig {
     pub model: PmfConfig,
     /// What happens in a session.
     pub dynamics: Dynamics,
+    /// The items' attribute that stands for their categories, here and in the measures of lists. Without it the first of kind
+    /// `categories` with 2 to 200 words, else the first of kind `category` with as many that each item has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub categories: Option<String>,
     /// The number of clusters of item vectors that stand for categories where the items have none.
     pub n_clusters: usize,
     /// The agent.
@@ -60,6 +64,7 @@ impl Default for SessionsConfig {
                 ..PmfConfig::default()
             },
             dynamics: Dynamics::growing_taste(),
+            categories: None,
             n_clusters: 18,
             agent: SessionAgentConfig::default(),
             twin_iterations: 60,

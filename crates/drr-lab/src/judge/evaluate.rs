@@ -276,9 +276,9 @@ fn list_rows(dataset: &Dataset, table: &str, evaluation: &Evaluation) -> Vec<Lis
             rows.push(ListRow {
                 protocol: table.to_owned(),
                 recommender: evaluation.summary.recommender.clone(),
-                user_id: dataset.user_record(*user).id.clone(),
+                user_id: dataset.user_id(*user).to_owned(),
                 rank,
-                item_id: dataset.item_record(scored.item).id.clone(),
+                item_id: dataset.item_id(scored.item).to_owned(),
                 score: scored.score,
             });
         }
@@ -294,7 +294,7 @@ fn per_user_rows(dataset: &Dataset, table: &str, evaluation: &Evaluation) -> Vec
             rows.push(PerUserRow {
                 protocol: table.to_owned(),
                 recommender: evaluation.summary.recommender.clone(),
-                user_id: dataset.user_record(*user).id.clone(),
+                user_id: dataset.user_id(*user).to_owned(),
                 metric: of.metric.name().to_owned(),
                 k: u32::try_from(of.k).unwrap_or(u32::MAX),
                 value: *value,

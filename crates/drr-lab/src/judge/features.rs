@@ -4,10 +4,11 @@ use crate::config::EnvironmentConfig;
 use crate::run::{Cut, Phase};
 use anyhow::Result;
 use drr_agent::LabelledContext;
-use drr_core::{ContextIdx, EmbeddingSpace, InteractionLog, ItemIdx};
+use drr_core::{ContextIdx, EmbeddingSpace, InteractionLog};
 use drr_data::Dataset;
 use drr_env::Sessions;
 use drr_eval::ItemFeatures;
+use std::collections::BTreeMap;
 
 /// What a recommender can be told of the users whom it is fitted on: their ratings before a cut, and the rewards after it.
 pub fn labelled_contexts(
@@ -34,11 +35,11 @@ pub fn labelled_contexts(
 /// What the measures beyond accuracy need to know of the items.
 pub fn item_features(cut: &Cut<'_>, space: &dyn EmbeddingSpace) -> Result<ItemFeatures> {
     let log = cut.log(Phase::Final)?;
-    let (names, genres) = genres(cut.dataset);
+    let (n_genres, genres) = categories(cut.dataset);
     Ok(ItemFeatures {
         popularity_share: popularity_share(&log),
         genres,
-        n_genres: names.len(),
+        n_genres,
         vectors: Some(space.items().clone()),
     })
 }
@@ -57,17 +58,11 @@ fn popularity_share(log: &InteractionLog) -> Vec<f64> {
     counts.into_iter().map(|count| f64::from(count) / n_users).collect()
 }
 
-/// The genres' names, sorted, and the genres of each item.
-fn genres(dataset: &Dataset) -> (Vec<String>, Vec<Vec<u16>>) {
-    let items = dataset.items();
-    let mut names: Vec<String> = items.iter().flat_map(|item| item.genres.iter().cloned()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let of_item = |item: ItemIdx| {
-        let genres = dataset.item_record(item).genres.iter();
-        let index = |name: &String| names.binary_search(name).ok().and_then(|at| u16::try_from(at).ok());
-        genres.filter_map(index).collect()
-    };
-    let genres = (0..items.len()).map(ItemIdx::from).map(of_item).collect();
-    (names, genres)
+/// The number of categories, and those of each item, `[I]`.
+fn categories(dataset: &Dataset) -> (usize, Vec<Vec<u16>>) {
+    let n_items = dataset.items().len();
+    let Some(attribute) = dataset.categories() else { return (0, vec![Vec::new(); n_items]) };
+    let numbers: BTreeMap<&str, u16> = attribute.vocabulary().into_iter().zip(0..).collect();
+    let of_item = |item: usize| attribute.words(item).map(|word| numbers[word]).collect();
+    (numbers.len(), (0..n_items).map(of_item).collect())
 }

@@ -124,7 +124,7 @@ impl SessionBundle<'_> {
         while ids.len() < k && !session.candidates().is_empty() {
             let item = next.next(session.shown(), session.candidates())?;
             let response = session.show(item)?;
-            ids.push(dataset.item_record(item).id.as_str());
+            ids.push(dataset.item_id(item));
             let answer = response.reward.mul_add(scale.half_range(), scale.middle());
             let (rank, there) = (ids.len(), 100.0 * survival);
             let shown = line(dataset, item);

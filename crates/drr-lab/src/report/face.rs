@@ -111,6 +111,7 @@ mod tests {
             n_users: 3,
             n_candidates: 9,
             categories: CategorySource::DataSet,
+            category_attribute: None,
             n_categories: 2,
             estimates: None,
             tables: vec![table],

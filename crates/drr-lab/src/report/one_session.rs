@@ -234,9 +234,7 @@ fn side(
 
 /// `Matrix, The (1999)`, and its categories.
 fn described(dataset: &Dataset, item: ItemIdx) -> (String, Vec<String>) {
-    let record = dataset.item_record(item);
-    let year = record.year.map(|year| format!(" ({year})")).unwrap_or_default();
-    (format!("{}{year}", record.title), record.genres.clone())
+    (dataset.item_name(item), dataset.item_categories(item).map(str::to_owned).collect())
 }
 
 /// What recommenders are told of the user: `Known of the user are 10 ratings, 4.1 on average; by category Drama 6, War 2.`
@@ -246,8 +244,8 @@ fn known(page: &Page<'_>, user: &str) -> Result<Option<String>> {
     let log = page.dataset.full_log()?;
     let (known, _) = log.of_user(user).split_at(training.models.config.n_known);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for genre in known.items.iter().flat_map(|item| &page.dataset.item_record(*item).genres) {
-        *counts.entry(genre).or_default() += 1;
+    for category in known.items.iter().flat_map(|item| page.dataset.item_categories(*item)) {
+        *counts.entry(category).or_default() += 1;
     }
     let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));

@@ -13,12 +13,19 @@ use std::collections::BTreeMap;
 const SHOWN: [&str; 2] = ["popularity", "item_knn"];
 
 /// The sections of one protocol, one for each of its tables.
-pub fn sections(metrics: &RunMetrics, protocol: Protocol, per_user: &[PerUserRow]) -> Vec<Section> {
+///
+/// `categories` is what the data set calls the items' categories.
+pub fn sections(
+    metrics: &RunMetrics,
+    protocol: Protocol,
+    per_user: &[PerUserRow],
+    categories: &str,
+) -> Vec<Section> {
     let tables = metrics.tables(protocol);
-    tables.iter().map(|table| section(metrics, table, per_user)).collect()
+    tables.iter().map(|table| section(metrics, table, per_user, categories)).collect()
 }
 
-fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow]) -> Section {
+fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow], categories: &str) -> Section {
     let rows = metrics.table(table);
     let n_users = rows.first().map_or(0, |it| it.summary.n_users);
     let mut ks: Vec<usize> =
@@ -28,7 +35,7 @@ fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow]) -> Sectio
     let letters = letter_column(metrics, table, &rows);
     let mut tables: Vec<Table> =
         ks.iter().rev().map(|k| metric_table(&rows, table, *k, n_users, &letters)).collect();
-    tables.push(beyond_table(&rows));
+    tables.push(beyond_table(&rows, categories));
     let agent = best_agent(metrics, &rows);
     if let Some(agent) = agent {
         tables.push(comparison_table(metrics, table, &agent.summary.recommender, &rows));
@@ -145,7 +152,7 @@ fn metric_table(
 }
 
 /// What the lists are like, beside how right they are.
-fn beyond_table(rows: &[&Judged]) -> Table {
+fn beyond_table(rows: &[&Judged], categories: &str) -> Table {
     let optional =
         |value: Option<f64>, digits| value.map_or_else(|| Cell::text("-"), |it| Cell::value(it, digits));
     let cells = |it: &&Judged| {
@@ -170,9 +177,9 @@ fn beyond_table(rows: &[&Judged]) -> Table {
         "recommender",
         "average popularity",
         "novelty (bits)",
-        "diversity of genres",
+        &format!("diversity of {categories}"),
         "diversity of vectors",
-        "miscalibration of genres",
+        &format!("miscalibration of {categories}"),
         "order matters (%)",
         "planted / control items listed",
     ];

@@ -1,6 +1,7 @@
 //! Long sessions: the answer in words, and everybody's line.
 
 use super::dynamics;
+use crate::fit::sessions::CategorySource;
 use crate::judge::sessions::{
     SessionComparison, SessionFigures, SessionLine, SessionTable, table_as_markdown,
 };
@@ -55,11 +56,22 @@ fn mean(line: &SessionLine) -> f64 {
     line.total_reward.over_users.mean
 }
 
+/// What the categories are, in brackets.
+fn whence(figures: &SessionFigures) -> String {
+    match (&figures.category_attribute, figures.categories) {
+        (Some(name), CategorySource::DataSet) => format!(" (their {name})"),
+        (None, CategorySource::DataSet) => String::new(),
+        (_, CategorySource::Clusters) => " (clusters of their vectors)".to_owned(),
+    }
+}
+
 /// The section of the report.
 pub fn section(figures: &SessionFigures) -> Section {
     let mut prose = vec![format!(
-        "Users who grow tired of sameness, come to like what they see, and leave. What a user thinks of an item is fitted on the log; what happens in a session is posited, and no log of single ratings can tell it. {} items may be shown, the same ones by everybody, in {} categories. Agents are trained in one simulator of tastes (A) and everybody is judged in another (B), with users of whom the first ratings are known. The total reward is in expectation over leaving.",
-        figures.n_candidates, figures.n_categories
+        "Users who grow tired of sameness, come to like what they see, and leave. What a user thinks of an item is fitted on the log; what happens in a session is posited, and no log of single ratings can tell it. {} items may be shown, the same ones by everybody, in {} categories{}. Agents are trained in one simulator of tastes (A) and everybody is judged in another (B), with users of whom the first ratings are known. The total reward is in expectation over leaving.",
+        figures.n_candidates,
+        figures.n_categories,
+        whence(figures)
     )];
     let mut tables: Vec<Table> = figures.tables.iter().map(table).collect();
     if let Some((words, of_log)) = dynamics::table(figures) {

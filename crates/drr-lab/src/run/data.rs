@@ -135,7 +135,7 @@ pub fn ingested(
         })?;
         if let Some(dir) = at_hand {
             tracing::info!(folder = %dir.path.display(), "the data set is already ingested");
-            return Ok((Dataset::open(&dir.path)?, dir));
+            return Ok((opened(&dir, config)?, dir));
         }
     }
     let begun = context.watch.seconds();
@@ -144,7 +144,14 @@ pub fn ingested(
     let dir = ingest(&raw, &config.split, &processed, note)?;
     let (rows, seconds) = (raw.interactions.len(), context.watch.seconds() - begun);
     tracing::info!(rows, parsed_s = parsed, total_s = seconds, folder = %dir.path.display(), "ingested");
-    Ok((Dataset::open(&dir.path)?, dir))
+    Ok((opened(&dir, config)?, dir))
+}
+
+/// The data set of a folder, with the categories that the configuration asks for.
+fn opened(dir: &DatasetDir, config: &ExperimentConfig) -> Result<Dataset> {
+    let mut dataset = Dataset::open(&dir.path)?;
+    dataset.choose_categories(config.categories())?;
+    Ok(dataset)
 }
 
 fn read(context: &Context, config: &DataConfig, source: &Source) -> Result<RawLog> {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_baselines::{BaselineConfig, BiasedMf, SvdPlusPlus, SvdPlusPlusConfig};
 use drr_core::{Observed, Part, Query, Recommender, Seeds, World};
-use drr_data::Dataset;
+use drr_data::{Attribute, Dataset, shown};
 use drr_embed::{FiveFold, PmfConfig, Predictor, cross_validate, five_fold_rmse};
 use drr_eval::Case;
 use std::fmt::Write as _;
@@ -90,8 +90,8 @@ pub fn case(bench: &Bench<'_>, user: &str, names: &[String], n_steps: usize) -> 
         let users = dataset.users();
         format!(
             "there is no user {user} in the data set: ids go from {} to {}",
-            users[0].id,
-            users[users.len() - 1].id
+            users.id(0),
+            users.id(users.len() - 1)
         )
     })?;
     let case = set.cases.iter().find(|case| case.query.user == index);
@@ -111,6 +111,11 @@ pub fn case(bench: &Bench<'_>, user: &str, names: &[String], n_steps: usize) -> 
     Ok(text)
 }
 
+/// A text of the data as a cell of a table.
+fn in_cell(text: &str) -> String {
+    shown(text).replace('|', "\\|")
+}
+
 fn step_by_step(
     dataset: &Dataset,
     recommender: &dyn Recommender,
@@ -119,16 +124,19 @@ fn step_by_step(
 ) -> Result<String> {
     let mut query: Query = case.query.clone();
     let mut text = format!("{}:\n\n", recommender.name());
-    writeln!(text, "| step | item | genres | rating | mean so far |\n|---:|---|---|---:|---:|")?;
+    let name = dataset.categories().map_or("categories", Attribute::name);
+    let name = in_cell(name);
+    writeln!(text, "| step | item | {name} | rating | mean so far |\n|---:|---|---|---:|---:|")?;
     let mut total = 0.0;
     for step in 1..=n_steps.min(query.allowed.len()) {
         let lists = recommender.recommend(std::slice::from_ref(&query), 1)?;
         let Some(best) = lists.first().and_then(|list| list.first()) else { break };
         let rating = case.rating(best.item).context("a candidate has no rating")?;
         total += f64::from(rating);
-        let item = dataset.item_record(best.item);
+        let title = in_cell(dataset.item_title(best.item).unwrap_or(dataset.item_id(best.item)));
+        let categories = in_cell(&dataset.item_categories(best.item).collect::<Vec<_>>().join(", "));
         let mean = total / step as f64;
-        writeln!(text, "| {step} | {} | {} | {rating} | {mean:.2} |", item.title, item.genres.join(", "))?;
+        writeln!(text, "| {step} | {title} | {categories} | {rating} | {mean:.2} |")?;
         query.allowed.remove(best.item);
         let timestamp = query.history.last().map_or(0, |it| it.timestamp);
         query.history.push(Observed { item: best.item, rating, timestamp });

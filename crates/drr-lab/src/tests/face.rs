@@ -84,7 +84,7 @@ fn the_session_of_a_held_out_user_is_the_one_that_was_judged(run: &Run<'_>, plan
 fn others_get_expected_answers(run: &Run<'_>, plan: &Plan<'_>) {
     let bundle = plan.session_bundle().unwrap();
     let dataset = &run.dataset;
-    let known: Vec<&str> = dataset.items().iter().take(3).map(|item| item.id.as_str()).collect();
+    let known: Vec<&str> = dataset.items().ids().iter().take(3).map(String::as_str).collect();
     let new = session::run(&bundle, &Request::History(&known.join(",")), 5).unwrap();
     assert!(new.contains("a new user who liked") && new.contains("simulator A"), "{new}");
     let ids = new.lines().find_map(|line| line.strip_prefix("recommended_items_ids: ")).unwrap();
@@ -93,7 +93,7 @@ fn others_get_expected_answers(run: &Run<'_>, plan: &Plan<'_>) {
     assert!(ids.iter().all(|id| !known.contains(id)), "what is known is not shown: {new}");
     // A user whose rows were fitted on is known by the first ratings, as anybody else.
     let fitted = bundle.models.cut.rows(&[Part::Train]).unwrap().active_users().next().unwrap();
-    let text = session::run(&bundle, &Request::User(&dataset.user_record(fitted).id), 2).unwrap();
+    let text = session::run(&bundle, &Request::User(dataset.user_id(fitted)), 2).unwrap();
     assert!(text.contains("simulator A") && text.contains("history ("), "{text}");
 }
 
@@ -103,7 +103,7 @@ fn what_is_no_session_is_refused(run: &Run<'_>, plan: &Plan<'_>) {
     assert!(refused(&Request::User("nobody"), 3).contains("--history"));
     assert!(refused(&Request::History(" ,"), 3).contains("at least one id"));
     for k in [0, 31] {
-        let error = refused(&Request::User(&run.dataset.users()[0].id), k);
+        let error = refused(&Request::User(run.dataset.users().id(0)), k);
         assert!(error.contains(&format!("-k {k}")) && error.contains("1 to 30"), "{error}");
     }
     let policy = run.work().path("sessions/session_agent-seed-1.safetensors");

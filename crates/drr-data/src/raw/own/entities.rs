@@ -1,8 +1,8 @@
 //! What a log of one's own says of its items: titles, years and categories, in its rows or in a table beside it.
 
 use super::{Tables, Told};
-use crate::raw::text::{non_empty, title_and_year};
-use crate::{DataError, ItemRecord, Progress};
+use crate::raw::text::title_and_year;
+use crate::{AttributeKind, AttributeValue, Attributes, AttributesBuilder, DataError, Progress};
 use drr_intake::{Layout, LogRow, SideTable, Source};
 
 /// Words at the end of the names of columns with titles, and with categories; the better first.
@@ -26,6 +26,8 @@ const CATEGORIES: [&str; 16] = [
     "类型",
 ];
 const YEARS: [&str; 5] = ["year", "releaseyear", "jahr", "annee", "ano"];
+/// The attribute of the year.
+const YEAR: &str = "year";
 /// Words that stand for no category.
 const NO_CATEGORY: [&str; 3] = ["(no genres listed)", "unknown", "nan"];
 
@@ -53,14 +55,23 @@ impl Places {
         Self { title: find(&TITLES), year: find(&YEARS), categories: find(&CATEGORIES) }
     }
 
+    /// The name of the column with categories.
+    fn name_of_categories(self, names: &[String]) -> Option<String> {
+        // RecBole's headers have a type behind the name.
+        let name = names.get(self.categories?)?.split(':').next()?.trim();
+        (!name.is_empty() && name != YEAR).then(|| name.to_owned())
+    }
+
     /// Fills what is not known of an item yet.
-    fn fill(self, fields: &[&str], item: &mut ItemRecord) {
-        let field = |place: Option<usize>| place.and_then(|at| fields.get(at)).and_then(|it| non_empty(it));
-        if item.title.is_empty()
+    fn fill(self, fields: &[&str], item: &mut Item) {
+        let field = |place: Option<usize>| {
+            place.and_then(|at| fields.get(at)).map(|it| it.trim()).filter(|it| !it.is_empty())
+        };
+        if item.title.is_none()
             && let Some(title) = field(self.title)
         {
-            let (title, year) = title_and_year(&title);
-            item.title = title;
+            let (title, year) = title_and_year(title);
+            item.title = Some(title.into());
             item.year = item.year.or(year);
         }
         if item.year.is_none() {
@@ -69,17 +80,70 @@ impl Places {
         if let Some(words) = field(self.categories) {
             for word in words.split(['|', ';', ',']).map(str::trim) {
                 let is_none = word.is_empty() || NO_CATEGORY.contains(&word.to_lowercase().as_str());
-                if !is_none && !item.genres.iter().any(|it| it == word) {
-                    item.genres.push(word.to_owned());
+                if !is_none && !item.categories.iter().any(|it| **it == *word) {
+                    item.categories.push(word.into());
                 }
             }
         }
     }
 }
 
+/// What is said of one item.
+#[derive(Debug, Default)]
+pub(super) struct Item {
+    title: Option<Box<str>>,
+    year: Option<u16>,
+    categories: Vec<Box<str>>,
+}
+
+/// What is said of the items, by their positions.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    items: Vec<Item>,
+    /// The name of the column with categories, the first that there is.
+    categories: Option<String>,
+}
+
+impl Said {
+    /// What is said of the item at a position.
+    pub(super) fn of(&mut self, item: u32) -> &mut Item {
+        let at = item as usize;
+        if at >= self.items.len() {
+            self.items.resize_with(at + 1, Item::default);
+        }
+        &mut self.items[at]
+    }
+
+    /// The titles and attributes of `n` items; an attribute of which nothing is known of anybody is left out.
+    ///
+    /// # Errors
+    ///
+    /// Fails where attributes cannot be made, which names that differ rule out.
+    pub(super) fn finish(mut self, n: usize) -> Result<(Vec<Option<Box<str>>>, Attributes), DataError> {
+        self.items.resize_with(n, Item::default);
+        let (has_years, has_words) = (
+            self.items.iter().any(|item| item.year.is_some()),
+            self.items.iter().any(|item| !item.categories.is_empty()),
+        );
+        let year = has_years.then(|| (YEAR.to_owned(), AttributeKind::Number));
+        let name = self.categories.unwrap_or_else(|| "categories".to_owned());
+        let words = has_words.then_some((name, AttributeKind::Categories));
+        let mut attributes = AttributesBuilder::new(year.into_iter().chain(words))?;
+        for item in &self.items {
+            let year = has_years.then(|| AttributeValue::number(item.year.map(f64::from)));
+            let words = || AttributeValue::Categories(item.categories.iter().map(|it| &**it).collect());
+            let row: Vec<_> = year.into_iter().chain(has_words.then(words)).collect();
+            attributes.push(&row)?;
+        }
+        let titles = self.items.iter_mut().map(|item| item.title.take()).collect();
+        Ok((titles, attributes.finish()))
+    }
+}
+
 /// What the log's own rows say of items.
 pub(super) struct LogWords {
     places: Places,
+    categories: Option<String>,
     is_anything: bool,
 }
 
@@ -88,13 +152,19 @@ impl LogWords {
         let places = Places::of(&layout.columns.of_item);
         Self {
             places,
+            categories: places.name_of_categories(&layout.columns.of_item),
             is_anything: places.title.is_some() || places.year.is_some() || places.categories.is_some(),
         }
     }
 
+    /// Nothing, with the name of what will be said.
+    pub(super) fn said(&self) -> Said {
+        Said { items: Vec::new(), categories: self.categories.clone() }
+    }
+
     /// Takes what the first row of an item says of it.
-    pub(super) fn take(&self, row: &LogRow<'_>, item: &mut ItemRecord) {
-        if !self.is_anything || !item.title.is_empty() || !item.genres.is_empty() {
+    pub(super) fn take(&self, row: &LogRow<'_>, item: &mut Item) {
+        if !self.is_anything || item.title.is_some() || !item.categories.is_empty() {
             return;
         }
         let fields: Vec<_> = row.of_item().map(String::from_utf8_lossy).collect();
@@ -124,10 +194,14 @@ impl Tables {
                 Ok(())
             },
         )?;
-        let places = Places::of(&names_of(table, names));
+        let names = names_of(table, names);
+        let places = Places::of(&names);
+        if self.said.categories.is_none() {
+            self.said.categories = places.name_of_categories(&names);
+        }
         for (item, fields) in &rows {
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-            places.fill(&fields, self.items.record_mut(*item));
+            places.fill(&fields, self.said.of(*item));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What may be shown, and the categories of items: those of the data set, or else clusters of their vectors.
+//! What may be shown, and the categories of items: an attribute of the data set, or else clusters of their vectors.
 
 use anyhow::{Result, bail};
 use drr_core::{Categories, EmbeddingTable, InteractionLog, ItemSet, RandomStream};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CategorySource {
-    /// The data set has them.
+    /// They are an attribute of the data set's items.
     DataSet,
     /// They are clusters of the items' fitted vectors.
     Clusters,
@@ -31,24 +31,19 @@ pub fn categories_of(
     n_clusters: usize,
     random: &mut RandomStream,
 ) -> Result<(Categories, CategorySource)> {
-    let items = dataset.items();
-    let mut numbers: BTreeMap<&str, u16> = BTreeMap::new();
-    for genre in items.iter().flat_map(|item| &item.genres) {
-        numbers.insert(genre, 0);
-    }
-    if numbers.len() < 2 {
+    let Some(attribute) = dataset.categories() else {
         let clusters =
             clusters(vectors, n_clusters, random).into_iter().map(|it| vec![it]).collect::<Vec<_>>();
         return Ok((all(n_clusters, &clusters)?, CategorySource::Clusters));
-    }
-    for (number, at) in numbers.values_mut().zip(0..) {
-        *number = at;
-    }
-    let none = u16::try_from(numbers.len())?;
-    let of = |genres: &[String]| -> Vec<u16> {
-        if genres.is_empty() { vec![none] } else { genres.iter().map(|it| numbers[it.as_str()]).collect() }
     };
-    let of_items: Vec<Vec<u16>> = items.iter().map(|item| of(&item.genres)).collect();
+    let words = attribute.vocabulary();
+    let none = u16::try_from(words.len())?;
+    let numbers: BTreeMap<&str, u16> = words.into_iter().zip(0..).collect();
+    let of = |item: usize| -> Vec<u16> {
+        let its: Vec<u16> = attribute.words(item).map(|word| numbers[word]).collect();
+        if its.is_empty() { vec![none] } else { its }
+    };
+    let of_items: Vec<Vec<u16>> = (0..dataset.items().len()).map(of).collect();
     let n = numbers.len() + usize::from(of_items.iter().any(|it| it == &[none]));
     Ok((all(n, &of_items)?, CategorySource::DataSet))
 }

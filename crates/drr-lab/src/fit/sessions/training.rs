@@ -10,7 +10,7 @@ use crate::run::code::Kind;
 use crate::watch::Bar;
 use anyhow::{Context as _, Result};
 use drr_core::{ContextIdx, Judgement, Outcome, Part, Seeds, SessionRecommender, TrainingHooks, Validation};
-use drr_data::{TrainingRow, read_training, write_training};
+use drr_data::{Attribute, TrainingRow, read_training, write_training};
 use drr_env::RatingScale;
 use drr_env::worlds::{Population, SessionWorld};
 use drr_session::{SessionAgentConfig, SessionPolicy, SessionSetup, SessionSpace, SessionTrainer};
@@ -68,7 +68,9 @@ impl SessionTraining<'_> {
     /// Fails if the models are not fitted.
     pub fn inputs(&self) -> Result<String> {
         let SessionModels { cut, config, .. } = &self.models;
-        let world = (config.n_known, config.min_item_ratings, config.n_clusters, &config.dynamics);
+        let categories = self.models.dataset.categories().map(Attribute::name);
+        let world =
+            (config.n_known, config.min_item_ratings, categories, config.n_clusters, &config.dynamics);
         let agent = (&self.config, self.contents, self.seed);
         Ok(digest_of(&(agent, world, cut.hash(), self.models.digests()?))?)
     }

@@ -79,11 +79,8 @@ pub fn section(
 
 /// An item with its title, if it is known.
 fn titled(item: &str, dataset: Option<&Dataset>) -> String {
-    let known = dataset.and_then(|dataset| dataset.item(item).map(|at| dataset.item_record(at)));
-    match known {
-        Some(record) if !record.title.is_empty() => format!("{} ({item})", record.title),
-        _ => item.to_owned(),
-    }
+    let title = dataset.and_then(|dataset| dataset.item_title(dataset.item(item)?));
+    title.map_or_else(|| item.to_owned(), |title| format!("{title} ({item})"))
 }
 
 fn most_changed(

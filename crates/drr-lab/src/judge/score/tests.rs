@@ -36,9 +36,9 @@ fn popular(bench: &Bench<'_>) -> Vec<ListRow> {
         rows.extend((1..).zip(list).map(|(rank, scored)| ListRow {
             protocol: bench.cut.protocol.to_string(),
             recommender: "popularity".to_owned(),
-            user_id: bench.cut.dataset.user_record(*user).id.clone(),
+            user_id: bench.cut.dataset.user_id(*user).to_owned(),
             rank,
-            item_id: bench.cut.dataset.item_record(scored.item).id.clone(),
+            item_id: bench.cut.dataset.item_id(scored.item).to_owned(),
             score: -(rank as f32),
         }));
     }
@@ -101,8 +101,8 @@ fn what_is_not_allowed_or_missing_is_counted_and_does_not_help() {
     with_bench(|bench| {
         let set = bench.cases(Part::Test).unwrap();
         let case = &set.cases[0];
-        let user = &bench.cut.dataset.user_record(case.query.user).id;
-        let item = |at| &bench.cut.dataset.item_record(at).id;
+        let user = bench.cut.dataset.user_id(case.query.user);
+        let item = |at| bench.cut.dataset.item_id(at);
         let (seen, new) = (item(case.query.history[0].item), item(case.query.allowed.iter().next().unwrap()));
         let path = bench.work.path("mine.tsv");
         std::fs::write(&path, format!("rank\tuser_id\titem_id\n2\t{user}\t{new}\n1\t{user}\t{seen}\n"))
@@ -119,11 +119,10 @@ fn longer_lists_are_cut_and_equal_scores_keep_the_order_of_the_file() {
     with_bench(|bench| {
         let set = bench.cases(Part::Test).unwrap();
         let case = &set.cases[0];
-        let user = &bench.cut.dataset.user_record(case.query.user).id;
+        let user = bench.cut.dataset.user_id(case.query.user);
         let items: Vec<_> = case.query.allowed.iter().take(60).collect();
         let path = bench.work.path("mine.csv");
-        let lines =
-            items.iter().rev().map(|at| format!("{user},{},1\n", bench.cut.dataset.item_record(*at).id));
+        let lines = items.iter().rev().map(|at| format!("{user},{},1\n", bench.cut.dataset.item_id(*at)));
         std::fs::write(&path, lines.fold("user,item,score\n".to_owned(), |text, line| text + &line)).unwrap();
         let scored = judged(bench, &path, Unknown::Refuse).unwrap();
         assert_eq!((scored.counts.tied, scored.counts.longer), (1, 1));

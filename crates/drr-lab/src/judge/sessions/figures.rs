@@ -21,6 +21,9 @@ pub struct SessionFigures {
     pub n_candidates: usize,
     /// Where the categories come from.
     pub categories: CategorySource,
+    /// The attribute that they are, where they are one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category_attribute: Option<String>,
     /// The number of categories.
     pub n_categories: usize,
     /// What the log itself says of the dynamics; none where it has no times or too few sittings.
