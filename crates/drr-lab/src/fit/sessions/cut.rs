@@ -70,7 +70,7 @@ impl SessionCut {
                 Part::SimulatorB => "b",
                 _ => "r",
             };
-            users.entry(name).or_default().push(dataset.user_id(*user));
+            users.entry(name).or_default().push(dataset.user_id(user));
         }
         users
     }
