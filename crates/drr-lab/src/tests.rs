@@ -1,5 +1,6 @@
 //! The whole pipeline on a handful of synthetic users: what no crate can test alone.
 
+mod attributes;
 mod face;
 
 use crate::config::{AgentVariant, ExperimentConfig, SessionVariant, SessionsConfig, SpaceKind};

@@ -93,3 +93,47 @@ pub fn candidates(log: &InteractionLog, least: Option<usize>) -> ItemSet {
     let least = least.unwrap_or_else(|| (log.active_users().count() / 100).max(5));
     log.items_rated(least)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drr_core::{ItemIdx, Seeds};
+    use drr_data::{
+        AttributeKind, AttributeValue, AttributesBuilder, Entities, RawLog, SourceNote, SplitConfig,
+        SyntheticConfig, generate_synthetic,
+    };
+
+    /// Items of three cities in turn, of which the first is said to be nowhere.
+    fn dataset() -> Dataset {
+        let raw = generate_synthetic("synthetic", &SyntheticConfig::small()).unwrap();
+        let mut cities = AttributesBuilder::new([("city", AttributeKind::Category)]).unwrap();
+        for at in 0..raw.items.len() {
+            let city = if at == 0 { "" } else { ["York", "Bath", "Leeds"][at % 3] };
+            cities.push(&[AttributeValue::category(city)]).unwrap();
+        }
+        let items = Entities::untitled(raw.items.ids().to_vec(), cities.finish());
+        let raw = RawLog { items, ..raw };
+        Dataset::from_raw(&raw, &SplitConfig::default(), SourceNote::default()).unwrap()
+    }
+
+    fn found(dataset: &Dataset) -> (Categories, CategorySource) {
+        let n = dataset.items().len();
+        let values = (0..n).flat_map(|at| [at as f32, 1.0]).collect();
+        let vectors = EmbeddingTable::new(n, 2, values).unwrap();
+        categories_of(dataset, &vectors, 5, &mut Seeds(1).stream("test")).unwrap()
+    }
+
+    #[test]
+    fn the_words_of_an_attribute_are_categories_and_an_item_without_one_has_its_own() {
+        let mut dataset = dataset();
+        // One item has no city, so the attribute is taken only where it is named.
+        let (clusters, source) = found(&dataset);
+        assert_eq!((clusters.n_categories(), source), (5, CategorySource::Clusters));
+        dataset.choose_categories(Some("city")).unwrap();
+        let (cities, source) = found(&dataset);
+        assert_eq!((cities.n_categories(), source), (4, CategorySource::DataSet));
+        // In the order of the words: Bath, Leeds, York; and nowhere.
+        let of: Vec<&[u16]> = (0..4).map(|at| cities.of(ItemIdx(at))).collect();
+        assert_eq!(of, [&[3][..], &[0], &[1], &[2]]);
+    }
+}
