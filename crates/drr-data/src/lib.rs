@@ -38,7 +38,7 @@ pub use fetch::{Fetched, Origin, RawSource, fetch, fetch_python_package, supplie
 pub use foreign::{ForeignLists, ForeignRow, ListPlace, read_foreign_lists, shown};
 pub use manifest::{FORMAT, FileNote, MANIFEST, Manifest, SourceNote};
 pub use progress::{NoProgress, Progress};
-pub use raw::{Core, Grades, OnBadRow, OwnRules, Repeats, RowPolicy, read_raw};
+pub use raw::{Core, Grades, OnBadRow, OwnRules, Repeats, RowPolicy, Zeros, read_raw};
 pub use raw_log::{RawLog, RowCounts};
 pub use registry::{ColumnNames, DatasetSpec, PythonPackage, RatingScale, RawFormat, Registry};
 pub use split::{Split, SplitConfig, SplitSummary};

@@ -11,7 +11,7 @@ mod text;
 
 use crate::archive::has_name;
 use crate::{Archive, ColumnNames, DataError, DatasetSpec, Progress, RawFormat, RawLog, RawSource};
-pub use own::{Core, Grades, OwnRules, Repeats};
+pub use own::{Core, Grades, OwnRules, Repeats, Zeros};
 pub use rows::{OnBadRow, RowPolicy};
 
 /// What a parser needs to know besides the archive.

@@ -25,6 +25,12 @@ pub struct RowCounts {
     /// Rows dropped because their user or item is too rare by the rules of a log of one's own.
     #[serde(default, skip_serializing_if = "is_none")]
     pub filtered: u64,
+    /// Rows of a log of one's own that are not asked for: another kind of row, or outside the time window.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub not_asked_for: u64,
+    /// Rows of a log of one's own whose 0 says that nothing was rated.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub implicit_zeros: u64,
     /// Rows of users or items that were in another encoding than declared, and were decoded by what they are.
     pub reencoded: u64,
     /// Items that are listed but have no rating; they are not in the log.

@@ -13,7 +13,7 @@ use crate::rows::{Header, Reading, Row};
 use crate::source::{Member, Quiet, Source};
 use column::Column;
 use roles::{Looked, Roles};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// So many bytes at a file's front are looked at.
@@ -28,7 +28,7 @@ const MATRIX_COLUMNS: usize = 60;
 const LEAST_ALIKE: usize = 8;
 
 /// What somebody said of a log; the rest is guessed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Asked {
     /// `--user`: a column by name or number.
     pub user: Option<String>,
@@ -52,6 +52,10 @@ pub struct Asked {
     pub decimal: Option<char>,
     /// `--log`: the file with the rows.
     pub log: Option<String>,
+    /// `--only`: columns, with the words of the rows that count.
+    pub only: BTreeMap<String, Vec<String>>,
+    /// `--words`: what words in the value's column are worth.
+    pub words: BTreeMap<String, f64>,
 }
 
 /// Why a column is what it is taken for.

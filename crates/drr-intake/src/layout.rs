@@ -1,6 +1,7 @@
 //! How a log is to be read: everything that was guessed or said about its files, as it stands in `NAME.toml`.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How the rows of a file are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -116,7 +117,7 @@ pub struct SideTable {
 }
 
 /// How a log is to be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layout {
     /// The files with the rows, by their paths in the folder or archive, in the order in which they are read.
@@ -136,6 +137,12 @@ pub struct Layout {
     pub dialect: Dialect,
     /// What the columns are.
     pub columns: Columns,
+    /// The rows that count, by column: those whose field is one of the words. Without an entry every row counts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub only: BTreeMap<String, Vec<String>>,
+    /// What words in the value's column are worth.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, f64>,
     /// A table of the users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<SideTable>,

@@ -45,7 +45,7 @@ impl LogRow<'_> {
     }
 }
 
-/// Reads every row of a log, in the order of its files.
+/// Reads every row of a log, in the order of its files, and gives the number of rows that the layout leaves out (`only`).
 ///
 /// # Errors
 ///
@@ -56,7 +56,8 @@ pub fn read<E: From<IntakeError>>(
     layout: &Layout,
     watch: &mut dyn Watch,
     mut each: impl FnMut(LogRow<'_>) -> Result<(), E>,
-) -> Result<(), E> {
+) -> Result<u64, E> {
+    let mut n_left_out = 0;
     for name in &layout.files {
         let member = source.member(name).ok_or_else(|| missing(source, name))?;
         let place = source.place(member);
@@ -67,7 +68,9 @@ pub fn read<E: From<IntakeError>>(
             let reader = LogReader::new(layout, &wanted, &place, rows)?;
             let mut row = Row::default();
             while reader.next(rows, &mut row)? {
-                if let Err(error) = reader.hand_over(&row, &mut each) {
+                if !reader.is_wanted(&row) {
+                    n_left_out += 1;
+                } else if let Err(error) = reader.hand_over(&row, &mut each) {
                     failed = Some(error);
                     break;
                 }
@@ -79,7 +82,7 @@ pub fn read<E: From<IntakeError>>(
         }
         outcome?;
     }
-    Ok(())
+    Ok(n_left_out)
 }
 
 fn missing(source: &Source, name: &str) -> IntakeError {
@@ -97,7 +100,7 @@ fn wanted(layout: &Layout) -> Vec<String> {
     let mut wanted: Vec<String> = vec![columns.user.clone(), columns.item.clone()];
     wanted.extend(columns.value.clone());
     wanted.extend(columns.time.clone());
-    wanted.extend(columns.of_user.iter().chain(&columns.of_item).cloned());
+    wanted.extend(columns.of_user.iter().chain(&columns.of_item).chain(layout.only.keys()).cloned());
     let mut seen = std::collections::HashSet::new();
     wanted.retain(|it| seen.insert(it.clone()));
     wanted
@@ -113,6 +116,7 @@ struct LogReader<'a> {
     time: Option<(usize, &'a TimeUnit)>,
     of_user: Vec<usize>,
     of_item: Vec<usize>,
+    only: Vec<(usize, &'a [String])>,
     /// A row needs as many fields.
     least: usize,
     signs: Signs,
@@ -160,6 +164,11 @@ impl<'a> LogReader<'a> {
             time: time.map(|at| (at, layout.time.as_ref().unwrap_or(&TimeUnit::S))),
             of_user: all(&columns.of_user)?,
             of_item: all(&columns.of_item)?,
+            only: layout
+                .only
+                .iter()
+                .map(|(column, words)| Ok((find(column)?, words.as_slice())))
+                .collect::<Result<_, IntakeError>>()?,
             least,
             signs: Signs { decimal: layout.decimal, thousands: layout.thousands },
             layout,
@@ -179,6 +188,13 @@ impl<'a> LogReader<'a> {
                 return Ok(true);
             }
         }
+    }
+
+    /// Whether the row is one of those that count.
+    fn is_wanted(&self, row: &Row) -> bool {
+        self.only.iter().all(|(at, words)| {
+            *at < row.len() && words.iter().any(|word| word.as_bytes() == row.field(*at).trim_ascii())
+        })
     }
 
     fn hand_over<E: From<IntakeError>>(
@@ -227,12 +243,23 @@ impl<'a> LogReader<'a> {
 
     fn value(&self, row: &Row, at: usize) -> Result<f64, IntakeError> {
         let field = row.field(at);
+        if let Some(worth) = self.worth(field) {
+            return Ok(worth);
+        }
         self.signs.value(field).ok_or_else(|| {
             let column = self.layout.columns.value.as_deref().unwrap_or_default();
             let what = shown(&String::from_utf8_lossy(field));
             let problem = format!("{what} in column {} is no number", shown(column));
             self.refused(row, problem, "correct or remove the row")
         })
+    }
+
+    /// What a word is worth, where words are worth something.
+    fn worth(&self, field: &[u8]) -> Option<f64> {
+        if self.layout.words.is_empty() {
+            return None;
+        }
+        self.layout.words.get(std::str::from_utf8(field).ok()?.trim()).copied()
     }
 
     fn nanos(&self, row: &Row, at: usize, unit: &TimeUnit) -> Result<i128, IntakeError> {

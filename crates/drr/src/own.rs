@@ -2,8 +2,10 @@
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use drr_intake::{Asked, Signal, TimeUnit};
+use drr_data::OwnRules;
+use drr_intake::{Asked, Signal, TimeUnit, shown};
 use drr_lab::run::own::OwnLog;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A log of one's own.
@@ -53,6 +55,18 @@ pub struct OwnArgs {
     /// Which file of a folder or archive is the log.
     #[arg(long, value_name = "FILE", requires = "file")]
     pub log: Option<String>,
+    /// The rows that count: those with one of the words in the column. May be given for several columns.
+    #[arg(long, value_name = "COLUMN=WORD,..", requires = "file")]
+    pub only: Vec<String>,
+    /// What the words in the column of values are worth: like=1,dislike=0.
+    #[arg(long, value_name = "WORD=NUMBER,..", requires = "file", value_delimiter = ',')]
+    pub words: Vec<String>,
+    /// The day or moment before which rows do not count: 2024-01-31, or ISO 8601.
+    #[arg(long, value_name = "MOMENT", requires = "file")]
+    pub since: Option<String>,
+    /// The day or moment from which on rows do not count.
+    #[arg(long, value_name = "MOMENT", requires = "file")]
+    pub until: Option<String>,
 }
 
 /// What a value says.
@@ -121,8 +135,41 @@ impl OwnArgs {
             header: self.header.map(|it| it == YesNo::Yes),
             decimal: self.decimal,
             log: self.log.clone(),
+            only: self.only()?,
+            words: self.words()?,
         };
-        Ok(OwnLog { file: self.file.as_deref(), name: self.name.as_deref(), asked })
+        let rules = OwnRules { since: self.since.clone(), until: self.until.clone(), ..OwnRules::default() };
+        Ok(OwnLog { file: self.file.as_deref(), name: self.name.as_deref(), asked, rules })
+    }
+
+    fn only(&self) -> Result<BTreeMap<String, Vec<String>>> {
+        let pair = |text: &String| match text.split_once('=') {
+            Some((column, words)) if !column.is_empty() && !words.is_empty() => {
+                Ok((column.to_owned(), words.split(',').map(|it| it.trim().to_owned()).collect()))
+            }
+            _ => bail!(
+                "--only is a column and words, such as --only event=purchase,cart, but it is {}",
+                shown(text)
+            ),
+        };
+        self.only.iter().map(pair).collect()
+    }
+
+    fn words(&self) -> Result<BTreeMap<String, f64>> {
+        let pair = |text: &String| {
+            let pair =
+                text.rsplit_once('=').and_then(|(word, number)| Some((word, number.trim().parse().ok()?)));
+            match pair {
+                Some((word, number)) if !word.trim().is_empty() && f64::is_finite(number) => {
+                    Ok((word.trim().to_owned(), number))
+                }
+                _ => bail!(
+                    "--words is words and numbers, such as --words like=1,dislike=0, but one is {}",
+                    shown(text)
+                ),
+            }
+        };
+        self.words.iter().map(pair).collect()
     }
 }
 

@@ -5,13 +5,14 @@
 
 mod entities;
 mod rules;
+mod words;
 
 use super::rows::Table;
 use crate::{DataError, DatasetSpec, Progress, RawLog, RowCounts};
 use drr_core::{Interaction, ItemIdx, UserIdx};
 use drr_intake::{IntakeError, Layout, NANOS, Signal, Source, Watch};
 use rules::Pair;
-pub use rules::{Core, Grades, OwnRules, Repeats};
+pub use rules::{Core, Grades, OwnRules, Repeats, Zeros};
 use std::path::Path;
 
 /// Lets a reader tell how far it is.
@@ -42,14 +43,18 @@ pub(super) fn read(
     progress: &mut dyn Progress,
 ) -> Result<RawLog, DataError> {
     let Some(layout) = &spec.layout else {
-        let reason =
-            "format = \"own\" needs a table [layout]: `drr ingest --file PATH` writes one".to_owned();
-        return Err(DataError::Registry { path: Path::new(&spec.name).with_extension("toml"), reason });
+        return Err(refused(
+            spec,
+            "format = \"own\" needs a table [layout]: `drr ingest --file PATH` writes one".into(),
+        ));
     };
     let source = Source::open(path)?;
     let mut counts = RowCounts::default();
-    let (mut pairs, mut tables) = pairs(&source, layout, &mut counts, progress)?;
     let rules = &spec.rules;
+    let (mut pairs, mut tables) = pairs(spec, &source, layout, &mut counts, progress)?;
+    if layout.signal == Signal::Rating {
+        counts.implicit_zeros = rules.zeros.apply(&mut pairs) as u64;
+    }
     if layout.signal != Signal::Rating && layout.columns.value.is_some() {
         // A count of nothing, or of things sent back, is no interaction.
         let n_before = pairs.len();
@@ -72,25 +77,38 @@ pub(super) fn read(
     finished(spec, layout, &pairs, tables, counts, scale)
 }
 
+/// The data set's description cannot be used.
+fn refused(spec: &DatasetSpec, reason: String) -> DataError {
+    DataError::Registry { path: Path::new(&spec.name).with_extension("toml"), reason }
+}
+
 /// The users and items of a log, by first appearance.
 struct Tables {
     users: Table,
     items: Table,
-    /// What is said of the items.
-    said: entities::Said,
+    /// What is said of the users, and of the items.
+    of_users: words::Said,
+    of_items: words::Said,
 }
 
 /// Every row with its value and moment; ids become positions in the tables.
 fn pairs(
+    spec: &DatasetSpec,
     source: &Source,
     layout: &Layout,
     counts: &mut RowCounts,
     progress: &mut dyn Progress,
 ) -> Result<(Vec<Pair>, Tables), DataError> {
-    let words = entities::LogWords::new(layout);
-    let mut tables = Tables { users: Table::open(), items: Table::open(), said: words.said() };
+    let window = spec.rules.window(layout).map_err(|reason| refused(spec, reason))?;
+    let mut tables = Tables {
+        users: Table::open(),
+        items: Table::open(),
+        of_users: words::Said::default(),
+        of_items: words::Said::default(),
+    };
+    let words = entities::LogWords::new(layout, &mut tables);
     let mut pairs = Vec::new();
-    drr_intake::read(source, layout, &mut Told(progress), |row| -> Result<(), DataError> {
+    let n_others = drr_intake::read(source, layout, &mut Told(progress), |row| -> Result<(), DataError> {
         counts.rows_read += 1;
         let (user, item) =
             (tables.users.position(row.user.as_bytes()), tables.items.position(row.item.as_bytes()));
@@ -101,13 +119,17 @@ fn pairs(
                 remedy: "take a part of the log".into(),
             }));
         };
-        words.take(&row, tables.said.of(item));
+        words.take(&row, &mut tables, user, item)?;
         let nanos = row.nanos.unwrap_or(pairs.len() as i128 * NANOS);
         let nanos = i64::try_from(nanos).map_err(|_| IntakeError::Refused {
             place: row.place(),
             problem: "the time is before 1677 or after 2262".into(),
             remedy: "correct it, or give its unit with --time-unit".into(),
         })?;
+        if layout.time.is_some() && !window.holds(nanos) {
+            counts.not_asked_for += 1;
+            return Ok(());
+        }
         // A row without a value says less than the log's others do.
         let Some(value) = row.value.or_else(|| layout.columns.value.is_none().then_some(1.0)) else {
             counts.without_value += 1;
@@ -116,6 +138,8 @@ fn pairs(
         pairs.push(Pair { user, item, value, nanos, at });
         Ok(())
     })?;
+    counts.rows_read += n_others;
+    counts.not_asked_for += n_others;
     Ok((pairs, tables))
 }
 
@@ -143,9 +167,20 @@ fn finished(
         used_users[pair.user as usize] = true;
         used_items[pair.item as usize] = true;
     }
-    let (users, new_user) = tables.users.compact(&used_users);
-    let (titles, attributes) = tables.said.finish(used_items.len())?;
+    let kinds = &spec.rules.attributes;
+    let (titles, attributes) = tables.of_users.finish(used_users.len(), kinds)?;
+    let (users, new_user) = tables.users.compact_with(titles, attributes, &used_users);
+    let (titles, attributes) = tables.of_items.finish(used_items.len(), kinds)?;
     let (items, new_item) = tables.items.compact_with(titles, attributes, &used_items);
+    if let Some(name) =
+        kinds.keys().find(|it| users.attributes().get(it).or(items.attributes().get(it)).is_none())
+    {
+        let names: Vec<&str> =
+            users.attributes().iter().chain(items.attributes().iter()).map(|it| it.name()).collect();
+        let reason =
+            format!("rules.attributes names {name:?}, which is no attribute; there are {}", names.join(", "));
+        return Err(refused(spec, reason));
+    }
     counts.unrated_users = (used_users.len() - users.len()) as u64;
     counts.unrated_items = (used_items.len() - items.len()) as u64;
     let has_time = layout.columns.time.is_some();

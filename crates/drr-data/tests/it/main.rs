@@ -7,6 +7,8 @@ mod attributes;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod own;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod store;

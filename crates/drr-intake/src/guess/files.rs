@@ -243,6 +243,8 @@ fn described(
         thousands: roles.signs.thousands,
         dialect: log.looking.dialect.clone(),
         columns: roles.columns,
+        only: roles.only,
+        words: asked.words.clone(),
         users,
         items,
     };

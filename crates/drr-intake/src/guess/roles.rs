@@ -8,7 +8,7 @@ use crate::error::shown;
 use crate::layout::{Columns, Signal, TimeUnit};
 use crate::names::{Fit, Role, words};
 use crate::number::Signs;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What the columns are, how they are read, and why.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Roles {
     pub(super) signal: Signal,
     pub(super) time: Option<TimeUnit>,
     pub(super) signs: Signs,
+    /// The columns whose words say which rows count, by their names in the file.
+    pub(super) only: BTreeMap<String, Vec<String>>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -30,6 +32,9 @@ pub(super) struct Looked<'a> {
     /// Times whose unit the file itself says, by column.
     pub(super) typed_times: &'a HashMap<String, TimeUnit>,
 }
+
+/// A column with at most so many words tells kinds of rows apart.
+const MOST_KINDS: usize = 12;
 
 /// The value's columns by what they say, the better first.
 pub(super) const VALUES: [(Role, Signal); 3] =
@@ -46,6 +51,7 @@ impl Looked<'_> {
         taken.extend(time.as_ref().map(|it| it.0));
         let value = self.value(&taken, &mut findings)?;
         taken.extend(value.as_ref().map(|it| it.0));
+        let only = self.only(&mut taken, &mut findings)?;
         let (of_user, of_item, unused) = self.others(user, item, &taken);
         let name = |at: usize| self.columns[at].name.clone();
         let names = |all: Vec<usize>| all.into_iter().map(name).collect();
@@ -63,8 +69,37 @@ impl Looked<'_> {
             signal,
             time: time.map(|it| it.1),
             signs: value.map_or(Signs::PLAIN, |it| it.2),
+            only,
             findings,
         })
+    }
+
+    /// The columns whose words say which rows count; what kinds of rows there are is said where nothing was asked for.
+    fn only(
+        &self,
+        taken: &mut Vec<usize>,
+        findings: &mut Vec<Finding>,
+    ) -> Result<BTreeMap<String, Vec<String>>, IntakeError> {
+        let mut only = BTreeMap::new();
+        for (name, words) in &self.asked.only {
+            let Some(at) = self.asked(Some(name), "--only")? else { continue };
+            let column = &self.columns[at];
+            findings.push(Finding::new(
+                "only",
+                &column.name,
+                format!("rows with {}", words.join(" or ")),
+                None,
+            ));
+            only.insert(column.name.clone(), words.clone());
+            taken.push(at);
+        }
+        let free = (0..self.columns.len()).filter(|at| !taken.contains(at));
+        for column in free.map(|at| &self.columns[at]).filter(|it| it.is_best(Role::Aside)) {
+            if let Some(kinds) = kinds_of_rows(column) {
+                findings.push(Finding::new("kind", &column.name, kinds, None));
+            }
+        }
+        Ok(only)
     }
 
     pub(super) fn refused(&self, problem: String, remedy: String) -> IntakeError {
@@ -382,6 +417,25 @@ impl Looked<'_> {
         }
         (of_user, of_item, unused)
     }
+}
+
+/// The kinds of rows that a column tells apart, the more frequent first, if it tells any apart.
+fn kinds_of_rows(column: &Column) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    column.filled().for_each(|word| *counts.entry(word).or_default() += 1);
+    let is_kind = |word: &&str| word.chars().any(char::is_alphabetic) && word.len() <= 30;
+    let few = (2..=MOST_KINDS).contains(&counts.len()) && counts.keys().all(is_kind);
+    if !few {
+        return None;
+    }
+    let n_filled = column.filled().count();
+    let mut sorted: Vec<(&str, usize)> = counts.into_iter().collect();
+    sorted.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
+    let shares: Vec<String> = sorted
+        .iter()
+        .map(|(word, n)| format!("{} ({:.0} %)", shown(word), 100.0 * *n as f64 / n_filled as f64))
+        .collect();
+    Some(format!("{}: all count alike; --only {}=WORD keeps some", shares.join(", "), shown(&column.name)))
 }
 
 /// Whether a column is always the same for the same id; none if too few ids stand in the sample twice to tell.

@@ -22,7 +22,9 @@ impl Looked<'_> {
         if let Some(at) = self.asked(self.asked.value.as_ref(), "--value")? {
             let column = &self.columns[at];
             let by_name = VALUES.iter().find(|it| column.is_best(it.0)).map(|it| it.1);
-            let signal = self.asked.signal.or(by_name).unwrap_or_else(|| signal_of(column));
+            // What words are worth is what a user thinks.
+            let by_words = (!self.asked.words.is_empty()).then_some(Signal::Rating);
+            let signal = self.asked.signal.or(by_words).or(by_name).unwrap_or_else(|| signal_of(column));
             return Ok(Some((at, signal, self.signs(at)?)));
         }
         let free = |at: &usize| !taken.contains(at) && !self.columns[*at].is_blank();
@@ -104,10 +106,27 @@ impl Looked<'_> {
         (2..=101).contains(&n_distinct) && !taken.iter().take(2).any(is_anothers)
     }
 
+    /// The signs in the numbers of a value whose words are worth something, each of which must be known.
+    fn signs_beside_words(&self, column: &Column) -> Result<Signs, IntakeError> {
+        let signs = Signs { decimal: self.asked.decimal.unwrap_or('.'), thousands: None };
+        let is_known =
+            |it: &&str| self.asked.words.contains_key(it.trim()) || signs.value(it.as_bytes()).is_some();
+        match column.filled().find(|it| !is_known(it)) {
+            None => Ok(signs),
+            Some(word) => Err(self.refused(
+                format!("column {} has {}, which --words does not name", shown(&column.name), shown(word)),
+                format!("add {}=NUMBER to --words", shown(word)),
+            )),
+        }
+    }
+
     /// The signs in the numbers of the value.
     fn signs(&self, at: usize) -> Result<Signs, IntakeError> {
         let column = &self.columns[at];
         let candidates = column.signs(self.separator);
+        if !self.asked.words.is_empty() {
+            return self.signs_beside_words(column);
+        }
         if let Some(decimal) = self.asked.decimal {
             let fits = candidates.iter().find(|it| it.decimal == decimal).copied();
             return Ok(fits.unwrap_or(Signs { decimal, thousands: None }));
@@ -119,9 +138,18 @@ impl Looked<'_> {
                 let wrong = example(&|it: &&str| Signs::PLAIN.value(it.as_bytes()).is_none());
                 let problem =
                     format!("column {} looks like the value, but {wrong} is no number", shown(&column.name));
+                let words = if column.n_distinct <= MOST_WORDS {
+                    let mut words: Vec<&str> = column.filled().collect();
+                    words.sort_unstable();
+                    words.dedup();
+                    let worth: Vec<String> = words.iter().map(|it| format!("{}=NUMBER", shown(it))).collect();
+                    format!(", or say what its words are worth with --words {}", worth.join(","))
+                } else {
+                    String::new()
+                };
                 Err(self.refused(
                     problem,
-                    "name another with --value COLUMN, or say --signal event where every row counts".into(),
+                    format!("name another with --value COLUMN, or say --signal event where every row counts{words}"),
                 ))
             }
             _ => Err(IntakeError::Unclear {
@@ -136,6 +164,9 @@ impl Looked<'_> {
         }
     }
 }
+
+/// A column with at most so many words may be worth something by word.
+const MOST_WORDS: usize = 8;
 
 /// What numbers without a name say: few different small ones are ratings, others counts.
 pub(super) fn signal_of(column: &Column) -> Signal {

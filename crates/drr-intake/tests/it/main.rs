@@ -3,3 +3,4 @@
 mod combinations;
 mod fixtures;
 mod hostile;
+mod said;

@@ -25,6 +25,8 @@ pub struct OwnLog<'a> {
     pub name: Option<&'a str>,
     /// What was said of its columns.
     pub asked: Asked,
+    /// The rules for its rows, as far as they were said.
+    pub rules: OwnRules,
 }
 
 /// The log as a data set: by the entry that was written down before, or by a guess, which is said and written down.
@@ -36,7 +38,7 @@ pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source
     let name = name_of(context, own, file)?;
     let place = context.own_dir().join(format!("{name}.toml"));
     let file = std::path::absolute(file).context("the path of the log")?;
-    let is_known = place.exists() && own.asked == Asked::default();
+    let is_known = place.exists() && own.asked == Asked::default() && own.rules == OwnRules::default();
     let spec = if is_known {
         let spec = context.registry().load(&name)?;
         context.watch.say(&format!("Layout: as in {}, which can be edited", place.display()));
@@ -46,7 +48,7 @@ pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source
             bail!("{name} is the name of another data set: give the log another with --name NAME");
         }
         let guess = drr_intake::guess(&file, &own.asked)?;
-        let spec = entry(&name, &file, &guess);
+        let spec = entry(&name, &file, &guess, &own.rules);
         context.watch.say(&understood(&file, &guess)?);
         let text = toml::to_string(&spec).context("the layout cannot be written")?;
         std::fs::create_dir_all(context.own_dir()).context("the folder for layouts")?;
@@ -85,7 +87,7 @@ fn name_of(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<String> {
     Ok(if is_taken { format!("own-{name}") } else { name })
 }
 
-fn entry(name: &str, file: &Path, guess: &Guess) -> DatasetSpec {
+fn entry(name: &str, file: &Path, guess: &Guess, rules: &OwnRules) -> DatasetSpec {
     DatasetSpec {
         name: name.to_owned(),
         domain: "items".to_owned(),
@@ -102,7 +104,7 @@ fn entry(name: &str, file: &Path, guess: &Guess) -> DatasetSpec {
         python_package: None,
         file: Some(file.to_owned()),
         layout: Some(guess.layout.clone()),
-        rules: OwnRules::default(),
+        rules: rules.clone(),
         synthetic: None,
     }
 }
@@ -182,7 +184,12 @@ fn counted(manifest: &Manifest) -> String {
     );
     for (n_rows, why) in [
         (counts.duplicates_dropped, "merged with another of the same user and item (rules.repeats)"),
+        (
+            counts.not_asked_for,
+            "left out, since they are not asked for (layout.only, rules.since, rules.until)",
+        ),
         (counts.without_value, "left out, since they have no value"),
+        (counts.implicit_zeros, "left out, since their 0 says that nothing was rated (rules.zeros)"),
         (counts.out_of_range_dropped, "left out, since their count is not above 0"),
         (counts.filtered, "left out, since their user or item is too rare (rules.core)"),
     ] {

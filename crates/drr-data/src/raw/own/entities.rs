@@ -1,8 +1,9 @@
-//! What a log of one's own says of its items: titles, years and categories, in its rows or in a table beside it.
+//! What a log of one's own says of its users and items, in its rows or in tables beside it.
 
+use super::words::Said;
 use super::{Tables, Told};
 use crate::raw::text::title_and_year;
-use crate::{AttributeKind, AttributeValue, Attributes, AttributesBuilder, DataError, Progress};
+use crate::{DataError, Progress};
 use drr_intake::{Layout, LogRow, SideTable, Source};
 
 /// Words at the end of the names of columns with titles, and with categories; the better first.
@@ -30,184 +31,213 @@ const YEARS: [&str; 5] = ["year", "releaseyear", "jahr", "annee", "ano"];
 const YEAR: &str = "year";
 /// Words that stand for no category.
 const NO_CATEGORY: [&str; 3] = ["(no genres listed)", "unknown", "nan"];
+/// Words that stand for nothing known.
+const UNKNOWN: [&str; 7] = ["nan", "null", "none", "n/a", "na", "\\n", "?"];
 
-/// Where the columns of titles, years and categories are.
-#[derive(Debug, Clone, Copy, Default)]
-struct Places {
-    title: Option<usize>,
-    year: Option<usize>,
-    categories: Option<usize>,
+/// What a column says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    /// The item's name.
+    Title,
+    /// The year of release, which may stand at the end of a title too.
+    Year(usize),
+    /// Several words in one field, by number of the attribute.
+    Categories(usize),
+    /// Another attribute, by its number.
+    Other(usize),
+    /// Nothing that can be named.
+    Nothing,
 }
 
-impl Places {
-    fn of(names: &[String]) -> Self {
-        let plain: Vec<String> = names
-            .iter()
-            .map(|it| {
-                it.split(':').next().unwrap_or_default().to_lowercase().replace(['_', '-', ' ', '.'], "")
-            })
-            .collect();
+/// What the columns of the log, or of a table, say.
+#[derive(Debug)]
+pub(super) struct Columns {
+    columns: Vec<Column>,
+    /// The attribute of the year, where titles may end in one.
+    year: Option<usize>,
+}
+
+impl Columns {
+    /// By the columns' names. Attributes that are new are added to those of `said`.
+    pub(super) fn of_items(names: &[String], said: &mut Said) -> Self {
+        let plain: Vec<String> = names.iter().map(|name| plain(name)).collect();
         let find = |words: &[&str]| {
             words.iter().find_map(|word| {
                 plain.iter().position(|name| name == word || (word.len() > 3 && name.ends_with(word)))
             })
         };
-        Self { title: find(&TITLES), year: find(&YEARS), categories: find(&CATEGORIES) }
+        let (title, year, categories) = (find(&TITLES), find(&YEARS), find(&CATEGORIES));
+        // The categories come first, so that they stand for the items' kinds where nothing else is said.
+        let words = categories.and_then(|at| said.column(own_name(&names[at]), true));
+        let year_of = (title.is_some() || year.is_some()).then(|| said.column(YEAR, false)).flatten();
+        let columns = (0..names.len()).map(|at| match (words, year_of) {
+            _ if title == Some(at) => Column::Title,
+            (Some(words), _) if categories == Some(at) => Column::Categories(words),
+            (_, Some(number)) if year == Some(at) => Column::Year(number),
+            _ => said.column(own_name(&names[at]), false).map_or(Column::Nothing, Column::Other),
+        });
+        Self { columns: columns.collect(), year: year_of }
     }
 
-    /// The name of the column with categories.
-    fn name_of_categories(self, names: &[String]) -> Option<String> {
-        // RecBole's headers have a type behind the name.
-        let name = names.get(self.categories?)?.split(':').next()?.trim();
-        (!name.is_empty() && name != YEAR).then(|| name.to_owned())
+    /// The same of users, who have neither titles nor categories.
+    pub(super) fn of_users(names: &[String], said: &mut Said) -> Self {
+        let column =
+            |name: &String| said.column(own_name(name), false).map_or(Column::Nothing, Column::Other);
+        Self { columns: names.iter().map(column).collect(), year: None }
     }
 
-    /// Fills what is not known of an item yet.
-    fn fill(self, fields: &[&str], item: &mut Item) {
-        let field = |place: Option<usize>| {
-            place.and_then(|at| fields.get(at)).map(|it| it.trim()).filter(|it| !it.is_empty())
-        };
-        if item.title.is_none()
-            && let Some(title) = field(self.title)
-        {
-            let (title, year) = title_and_year(title);
-            item.title = Some(title.into());
-            item.year = item.year.or(year);
-        }
-        if item.year.is_none() {
-            item.year = field(self.year).and_then(|it| it.parse().ok());
-        }
-        if let Some(words) = field(self.categories) {
-            for word in words.split(['|', ';', ',']).map(str::trim) {
-                let is_none = word.is_empty() || NO_CATEGORY.contains(&word.to_lowercase().as_str());
-                if !is_none && !item.categories.iter().any(|it| **it == *word) {
-                    item.categories.push(word.into());
-                }
-            }
-        }
-    }
-}
-
-/// What is said of one item.
-#[derive(Debug, Default)]
-pub(super) struct Item {
-    title: Option<Box<str>>,
-    year: Option<u16>,
-    categories: Vec<Box<str>>,
-}
-
-/// What is said of the items, by their positions.
-#[derive(Debug, Default)]
-pub(super) struct Said {
-    items: Vec<Item>,
-    /// The name of the column with categories, the first that there is.
-    categories: Option<String>,
-}
-
-impl Said {
-    /// What is said of the item at a position.
-    pub(super) fn of(&mut self, item: u32) -> &mut Item {
-        let at = item as usize;
-        if at >= self.items.len() {
-            self.items.resize_with(at + 1, Item::default);
-        }
-        &mut self.items[at]
+    /// Whether there is nothing to be known.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.columns.is_empty()
     }
 
-    /// The titles and attributes of `n` items; an attribute of which nothing is known of anybody is left out.
+    /// Adds what fields say of one user or item to what is known of it.
     ///
     /// # Errors
     ///
-    /// Fails where attributes cannot be made, which names that differ rule out.
-    pub(super) fn finish(mut self, n: usize) -> Result<(Vec<Option<Box<str>>>, Attributes), DataError> {
-        self.items.resize_with(n, Item::default);
-        let (has_years, has_words) = (
-            self.items.iter().any(|item| item.year.is_some()),
-            self.items.iter().any(|item| !item.categories.is_empty()),
-        );
-        let year = has_years.then(|| (YEAR.to_owned(), AttributeKind::Number));
-        let name = self.categories.unwrap_or_else(|| "categories".to_owned());
-        let words = has_words.then_some((name, AttributeKind::Categories));
-        let mut attributes = AttributesBuilder::new(year.into_iter().chain(words))?;
-        for item in &self.items {
-            let year = has_years.then(|| AttributeValue::number(item.year.map(f64::from)));
-            let words = || AttributeValue::Categories(item.categories.iter().map(|it| &**it).collect());
-            let row: Vec<_> = year.into_iter().chain(has_words.then(words)).collect();
-            attributes.push(&row)?;
+    /// Refuses more words than one may have.
+    fn fill(&self, fields: &[&str], said: &mut Said, at: u32) -> Result<(), DataError> {
+        for (column, field) in self.columns.iter().zip(fields) {
+            let field = field.trim();
+            if field.is_empty() || UNKNOWN.contains(&field.to_lowercase().as_str()) {
+                continue;
+            }
+            match *column {
+                Column::Nothing => {}
+                Column::Title => {
+                    if said.title(at).is_none() {
+                        let (title, year) = title_and_year(field);
+                        said.set_title(at, title);
+                        if let (Some(year), Some(number)) = (year, self.year) {
+                            said.add_first(at, number, &year.to_string())?;
+                        }
+                    }
+                }
+                Column::Year(number) => said.add_first(at, number, field)?,
+                Column::Categories(number) => {
+                    for word in words_of(field) {
+                        if !NO_CATEGORY.contains(&word.to_lowercase().as_str()) {
+                            said.add(at, number, word)?;
+                        }
+                    }
+                }
+                Column::Other(number) => said.add(at, number, field)?,
+            }
         }
-        let titles = self.items.iter_mut().map(|item| item.title.take()).collect();
-        Ok((titles, attributes.finish()))
+        Ok(())
     }
 }
 
-/// What the log's own rows say of items.
+/// A column's name without what headers of RecBole's files have behind it.
+fn own_name(name: &str) -> &str {
+    name.split(':').next().unwrap_or_default().trim()
+}
+
+/// A name as it is compared.
+fn plain(name: &str) -> String {
+    own_name(name).to_lowercase().replace(['_', '-', ' ', '.'], "")
+}
+
+/// The words of one field: between bars, semicolons or commas, in brackets and quotation marks or without.
+pub(super) fn words_of(field: &str) -> impl Iterator<Item = &str> {
+    let inner = field.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(field);
+    inner
+        .split(['|', ';', ','])
+        .map(|word| word.trim().trim_matches(['"', '\'']).trim())
+        .filter(|word| !word.is_empty())
+}
+
+/// What the log's own rows say of users and items.
 pub(super) struct LogWords {
-    places: Places,
-    categories: Option<String>,
-    is_anything: bool,
+    users: Columns,
+    items: Columns,
 }
 
 impl LogWords {
-    pub(super) fn new(layout: &Layout) -> Self {
-        let places = Places::of(&layout.columns.of_item);
-        Self {
-            places,
-            categories: places.name_of_categories(&layout.columns.of_item),
-            is_anything: places.title.is_some() || places.year.is_some() || places.categories.is_some(),
-        }
+    pub(super) fn new(layout: &Layout, tables: &mut Tables) -> Self {
+        let users = Columns::of_users(&layout.columns.of_user, &mut tables.of_users);
+        let items = Columns::of_items(&layout.columns.of_item, &mut tables.of_items);
+        Self { users, items }
     }
 
-    /// Nothing, with the name of what will be said.
-    pub(super) fn said(&self) -> Said {
-        Said { items: Vec::new(), categories: self.categories.clone() }
-    }
-
-    /// Takes what the first row of an item says of it.
-    pub(super) fn take(&self, row: &LogRow<'_>, item: &mut Item) {
-        if !self.is_anything || item.title.is_some() || !item.categories.is_empty() {
-            return;
+    /// Takes what the first row of a user, and of an item, says of them.
+    ///
+    /// # Errors
+    ///
+    /// Refuses more words than one may have.
+    pub(super) fn take(
+        &self,
+        row: &LogRow<'_>,
+        tables: &mut Tables,
+        user: u32,
+        item: u32,
+    ) -> Result<(), DataError> {
+        if !self.users.is_empty() && tables.of_users.is_new(user) {
+            let fields: Vec<_> = row.of_user().map(String::from_utf8_lossy).collect();
+            let fields: Vec<&str> = fields.iter().map(|it| it.as_ref()).collect();
+            self.users.fill(&fields, &mut tables.of_users, user)?;
         }
-        let fields: Vec<_> = row.of_item().map(String::from_utf8_lossy).collect();
-        let fields: Vec<&str> = fields.iter().map(|it| it.as_ref()).collect();
-        self.places.fill(&fields, item);
+        if !self.items.is_empty() && tables.of_items.is_new(item) {
+            let fields: Vec<_> = row.of_item().map(String::from_utf8_lossy).collect();
+            let fields: Vec<&str> = fields.iter().map(|it| it.as_ref()).collect();
+            self.items.fill(&fields, &mut tables.of_items, item)?;
+        }
+        Ok(())
     }
 }
 
 impl Tables {
-    /// Takes what the table of items says of those of the log.
+    /// Takes what the tables say of the users and items of the log.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a table cannot be read.
     pub(super) fn attributes(
         &mut self,
         source: &Source,
         layout: &Layout,
         progress: &mut dyn Progress,
     ) -> Result<(), DataError> {
-        let Some(table) = &layout.items else { return Ok(()) };
-        let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
-        let names = drr_intake::read_table(
-            source,
-            table,
-            &mut Told(progress),
-            |id, fields| -> Result<(), DataError> {
-                if let Some(item) = self.items.known(id.as_bytes()) {
-                    rows.push((item, fields.iter().map(|it| (*it).to_owned()).collect()));
-                }
-                Ok(())
-            },
-        )?;
-        let names = names_of(table, names);
-        let places = Places::of(&names);
-        if self.said.categories.is_none() {
-            self.said.categories = places.name_of_categories(&names);
+        if let Some(table) = &layout.users {
+            let (rows, names) = rows_of(source, table, progress, |id| self.users.known(id))?;
+            let columns = Columns::of_users(&names, &mut self.of_users);
+            filled(&columns, &rows, &mut self.of_users)?;
         }
-        for (item, fields) in &rows {
-            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-            places.fill(&fields, self.said.of(*item));
+        if let Some(table) = &layout.items {
+            let (rows, names) = rows_of(source, table, progress, |id| self.items.known(id))?;
+            let columns = Columns::of_items(&names, &mut self.of_items);
+            filled(&columns, &rows, &mut self.of_items)?;
         }
         Ok(())
     }
 }
 
-/// The names of a table's columns, where the file has a header or its name told them.
-fn names_of(table: &SideTable, names: Vec<String>) -> Vec<String> {
-    if table.dialect.header || !table.names.is_empty() { names } else { Vec::new() }
+/// A position in a table of ids, and the fields of a row about it.
+type Row = (u32, Vec<String>);
+
+/// The rows of a table about users or items that are `known`, and the names of its columns.
+fn rows_of(
+    source: &Source,
+    table: &SideTable,
+    progress: &mut dyn Progress,
+    known: impl Fn(&[u8]) -> Option<u32>,
+) -> Result<(Vec<Row>, Vec<String>), DataError> {
+    let mut rows: Vec<Row> = Vec::new();
+    let names =
+        drr_intake::read_table(source, table, &mut Told(progress), |id, fields| -> Result<(), DataError> {
+            if let Some(at) = known(id.as_bytes()) {
+                rows.push((at, fields.iter().map(|it| (*it).to_owned()).collect()));
+            }
+            Ok(())
+        })?;
+    let has_names = table.dialect.header || !table.names.is_empty();
+    Ok((rows, if has_names { names } else { Vec::new() }))
+}
+
+fn filled(columns: &Columns, rows: &[Row], said: &mut Said) -> Result<(), DataError> {
+    for (at, fields) in rows {
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        columns.fill(&fields, said, *at)?;
+    }
+    Ok(())
 }

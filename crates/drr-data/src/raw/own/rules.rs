@@ -1,9 +1,10 @@
 //! The rules for a log of one's own: repeats, rare users and items, and what a number is worth.
 
-use crate::DataError;
-use drr_intake::Signal;
+use crate::{AttributeKind, DataError};
+use drr_intake::{Layout, Signal, TimeUnit};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Test users are a fifth of all; a log keeps its rare users and items where fewer than this many could be judged without them.
 const LEAST_JUDGED: usize = 100;
@@ -11,6 +12,8 @@ const LEAST_JUDGED: usize = 100;
 const JUDGED: usize = 5;
 /// A catalogue beyond this is thinned out where nothing else is said: every run fits a dense items x items matrix.
 const LARGE_CATALOGUE: usize = 20_000;
+/// A scale up to less than this needs its 0.
+const LEAST_GREATEST: f64 = 5.0;
 /// A log with fewer rows a user or item on average is very sparse.
 const SPARSE: usize = 8;
 
@@ -109,6 +112,13 @@ pub enum Core {
     Auto,
     /// Every user and item has at least so many rows, each counted among those that are left.
     Least(u32),
+    /// The same with another number for users than for items.
+    Each {
+        /// The rows of a user.
+        users: u32,
+        /// The rows of an item.
+        items: u32,
+    },
     /// All stay.
     All,
 }
@@ -118,7 +128,8 @@ impl Core {
     pub(super) fn apply(self, pairs: &mut Vec<Pair>) {
         match self {
             Self::All => {}
-            Self::Least(least) => *pairs = kept(pairs, least),
+            Self::Least(least) => *pairs = kept(pairs, least, least),
+            Self::Each { users, items } => *pairs = kept(pairs, users, items),
             Self::Auto => {
                 let (n_users, n_items) = (distinct(pairs, |it| it.user), distinct(pairs, |it| it.item));
                 let is_sparse = pairs.len() < SPARSE * n_users.max(n_items);
@@ -126,7 +137,7 @@ impl Core {
                     return;
                 }
                 for least in [5, 3, 2] {
-                    let left = kept(pairs, least);
+                    let left = kept(pairs, least, least);
                     if distinct(&left, |it| it.user) / JUDGED >= LEAST_JUDGED {
                         *pairs = left;
                         return;
@@ -144,8 +155,8 @@ fn distinct(pairs: &[Pair], id: impl Fn(&Pair) -> u32) -> usize {
     ids.len()
 }
 
-/// The rows of the largest part in which every user and item has at least `least` rows (a k-core).
-fn kept(pairs: &[Pair], least: u32) -> Vec<Pair> {
+/// The rows of the largest part in which every user has at least `of_user` rows, and every item `of_item` (a k-core).
+fn kept(pairs: &[Pair], of_user: u32, of_item: u32) -> Vec<Pair> {
     let mut kept = pairs.to_vec();
     loop {
         let (mut users, mut items): (FxHashMap<u32, u32>, FxHashMap<u32, u32>) = Default::default();
@@ -154,15 +165,51 @@ fn kept(pairs: &[Pair], least: u32) -> Vec<Pair> {
             *items.entry(pair.item).or_default() += 1;
         }
         let n_before = kept.len();
-        kept.retain(|it| users[&it.user] >= least && items[&it.item] >= least);
+        kept.retain(|it| users[&it.user] >= of_user && items[&it.item] >= of_item);
         if kept.len() == n_before {
             return kept;
         }
     }
 }
 
+/// What a 0 among ratings says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Zeros {
+    /// That nothing was rated where more than half of the rows have it and no rating lies between it and 1, as in
+    /// Book-Crossing; else the least rating.
+    #[default]
+    Auto,
+    /// The least rating.
+    Rating,
+    /// That nothing was rated: the row is left out.
+    Missing,
+}
+
+impl Zeros {
+    /// Drops the rows that say that nothing was rated, and gives their number.
+    pub(super) fn apply(self, pairs: &mut Vec<Pair>) -> usize {
+        let are_missing = match self {
+            Self::Missing => true,
+            Self::Rating => false,
+            Self::Auto => {
+                let n_zeros = pairs.iter().filter(|it| it.value == 0.0).count();
+                let greatest = pairs.iter().map(|it| it.value).fold(0.0, f64::max);
+                2 * n_zeros > pairs.len()
+                    && greatest >= LEAST_GREATEST
+                    && pairs.iter().all(|it| it.value == 0.0 || it.value >= 1.0)
+            }
+        };
+        let n_before = pairs.len();
+        if are_missing {
+            pairs.retain(|it| it.value != 0.0);
+        }
+        n_before - pairs.len()
+    }
+}
+
 /// The rules for a log of one's own.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OwnRules {
     /// What several rows of one user and item become; without it what fits the signal.
@@ -172,9 +219,63 @@ pub struct OwnRules {
     pub grades: Grades,
     /// How rare users and items may be.
     pub core: Core,
+    /// What a 0 among ratings says.
+    #[serde(skip_serializing_if = "is_default")]
+    pub zeros: Zeros,
+    /// The moment before which rows do not count, by ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The moment from which on rows do not count, by ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The kinds of attributes, by their names, where they are not what their words look like.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, AttributeKind>,
+}
+
+/// Whether nothing else was said.
+fn is_default(zeros: &Zeros) -> bool {
+    *zeros == Zeros::default()
+}
+
+/// The moments between which rows count, in nanoseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    since: i128,
+    until: i128,
+}
+
+impl Window {
+    pub(super) const fn holds(self, nanos: i64) -> bool {
+        self.since <= nanos as i128 && (nanos as i128) < self.until
+    }
 }
 
 impl OwnRules {
+    /// The moments between which rows count.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what is no moment, a window without times, and one that ends before it begins.
+    pub(super) fn window(&self, layout: &Layout) -> Result<Window, String> {
+        let moment = |key: &str, text: &Option<String>, else_: i128| match text {
+            None => Ok(else_),
+            Some(_) if layout.time.is_none() => Err(format!("rules.{key} needs times, and the log has none")),
+            Some(text) => TimeUnit::Iso8601.nanos(text).ok_or_else(|| {
+                format!("rules.{key} is no moment such as 2024-01-31: {}", drr_intake::shown(text))
+            }),
+        };
+        let window = Window {
+            since: moment("since", &self.since, i128::MIN)?,
+            until: moment("until", &self.until, i128::MAX)?,
+        };
+        if window.since < window.until {
+            Ok(window)
+        } else {
+            Err("rules.until must be after rules.since".into())
+        }
+    }
+
     /// Turns values into ratings, and gives their scale.
     pub(super) fn grade(&self, signal: Signal, pairs: &mut [Pair]) -> (f32, f32) {
         match (signal, self.grades) {
@@ -304,6 +405,27 @@ mod tests {
         let mut thinned = pairs(&sparse);
         Core::Auto.apply(&mut thinned);
         assert_eq!(distinct(&thinned, |it| it.user), 3000);
+    }
+
+    #[test]
+    fn a_core_may_ask_more_of_items_than_of_users() {
+        let rows = [(0, 0, 1.0), (1, 0, 1.0), (2, 0, 1.0), (2, 1, 1.0)];
+        let mut core = pairs(&rows);
+        Core::Each { users: 1, items: 3 }.apply(&mut core);
+        assert_eq!(core.len(), 3);
+    }
+
+    #[test]
+    fn zeros_that_say_nothing_are_left_out_and_zeros_of_a_scale_stay() {
+        let mut books = pairs(&[(0, 0, 0.0), (0, 1, 0.0), (0, 2, 0.0), (1, 0, 8.0), (1, 1, 10.0)]);
+        assert_eq!(Zeros::Auto.apply(&mut books), 3);
+        let mut likes = pairs(&[(0, 0, 0.0), (0, 1, 0.0), (1, 0, 1.0)]);
+        assert_eq!(Zeros::Auto.apply(&mut likes), 0);
+        let mut films = pairs(&[(0, 0, 0.0), (0, 1, 7.0), (1, 0, 9.0)]);
+        assert_eq!(Zeros::Auto.apply(&mut films), 0);
+        assert_eq!(Zeros::Missing.apply(&mut films), 1);
+        let mut jokes = pairs(&[(0, 0, 0.0), (0, 1, 0.0), (0, 2, 0.0), (1, 0, -9.5), (1, 1, 9.5)]);
+        assert_eq!(Zeros::Auto.apply(&mut jokes), 0);
     }
 
     #[test]
