@@ -1,5 +1,6 @@
 //! One run: its folder, its data set, its cuts, and the cache of its stages.
 
+pub mod allowed;
 pub mod cache;
 pub mod chosen;
 pub mod code;
@@ -18,10 +19,12 @@ pub use manifest::RunManifest;
 pub use work::Work;
 
 use crate::config::ExperimentConfig;
+use crate::failure::NotEnough;
+use allowed::LeftOut;
 use anyhow::{Context as _, Result, bail};
 use data::{Source, ingested};
 use drr_core::Protocol;
-use drr_data::{DataError, Dataset};
+use drr_data::Dataset;
 use drr_store::{Lock, digest_of, write_bytes};
 use manifest::CONFIG;
 use std::path::{Path, PathBuf};
@@ -39,6 +42,8 @@ pub struct Run<'a> {
     pub manifest: RunManifest,
     /// The run's folder.
     pub folder: PathBuf,
+    /// The protocols that the data set does not allow.
+    left_out: Vec<LeftOut>,
     /// Keeps others out; none for a run that is only read.
     lock: Option<Arc<Lock>>,
 }
@@ -77,9 +82,12 @@ impl<'a> Run<'a> {
         if !context.force {
             identity::check(&folder, &manifest, name)?;
         }
-        let run = Self { context, config, dataset, manifest, folder, lock };
+        allowed::check_reward(&dataset, &config)?;
+        let left_out = allowed::left_out(&dataset, &config);
+        let run = Self { context, config, dataset, manifest, folder, left_out, lock };
         run.write(&text)?;
         run.say_left_out();
+        run.judged()?;
         Ok(run)
     }
 
@@ -127,7 +135,8 @@ impl<'a> Run<'a> {
         if dataset.manifest().hash != manifest.dataset_hash {
             bail!("the data set in {} is another than the run's; {}", place.display(), anew());
         }
-        let run = Self { context, config, dataset, manifest, folder, lock: None };
+        let left_out = allowed::left_out(&dataset, &config);
+        let run = Self { context, config, dataset, manifest, folder, left_out, lock: None };
         run.say_left_out();
         Ok(run)
     }
@@ -162,6 +171,7 @@ impl<'a> Run<'a> {
             dataset: self.dataset.clone(),
             manifest: self.manifest.clone(),
             folder: self.folder.clone(),
+            left_out: self.left_out.clone(),
             lock: self.lock.clone(),
         }
     }
@@ -183,19 +193,23 @@ impl<'a> Run<'a> {
     /// The protocols of the evaluation that the data set allows.
     pub fn protocols(&self) -> Vec<Protocol> {
         let all = self.config.evaluation.protocols.iter().copied();
-        all.filter(|protocol| self.dataset.split_hash(*protocol).is_ok()).collect()
+        all.filter(|protocol| !self.left_out.iter().any(|it| it.protocol == *protocol)).collect()
     }
 
     /// The protocols of the evaluation that the data set does not allow, with the reason: a sentence each.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {
-        let reason = |protocol: &Protocol| match self.dataset.split_hash(*protocol) {
-            Ok(_) => None,
-            Err(DataError::NoTime { .. }) => Some("the data set has no times"),
-            Err(_) => Some("the data set has too few rows for its parts"),
-        };
-        let all = self.config.evaluation.protocols.iter();
-        all.filter_map(|it| Some(format!("the protocol {it} is left out: {}", reason(it)?))).collect()
+        let sentence = |it: &LeftOut| format!("the protocol {} is left out: {}", it.protocol, it.why);
+        self.left_out.iter().map(sentence).collect()
+    }
+
+    /// Refuses a run in which no protocol is left.
+    fn judged(&self) -> Result<()> {
+        if self.protocols().is_empty() && !self.config.evaluation.protocols.is_empty() {
+            let why = self.left_out().join("; ");
+            return Err(NotEnough(format!("no protocol can be judged: {why}. Use more data")).into());
+        }
+        Ok(())
     }
 
     /// Says once what is left out, when the run is there.

@@ -170,7 +170,7 @@ fn first_rows(file: &Path, guess: &Guess) -> Result<Vec<String>> {
         Ok(())
     });
     match outcome {
-        Err(IntakeError::Interrupted(_)) | Ok(()) => Ok(rows),
+        Err(IntakeError::Interrupted(_)) | Ok(_) => Ok(rows),
         Err(error) => Err(error.into()),
     }
 }
