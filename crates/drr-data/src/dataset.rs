@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 const USERS: &str = "users.parquet";
 const ITEMS: &str = "items.parquet";
+/// There only where there are some.
+const COLD_ITEMS: &str = "cold_items.parquet";
 const INTERACTIONS: &str = "interactions.parquet";
 const SPLIT: &str = "split.parquet";
 
@@ -32,6 +34,7 @@ pub struct Dataset {
     manifest: Manifest,
     users: Entities,
     items: Entities,
+    cold_items: Entities,
     /// The items' attribute that stands for categories.
     categories: Option<String>,
     rows: Vec<Interaction>,
@@ -120,8 +123,9 @@ impl Dataset {
             splits,
             files: BTreeMap::new(),
         };
-        manifest.hash = content_hash(&manifest, &raw.users, &raw.items);
-        Ok(Self::new(manifest, raw.users.clone(), raw.items.clone(), raw.interactions.clone(), parts))
+        let entities = [&raw.users, &raw.items, &raw.cold_items];
+        manifest.hash = content_hash(&manifest, entities);
+        Ok(Self::new(manifest, entities.map(Clone::clone), raw.interactions.clone(), parts))
     }
 
     /// Reads an ingested data set and compares each file with its checksum.
@@ -135,6 +139,12 @@ impl Dataset {
         let users = read_entities(&dir.join(USERS), EntityTable::Users)?;
         manifest.verify(dir, ITEMS)?;
         let items = read_entities(&dir.join(ITEMS), EntityTable::Items)?;
+        let cold_items = if manifest.files.contains_key(COLD_ITEMS) {
+            manifest.verify(dir, COLD_ITEMS)?;
+            read_entities(&dir.join(COLD_ITEMS), EntityTable::Items)?
+        } else {
+            Entities::default()
+        };
         let rows: Vec<Interaction> = read_verified(&manifest, dir, INTERACTIONS)?;
         let split: Vec<SplitRow> = read_verified(&manifest, dir, SPLIT)?;
         check_rows(&manifest.dataset, users.len(), items.len(), &rows)?;
@@ -153,11 +163,11 @@ impl Dataset {
         let same_rows = |(protocol, summary): (&Protocol, &SplitSummary)| {
             summary.hash == split_hash(*protocol, &rows, &manifest.split)
         };
-        if !manifest.splits.iter().all(same_rows) || manifest.hash != content_hash(&manifest, &users, &items)
-        {
+        let hash = content_hash(&manifest, [&users, &items, &cold_items]);
+        if !manifest.splits.iter().all(same_rows) || manifest.hash != hash {
             return Err(unusable(dir, "the hash of the tables is another than it names"));
         }
-        Ok(Self::new(manifest, users, items, rows, parts))
+        Ok(Self::new(manifest, [users, items, cold_items], rows, parts))
     }
 
     /// Writes the data set under `processed_dir`, in full or not at all.
@@ -191,13 +201,16 @@ impl Dataset {
         ]
         .map(|(name, written, rows)| (name.to_owned(), FileNote::new(written, rows)))
         .into();
+        if !self.cold_items.is_empty() {
+            let written = write_entities(&dir.join(COLD_ITEMS), EntityTable::Items, &self.cold_items)?;
+            manifest.files.insert(COLD_ITEMS.to_owned(), FileNote::new(written, self.cold_items.len()));
+        }
         manifest.write(dir)
     }
 
     fn new(
         manifest: Manifest,
-        users: Entities,
-        items: Entities,
+        [users, items, cold_items]: [Entities; 3],
         rows: Vec<Interaction>,
         parts: BTreeMap<Protocol, Vec<Part>>,
     ) -> Self {
@@ -207,7 +220,7 @@ impl Dataset {
             items.ids().iter().enumerate().map(|(at, id)| (id.clone(), ItemIdx::from(at))).collect();
         let usual = items.attributes().categories(None).ok().flatten();
         let categories = usual.map(|attribute| attribute.name().to_owned());
-        Self { manifest, users, items, categories, rows, parts, user_index, item_index }
+        Self { manifest, users, items, cold_items, categories, rows, parts, user_index, item_index }
     }
 
     /// The manifest.
@@ -226,6 +239,12 @@ impl Dataset {
     #[must_use]
     pub const fn items(&self) -> &Entities {
         &self.items
+    }
+
+    /// Items of which something is said, but that no row is of: new ones, sorted by id, without indices.
+    #[must_use]
+    pub const fn cold_items(&self) -> &Entities {
+        &self.cold_items
     }
 
     /// All ratings, in the order of the raw file.
@@ -376,12 +395,13 @@ fn check_rows(dataset: &str, n_users: usize, n_items: usize, rows: &[Interaction
 }
 
 /// Hashes all that the folder holds: the tables, the splits of the rows, and how to read them.
-fn content_hash(manifest: &Manifest, users: &Entities, items: &Entities) -> String {
+fn content_hash(manifest: &Manifest, [users, items, cold_items]: [&Entities; 3]) -> String {
     let mut hasher = Sha256::new();
     hasher.update(manifest.format.to_le_bytes());
     hash_text(&mut hasher, &manifest.dataset);
     hash_entities(&mut hasher, users);
     hash_entities(&mut hasher, items);
+    hash_entities(&mut hasher, cold_items);
     for (protocol, summary) in &manifest.splits {
         hash_text(&mut hasher, protocol.facts().key);
         hash_text(&mut hasher, &summary.hash);

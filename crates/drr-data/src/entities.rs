@@ -61,6 +61,12 @@ impl Entities {
         self.titles.get(at)?.as_deref()
     }
 
+    /// Whether a title or an attribute of one is known. Panics beyond the last, which is a bug.
+    #[must_use]
+    pub fn is_described(&self, at: usize) -> bool {
+        self.title(at).is_some() || self.attributes.iter().any(|it| it.is_known(at))
+    }
+
     /// The attributes.
     #[must_use]
     pub const fn attributes(&self) -> &Attributes {

@@ -57,6 +57,8 @@ pub struct RawLog {
     pub users: Entities,
     /// The items; a row's `ItemIdx` is a position here.
     pub items: Entities,
+    /// Items of which something is said, but that no row is of: new ones.
+    pub cold_items: Entities,
     /// The rows, in the order of the raw file.
     pub interactions: Vec<Interaction>,
     /// What was counted on the way.

@@ -145,6 +145,9 @@ pub struct DatasetSpec {
     /// The file or folder of a log of one's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
+    /// Files whose rows were appended to the log, in order, each read by the same layout.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub appended: Vec<PathBuf>,
     /// How a log of one's own is to be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<Layout>,

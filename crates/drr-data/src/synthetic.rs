@@ -166,6 +166,7 @@ pub fn generate(dataset: &str, config: &SyntheticConfig) -> Result<RawLog, DataE
         dataset: dataset.to_owned(),
         users,
         items,
+        cold_items: Entities::default(),
         interactions,
         counts: RowCounts { rows_read, unrated_items, ..RowCounts::default() },
         rating_scale: (1.0, 5.0),

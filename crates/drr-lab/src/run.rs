@@ -87,7 +87,6 @@ impl<'a> Run<'a> {
         let run = Self { context, config, dataset, manifest, folder, left_out, lock };
         run.write(&text)?;
         run.say_left_out();
-        run.judged()?;
         Ok(run)
     }
 
@@ -203,9 +202,14 @@ impl<'a> Run<'a> {
         self.left_out.iter().map(sentence).collect()
     }
 
-    /// Refuses a run in which no protocol is left.
-    fn judged(&self) -> Result<()> {
-        if self.protocols().is_empty() && !self.config.evaluation.protocols.is_empty() {
+    /// Refuses to learn where no protocol is left, and no long sessions are asked for.
+    ///
+    /// # Errors
+    ///
+    /// Says why each protocol is left out.
+    pub fn check_judged(&self) -> Result<()> {
+        let asks_for_rows = !self.config.evaluation.protocols.is_empty();
+        if asks_for_rows && self.protocols().is_empty() && self.config.sessions.is_none() {
             let why = self.left_out().join("; ");
             return Err(NotEnough(format!("no protocol can be judged: {why}. Use more data")).into());
         }

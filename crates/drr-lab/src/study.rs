@@ -1,6 +1,7 @@
 //! Studies around a run.
 
 pub mod ablation;
+pub mod domains;
 pub mod long_session;
 pub mod long_term;
 pub mod seeds;

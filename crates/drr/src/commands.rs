@@ -2,6 +2,7 @@
 
 use crate::cli::{Cli, Command, Policy, Selection, Study};
 use crate::console::{self, say};
+use crate::domains;
 use crate::terminal::{self, Terminal};
 use anyhow::{Context as _, Result, bail};
 use drr_core::Protocol;
@@ -75,6 +76,11 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
             let name = name.as_deref();
             let request = score::Request { lists: &lists, protocol, name, unknown };
             score_lists(&context(&selection), &selection, &request)
+        }
+        Command::Study { study: Study::Domains { folder, only, force, into } } => {
+            let context = Context { force, ..plain.clone() };
+            say(domains::study(&context, &domains::logs(&folder, &only)?, into.as_deref())?);
+            Ok(())
         }
         Command::Sweep { .. } | Command::Study { .. } => run_search(cli.command, &plain, &context),
     }
@@ -302,7 +308,7 @@ pub fn with_plan(
 }
 
 /// The same on a log of one's own, where one is named.
-fn with_own_plan(
+pub(crate) fn with_own_plan(
     context: &Context,
     selection: &Selection,
     own: &OwnLog<'_>,

@@ -6,6 +6,7 @@
 mod cli;
 mod commands;
 mod console;
+mod domains;
 mod exit;
 mod interrupt;
 mod logging;

@@ -19,6 +19,9 @@ pub struct OwnArgs {
     /// The name for the data set, its layout and its run; else the file's name.
     #[arg(long, value_name = "NAME", requires = "file")]
     pub name: Option<String>,
+    /// Adds the rows of --file to the log --name, which was ingested before; then `drr pipeline --dataset NAME` goes on.
+    #[arg(long, requires = "file", requires = "name")]
+    pub append: bool,
     /// The column of users, by name or number from 1.
     #[arg(long, value_name = "COLUMN", requires = "file")]
     pub user: Option<String>,
@@ -139,7 +142,13 @@ impl OwnArgs {
             words: self.words()?,
         };
         let rules = OwnRules { since: self.since.clone(), until: self.until.clone(), ..OwnRules::default() };
-        Ok(OwnLog { file: self.file.as_deref(), name: self.name.as_deref(), asked, rules })
+        Ok(OwnLog {
+            file: self.file.as_deref(),
+            name: self.name.as_deref(),
+            asked,
+            rules,
+            appends: self.append,
+        })
     }
 
     fn only(&self) -> Result<BTreeMap<String, Vec<String>>> {

@@ -109,6 +109,7 @@ fn spec(addresses: &[&str], official: &[u8]) -> DatasetSpec {
         citation: String::new(),
         rating_scale: Some(RatingScale { min: 1.0, max: 5.0, step: None }),
         file: None,
+        appended: Vec::new(),
         layout: None,
         rules: crate::OwnRules::default(),
         columns: crate::ColumnNames::default(),

@@ -7,10 +7,10 @@ mod entities;
 mod rules;
 mod words;
 
-use super::rows::Table;
+use super::rows::{Compacted, Table};
 use crate::{DataError, DatasetSpec, Progress, RawLog, RowCounts};
 use drr_core::{Interaction, ItemIdx, UserIdx};
-use drr_intake::{IntakeError, Layout, NANOS, Signal, Source, Watch};
+use drr_intake::{IntakeError, Layout, NANOS, SideTable, Signal, Source, Watch};
 use rules::Pair;
 pub use rules::{Core, Grades, OwnRules, Repeats, Zeros};
 use std::path::Path;
@@ -48,10 +48,13 @@ pub(super) fn read(
             "format = \"own\" needs a table [layout]: `drr ingest --file PATH` writes one".into(),
         ));
     };
-    let source = Source::open(path)?;
+    let parts = parts(spec, layout, path)?;
     let mut counts = RowCounts::default();
     let rules = &spec.rules;
-    let (mut pairs, mut tables) = pairs(spec, &source, layout, &mut counts, progress)?;
+    let (mut pairs, mut tables) = (Vec::new(), Tables::new());
+    for (source, layout) in &parts {
+        add_pairs(spec, (source, layout), &mut pairs, &mut tables, &mut counts, progress)?;
+    }
     if layout.signal == Signal::Rating {
         counts.implicit_zeros = rules.zeros.apply(&mut pairs) as u64;
     }
@@ -73,13 +76,39 @@ pub(super) fn read(
     }
     let scale = rules.grade(layout.signal, &mut pairs);
     in_order(&mut pairs, layout);
-    tables.attributes(&source, layout, progress)?;
+    for (source, layout) in &parts {
+        tables.attributes(source, layout, progress)?;
+    }
     finished(spec, layout, &pairs, tables, counts, scale)
 }
 
 /// The data set's description cannot be used.
 fn refused(spec: &DatasetSpec, reason: String) -> DataError {
     DataError::Registry { path: Path::new(&spec.name).with_extension("toml"), reason }
+}
+
+/// The log, and what was appended to it, each with the layout by which it is read.
+fn parts(spec: &DatasetSpec, layout: &Layout, path: &Path) -> Result<Vec<(Source, Layout)>, DataError> {
+    let mut parts = vec![(Source::open(path)?, layout.clone())];
+    for path in &spec.appended {
+        let source = Source::open(path)?;
+        let has = |name: &String| source.member(name).is_some();
+        let files = match source.members() {
+            [only] => vec![only.name.clone()],
+            _ => layout.files.iter().filter(|name| has(name)).cloned().collect(),
+        };
+        if files.is_empty() {
+            return Err(DataError::Intake(IntakeError::Refused {
+                place: drr_intake::shown(&path.display().to_string()),
+                problem: format!("there is no file {} in it", layout.files.join(", ")),
+                remedy: "append a file, or a folder with files of the log's names".into(),
+            }));
+        }
+        let table = |table: &Option<SideTable>| table.clone().filter(|it| has(&it.file));
+        let (users, items) = (table(&layout.users), table(&layout.items));
+        parts.push((source, Layout { files, users, items, ..layout.clone() }));
+    }
+    Ok(parts)
 }
 
 /// The users and items of a log, by first appearance.
@@ -91,23 +120,28 @@ struct Tables {
     of_items: words::Said,
 }
 
-/// Every row with its value and moment; ids become positions in the tables.
-fn pairs(
+impl Tables {
+    fn new() -> Self {
+        Self {
+            users: Table::open(),
+            items: Table::open(),
+            of_users: words::Said::default(),
+            of_items: words::Said::default(),
+        }
+    }
+}
+
+/// Adds every row with its value and moment; ids become positions in the tables.
+fn add_pairs(
     spec: &DatasetSpec,
-    source: &Source,
-    layout: &Layout,
+    (source, layout): (&Source, &Layout),
+    pairs: &mut Vec<Pair>,
+    tables: &mut Tables,
     counts: &mut RowCounts,
     progress: &mut dyn Progress,
-) -> Result<(Vec<Pair>, Tables), DataError> {
+) -> Result<(), DataError> {
     let window = spec.rules.window(layout).map_err(|reason| refused(spec, reason))?;
-    let mut tables = Tables {
-        users: Table::open(),
-        items: Table::open(),
-        of_users: words::Said::default(),
-        of_items: words::Said::default(),
-    };
-    let words = entities::LogWords::new(layout, &mut tables);
-    let mut pairs = Vec::new();
+    let words = entities::LogWords::new(layout, tables);
     let n_others = drr_intake::read(source, layout, &mut Told(progress), |row| -> Result<(), DataError> {
         counts.rows_read += 1;
         let (user, item) =
@@ -119,7 +153,7 @@ fn pairs(
                 remedy: "take a part of the log".into(),
             }));
         };
-        words.take(&row, &mut tables, user, item)?;
+        words.take(&row, tables, user, item)?;
         let nanos = row.nanos.unwrap_or(pairs.len() as i128 * NANOS);
         let nanos = i64::try_from(nanos).map_err(|_| IntakeError::Refused {
             place: row.place(),
@@ -140,7 +174,7 @@ fn pairs(
     })?;
     counts.rows_read += n_others;
     counts.not_asked_for += n_others;
-    Ok((pairs, tables))
+    Ok(())
 }
 
 /// Puts rows into the order of their moments where whole seconds would lose it; else they stay in the order of the file.
@@ -169,9 +203,11 @@ fn finished(
     }
     let kinds = &spec.rules.attributes;
     let (titles, attributes) = tables.of_users.finish(used_users.len(), kinds)?;
-    let (users, new_user) = tables.users.compact_with(titles, attributes, &used_users);
+    let Compacted { used: users, moved: new_user, .. } =
+        tables.users.compact_with(titles, attributes, &used_users);
     let (titles, attributes) = tables.of_items.finish(used_items.len(), kinds)?;
-    let (items, new_item) = tables.items.compact_with(titles, attributes, &used_items);
+    let Compacted { used: items, others: cold_items, moved: new_item } =
+        tables.items.compact_with(titles, attributes, &used_items);
     if let Some(name) =
         kinds.keys().find(|it| users.attributes().get(it).or(items.attributes().get(it)).is_none())
     {
@@ -192,5 +228,14 @@ fn finished(
         timestamp: if has_time { pair.nanos.div_euclid(1_000_000_000) } else { at as i64 },
     });
     let interactions = interactions.collect();
-    Ok(RawLog { dataset: spec.name.clone(), users, items, interactions, counts, rating_scale, has_time })
+    Ok(RawLog {
+        dataset: spec.name.clone(),
+        users,
+        items,
+        cold_items,
+        interactions,
+        counts,
+        rating_scale,
+        has_time,
+    })
 }

@@ -149,8 +149,8 @@ impl Table {
     }
 
     /// Keeps those at the positions that `is_used`, sorted by id, and tells where each position went.
-    pub(super) fn compact(self, is_used: &[bool]) -> (Entities, Vec<u32>) {
-        let order = self.order(is_used);
+    pub(super) fn compact(self, is_used: &[bool]) -> Compacted {
+        let (used, rest) = (self.order(is_used, true), self.order(is_used, false));
         let n = self.ids.len();
         let all = if self.is_open {
             // Nothing was said of anybody.
@@ -158,7 +158,7 @@ impl Table {
         } else {
             Entities::new(self.ids, self.titles, self.attributes.finish())
         };
-        (all.reordered(&order), moved(&order, n))
+        Compacted::of(all, &used, &rest)
     }
 
     /// The same of a table that takes in every id, with titles and attributes from elsewhere, one for each id.
@@ -167,16 +167,15 @@ impl Table {
         titles: Vec<Option<Box<str>>>,
         attributes: Attributes,
         is_used: &[bool],
-    ) -> (Entities, Vec<u32>) {
-        let order = self.order(is_used);
-        let n = self.ids.len();
-        (Entities::new(self.ids, titles, attributes).reordered(&order), moved(&order, n))
+    ) -> Compacted {
+        let (used, rest) = (self.order(is_used, true), self.order(is_used, false));
+        Compacted::of(Entities::new(self.ids, titles, attributes), &used, &rest)
     }
 
-    /// The positions that `is_used`, sorted by id: as numbers if all of them are integers, else as text.
-    fn order(&self, is_used: &[bool]) -> Vec<usize> {
+    /// The positions that are used, or are not, sorted by id: as numbers if all of them are integers, else as text.
+    fn order(&self, is_used: &[bool], wanted: bool) -> Vec<usize> {
         let id_of = |at: usize| self.ids[at].as_str();
-        let mut order: Vec<usize> = (0..self.ids.len()).filter(|at| is_used[*at]).collect();
+        let mut order: Vec<usize> = (0..self.ids.len()).filter(|at| is_used[*at] == wanted).collect();
         let keys: Option<Vec<i64>> = order.iter().map(|at| integer_key(id_of(*at))).collect();
         let Some(keys) = keys else {
             order.sort_unstable_by(|left, right| id_of(*left).cmp(id_of(*right)));
@@ -187,6 +186,26 @@ impl Table {
             left_key.cmp(right_key).then_with(|| id_of(*left).cmp(id_of(*right)))
         });
         keyed.into_iter().map(|(_, at)| at).collect()
+    }
+}
+
+/// A table in the order of its ids.
+#[derive(Debug)]
+pub(super) struct Compacted {
+    /// Those that are used.
+    pub(super) used: Entities,
+    /// Those of the others of whom something is known beside the id.
+    pub(super) others: Entities,
+    /// Where each position went; nowhere if it is not used.
+    pub(super) moved: Vec<u32>,
+}
+
+impl Compacted {
+    fn of(all: Entities, used: &[usize], rest: &[usize]) -> Self {
+        let known: Vec<usize> = rest.iter().copied().filter(|at| all.is_described(*at)).collect();
+        let others = if known.is_empty() { Entities::default() } else { all.clone().reordered(&known) };
+        let moved = moved(used, all.len());
+        Self { used: all.reordered(used), others, moved }
     }
 }
 
@@ -337,8 +356,8 @@ impl RatingRows {
             used_users[row.user.index()] = true;
             used_items[row.item.index()] = true;
         }
-        let (users, new_user) = self.users.compact(&used_users);
-        let (items, new_item) = self.items.compact(&used_items);
+        let Compacted { used: users, moved: new_user, .. } = self.users.compact(&used_users);
+        let Compacted { used: items, others: cold_items, moved: new_item } = self.items.compact(&used_items);
         for row in &mut self.rows {
             row.user = UserIdx(new_user[row.user.index()]);
             row.item = ItemIdx(new_item[row.item.index()]);
@@ -349,6 +368,7 @@ impl RatingRows {
             dataset: dataset.to_owned(),
             users,
             items,
+            cold_items,
             interactions: self.rows,
             counts: self.counts,
             rating_scale: (self.scale.min, self.scale.max),

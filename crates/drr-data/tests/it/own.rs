@@ -56,6 +56,7 @@ fn spec(path: &Path, rules: OwnRules) -> DatasetSpec {
         columns: ColumnNames::default(),
         python_package: None,
         file: None,
+        appended: Vec::new(),
         layout: Some(found.layout),
         rules,
         synthetic: None,

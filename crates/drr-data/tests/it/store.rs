@@ -30,6 +30,7 @@ fn toy() -> RawLog {
         dataset: "toy".to_owned(),
         users,
         items,
+        cold_items: Entities::default(),
         interactions,
         counts: RowCounts { rows_read: 40, ..RowCounts::default() },
         rating_scale: (1.0, 5.0),

@@ -57,6 +57,7 @@ impl Plan<'_> {
     ///
     /// Fails if a fit or the disk does, and if the user asked to stop.
     pub fn learn(&self) -> Result<()> {
+        self.run.check_judged()?;
         self.pretrain()?;
         self.fit_simulators()?;
         self.train()?;

@@ -7,6 +7,7 @@ use crate::fit::learner::Settings;
 use crate::fit::train::Training;
 use crate::judge::score;
 use crate::study::ablation::{self, FOLDER, Study, Task};
+use crate::study::domains::{Domain, kept_minutes};
 use crate::study::single;
 use crate::study::sweep::{self, Ground, RowTrials, SessionTrials};
 use anyhow::{Context as _, Result, bail};
@@ -39,6 +40,16 @@ impl Plan<'_> {
                 sweep::run(&mut SessionTrials::new(models), request)
             }
         }
+    }
+
+    /// What the study of domains says of the run, which was judged within so many minutes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the run was not judged.
+    pub fn domain(&self, minutes: f64) -> Result<Domain> {
+        let minutes = kept_minutes(self.work(), minutes)?;
+        Domain::of(self.run, self.work(), self.figures()?, minutes)
     }
 
     /// The agent's validation score by the length of a session.

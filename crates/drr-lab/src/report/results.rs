@@ -62,12 +62,12 @@ pub(super) fn row_of<'a>(rows: &[&'a Judged], learner: &str) -> Option<&'a Judge
 }
 
 /// The row that speaks for the run's own agent.
-pub(super) fn best_agent<'a>(metrics: &RunMetrics, rows: &[&'a Judged]) -> Option<&'a Judged> {
+pub(crate) fn best_agent<'a>(metrics: &RunMetrics, rows: &[&'a Judged]) -> Option<&'a Judged> {
     row_of(rows, metrics.learners.first()?)
 }
 
 /// The recommender without RL with the best value.
-pub(super) fn best_without_rl<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
+pub(crate) fn best_without_rl<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
     let best = best_of(rows, |row| row.id.is_none() && row.summary.recommender != "oracle");
     best.map(|row| &*row.summary.recommender)
 }

@@ -1,8 +1,10 @@
 //! Settings that follow from a log: what counts as positive, how many ratings are known, how large the models are.
 
 use crate::config::{ExperimentConfig, SessionsConfig, SpaceKind};
+use drr_baselines::BaselineConfig;
 use drr_core::Protocol;
 use drr_data::Dataset;
+use drr_env::SessionStart;
 use drr_intake::Signal;
 use std::fmt::Write as _;
 
@@ -14,6 +16,8 @@ const DIM: usize = 100;
 const LEAST_SESSION_USERS: usize = 200;
 /// And items to choose among.
 const LEAST_SESSION_ITEMS: usize = 40;
+/// EASE solves a system as large as the catalogue.
+const MOST_EASE_ITEMS: usize = 6000;
 /// Ratings from this share of the scale on count as positive: 4 of 1 to 5, 7 of 0 to 10.
 const POSITIVE_SHARE: f32 = 0.7;
 
@@ -26,6 +30,7 @@ pub struct Chosen {
     dim: usize,
     protocols: Vec<Protocol>,
     with_sessions: bool,
+    recommenders: Vec<&'static str>,
     left_out: Vec<String>,
 }
 
@@ -64,6 +69,15 @@ impl Chosen {
             };
             left_out.push(format!("long sessions, {why}"));
         }
+        let mut recommenders = vec!["random", "popularity", "item_knn", "ials", "bpr"];
+        if n_items <= MOST_EASE_ITEMS {
+            recommenders.push("ease");
+        } else {
+            left_out.push(format!("the recommender \"ease\", which is slow beyond {MOST_EASE_ITEMS} items"));
+        }
+        if manifest.has_time {
+            recommenders.push("markov");
+        }
         Self {
             positive,
             positive_share: n_positive as f64 / values.len().max(1) as f64,
@@ -71,6 +85,7 @@ impl Chosen {
             dim: DIM.min(n_items / 4).min(n_users / 4).max(2),
             protocols,
             with_sessions,
+            recommenders,
             left_out,
         }
     }
@@ -79,12 +94,22 @@ impl Chosen {
     pub fn write(&self, config: &mut ExperimentConfig) {
         config.data.positive_rating = self.positive;
         config.evaluation.n_observed = self.n_observed;
+        // Whoever is trained knows as much of a user as whoever is judged.
+        config.environment.start_first_ratings = SessionStart::First { count: self.n_observed };
+        if let SessionStart::RandomCut { min_observed, min_remaining, .. } =
+            &mut config.environment.start_temporal
+        {
+            *min_observed = self.n_observed.min(*min_observed);
+            *min_remaining = self.n_observed.min(*min_remaining);
+        }
         config.evaluation.protocols.clone_from(&self.protocols);
         config.embedding.space = SpaceKind::CoOccurrence;
         config.embedding.co_occurrence.dim = self.dim;
         config.embedding.co_occurrence.or_fewer = true;
         config.embedding.pmf.dim = config.embedding.pmf.dim.min(self.dim);
         config.embedding.pmf.l2 = 0.1;
+        config.lab.recommenders =
+            self.recommenders.iter().filter_map(|it| BaselineConfig::default_of(it)).collect();
         config.agent.n_episodes = 6400;
         config.agent.warmup_transitions = 2000;
         config.agent.action.scale = 0.2;

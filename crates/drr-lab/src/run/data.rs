@@ -200,7 +200,12 @@ fn note(config: &ExperimentConfig, source: &Source) -> Result<SourceNote> {
     let rules = drr_store::digest_of(&rules)?;
     let archive = format!("{} ({})", archive.unwrap_or_else(|| "generator".to_owned()), &rules[..8]);
     let sha256 = match &source.fetched.source {
-        RawSource::Archive(path) => Some(content_digest(path)?),
+        RawSource::Archive(path) if source.spec.appended.is_empty() => Some(content_digest(path)?),
+        RawSource::Archive(path) => {
+            let appended: Result<Vec<String>> =
+                source.spec.appended.iter().map(|it| content_digest(it)).collect();
+            Some(drr_store::digest_of(&(content_digest(path)?, appended?))?)
+        }
         RawSource::Generator => None,
     };
     Ok(SourceNote {
@@ -223,7 +228,7 @@ pub fn is_made_from(dataset: &Dataset, archive: &Path) -> Result<bool> {
 }
 
 /// The digest of an archive, or of all files in a folder of unpacked ones.
-fn content_digest(path: &Path) -> Result<String> {
+pub(super) fn content_digest(path: &Path) -> Result<String> {
     if path.is_file() {
         return Ok(drr_store::file_digest(path)?);
     }

@@ -1,5 +1,7 @@
 //! A log of one's own: what it holds is guessed, said, and written down as an entry of the registry.
 
+mod append;
+
 use super::data::{Source, ingested};
 use crate::config::ExperimentConfig;
 use crate::run::Context;
@@ -27,6 +29,8 @@ pub struct OwnLog<'a> {
     pub asked: Asked,
     /// The rules for its rows, as far as they were said.
     pub rules: OwnRules,
+    /// Whether the file's rows are added to the log of that name.
+    pub appends: bool,
 }
 
 /// The log as a data set: by the entry that was written down before, or by a guess, which is said and written down.
@@ -36,12 +40,18 @@ pub struct OwnLog<'a> {
 /// Fails if the log cannot be read, and if two readings are about as good.
 pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source> {
     let name = name_of(context, own, file)?;
+    if own.appends {
+        return append::appended(context, own, &name, file);
+    }
     let place = context.own_dir().join(format!("{name}.toml"));
     let file = std::path::absolute(file).context("the path of the log")?;
     let is_known = place.exists() && own.asked == Asked::default() && own.rules == OwnRules::default();
     let spec = if is_known {
         let spec = context.registry().load(&name)?;
         context.watch.say(&format!("Layout: as in {}, which can be edited", place.display()));
+        for it in &spec.appended {
+            context.watch.say(&format!("Appended to it: {}", shown(&it.display().to_string())));
+        }
         DatasetSpec { file: Some(file.clone()), ..spec }
     } else {
         if context.registry().load(&name).is_ok_and(|it| it.format != RawFormat::Own) {
@@ -103,6 +113,7 @@ fn entry(name: &str, file: &Path, guess: &Guess, rules: &OwnRules) -> DatasetSpe
         columns: drr_data::ColumnNames::default(),
         python_package: None,
         file: Some(file.to_owned()),
+        appended: Vec::new(),
         layout: Some(guess.layout.clone()),
         rules: rules.clone(),
         synthetic: None,

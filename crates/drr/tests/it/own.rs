@@ -94,3 +94,73 @@ fn what_cannot_be_told_is_asked_back_with_the_words_to_add() {
     house.write("tiny.csv", &format!("customer,product\n{tiny}"));
     house.drr("ingest --file tiny.csv").refused(&["10 users and 3 items"]);
 }
+
+/// The folder that an ingest names on its last line.
+fn folder(stdout: &str) -> String {
+    let line = stdout.lines().find_map(|it| it.strip_prefix("ingested: "));
+    line.and_then(|it| it.rsplit('/').next()).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_log_that_grows_by_files_is_the_log_that_was_there_at_once() {
+    let house = House::new();
+    let whole = plays();
+    let lines: Vec<&str> = whole.lines().collect();
+    let (old, new) = lines.split_at(1000);
+    house.write("whole.csv", &whole);
+    house.write("plays.csv", &(old.join("\n") + "\n"));
+    house.write("later.csv", &format!("{}\n{}\n", lines[0], new.join("\n")));
+    house
+        .drr("ingest --append --file later.csv --name plays")
+        .refused(&["no log plays to append to", "drr ingest"]);
+    let at_once = house.drr("ingest --file whole.csv").succeeded();
+    let first = house.drr("ingest --file plays.csv").succeeded();
+    let grown = house.drr("ingest --append --file later.csv --name plays").succeeded();
+    assert!(grown.stdout.contains("Appended: ") && grown.stdout.contains("Rows: 1602 read"), "{grown}");
+    assert_ne!(folder(&first.stdout), folder(&grown.stdout));
+    let file = |name: &str, hash: &str, table: &str| {
+        fs::read(house.path(&format!("data/processed/{name}/{hash}/{table}"))).unwrap()
+    };
+    for table in ["users.parquet", "items.parquet", "interactions.parquet"] {
+        let (one, other) =
+            (file("whole", &folder(&at_once.stdout), table), file("plays", &folder(&grown.stdout), table));
+        assert!(one == other, "{table} differs");
+    }
+    // What was appended stays, and is not appended twice.
+    let again = house.drr("ingest --dataset plays").succeeded();
+    assert_eq!(folder(&again.stdout), folder(&grown.stdout));
+    house.drr("ingest --append --file later.csv --name plays").refused(&["a part of the log plays already"]);
+    house.write("other.csv", "listener;song\nu1;3\n");
+    let layout = fs::read_to_string(house.path("data/own/plays.toml")).unwrap();
+    house.drr("ingest --append --file other.csv --name plays").refused(&["no column", "track_id"]);
+    assert_eq!(fs::read_to_string(house.path("data/own/plays.toml")).unwrap(), layout, "nothing is noted");
+}
+
+#[test]
+fn rows_that_count_and_a_window_are_said_once_and_kept() {
+    let house = House::new();
+    let mut text = "visitor,event,item,day\n".to_owned();
+    for at in 0..1200 {
+        let event = if at % 3 == 0 { "buy" } else { "view" };
+        let _ = writeln!(
+            text,
+            "v{},{event},i{},2023-{:02}-{:02}",
+            at % 40,
+            (at * 7) % 31,
+            1 + at % 12,
+            1 + at % 28
+        );
+    }
+    house.write("shop.csv", &text);
+    let all = house.drr("ingest --file shop.csv").succeeded();
+    assert!(all.stdout.contains("view (67 %), buy (33 %): all count alike; --only event=WORD"), "{all}");
+    let some = house
+        .drr("ingest --file shop.csv --only event=buy --since 2023-02-01 --until 2023-12-01")
+        .succeeded();
+    assert!(some.stdout.contains("left out, since they are not asked for"), "{some}");
+    let again = house.drr("ingest --file shop.csv").succeeded();
+    assert_eq!(folder(&again.stdout), folder(&some.stdout), "the layout has it now");
+    house.drr("ingest --file shop.csv --since yesterday").refused(&["rules.since is no moment", "yesterday"]);
+    house.drr("ingest --file shop.csv --only event").refused(&["--only is a column and words"]);
+    house.drr("ingest --file shop.csv --words up").refused(&["--words is words and numbers"]);
+}

@@ -204,7 +204,8 @@ impl Tables {
             filled(&columns, &rows, &mut self.of_users)?;
         }
         if let Some(table) = &layout.items {
-            let (rows, names) = rows_of(source, table, progress, |id| self.items.known(id))?;
+            // A new item that nobody met yet is worth what items like it are.
+            let (rows, names) = rows_of(source, table, progress, |id| self.items.position(id))?;
             let columns = Columns::of_items(&names, &mut self.of_items);
             filled(&columns, &rows, &mut self.of_items)?;
         }
@@ -215,12 +216,12 @@ impl Tables {
 /// A position in a table of ids, and the fields of a row about it.
 type Row = (u32, Vec<String>);
 
-/// The rows of a table about users or items that are `known`, and the names of its columns.
+/// The rows of a table about users or items whose position is `known`, and the names of its columns.
 fn rows_of(
     source: &Source,
     table: &SideTable,
     progress: &mut dyn Progress,
-    known: impl Fn(&[u8]) -> Option<u32>,
+    mut known: impl FnMut(&[u8]) -> Option<u32>,
 ) -> Result<(Vec<Row>, Vec<String>), DataError> {
     let mut rows: Vec<Row> = Vec::new();
     let names =

@@ -33,7 +33,7 @@ fn ids_that_look_alike_are_told_apart() {
 fn an_open_table_has_neither_titles_nor_attributes() {
     let mut table = Table::open();
     assert_eq!((table.position(b"b"), table.position(b"a")), (Some(0), Some(1)));
-    let (entities, moved) = table.compact(&[true, true]);
+    let Compacted { used: entities, moved, .. } = table.compact(&[true, true]);
     assert_eq!((entities.ids(), moved), (&["a".to_owned(), "b".to_owned()][..], vec![1, 0]));
     assert_eq!((entities.title(0), entities.attributes().iter().count()), (None, 0));
 }
@@ -65,13 +65,22 @@ fn compaction_is_sorting(mut rows: Vec<Row>, are_numbers: bool) {
     let mut ids = std::collections::BTreeSet::new();
     rows.retain(|row| ids.insert(row.0.clone()));
     let is_used: Vec<bool> = rows.iter().map(|row| row.6).collect();
-    let (entities, moved) = inserted(&rows).compact(&is_used);
+    let Compacted { used: entities, others, moved } = inserted(&rows).compact(&is_used);
     let mut sorted: Vec<(usize, &Row)> = rows.iter().enumerate().filter(|(_, row)| row.6).collect();
     sorted.sort_by(|(_, left), (_, right)| {
         let number = |row: &Row| if are_numbers { row.0.parse::<i64>().unwrap() } else { 0 };
         number(left).cmp(&number(right)).then_with(|| left.0.cmp(&right.0))
     });
     assert_eq!(entities.len(), sorted.len());
+    let is_said = |row: &&Row| {
+        row.1.is_some() || row.2.is_some() || !row.3.is_empty() || row.4.is_some() || row.5.is_some()
+    };
+    let mut unused: Vec<&str> =
+        rows.iter().filter(|row| !row.6).filter(is_said).map(|row| row.0.as_str()).collect();
+    let mut found: Vec<&str> = others.ids().iter().map(String::as_str).collect();
+    unused.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, unused, "whoever is not used, but described");
     for (to, (from, (id, title, branch, tags, salary, address, _))) in sorted.into_iter().enumerate() {
         assert_eq!((entities.id(to), entities.title(to)), (id.as_str(), title.as_deref()));
         assert_eq!(moved[from] as usize, to);
