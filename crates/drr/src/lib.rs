@@ -12,6 +12,7 @@ mod logging;
 mod machine;
 mod own;
 mod progress;
+mod recommend;
 mod terminal;
 
 pub use cli::Selection;
