@@ -2,6 +2,8 @@
 
 mod answer;
 mod json;
+#[cfg(test)]
+mod made_up;
 mod scale;
 pub mod session;
 mod titles;

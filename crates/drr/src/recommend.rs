@@ -100,7 +100,8 @@ pub fn run(context: &Context, args: &RecommendArgs) -> Result<()> {
         ),
     };
     // A title may look like a command of this program, and is printed all the same.
-    say_as_it_is(&if args.json { answer.json()? } else { answer.text() });
+    let text = if args.json { answer.json()? } else { answer.text() };
+    say_as_it_is(text.trim_end_matches('\n'));
     Ok(())
 }
 
