@@ -111,9 +111,8 @@ impl<'a> Bundle<'a> {
         let figures = self.figures(&list.items, &later)?;
         let mut warnings = self.too_few(&list, k);
         if figures.is_none() {
-            warnings.push(
-                "the log has no later rating of this user: nothing to judge the list by".to_owned(),
-            );
+            warnings
+                .push("the log has no later rating of this user: nothing to judge the list by".to_owned());
         }
         if fitted_on && self.cut.protocol.facts().cut == HeldOut::LastUsers {
             warnings.push(
@@ -175,7 +174,9 @@ impl<'a> Bundle<'a> {
             Known::FirstRatings => format!(
                 "the first {n_known} of the user's {n_ratings} {noun}; under \"{protocol}\" no more are known, as of somebody who is new"
             ),
-            Known::BeforeTheCut => format!("{n_known} of the user's {n_ratings} {noun}: those before the cut"),
+            Known::BeforeTheCut => {
+                format!("{n_known} of the user's {n_ratings} {noun}: those before the cut")
+            }
             Known::TrainRows => {
                 format!("{n_known} of the user's {n_ratings} {noun}: those that were not drawn for the test")
             }

@@ -82,11 +82,8 @@ pub fn run(context: &Context, args: &RecommendArgs) -> Result<()> {
         say_as_it_is(&recommend::find(&Source::of(&run), text, args.k, args.json)?);
         return Ok(());
     }
-    let told = Told {
-        file: args.history_file.clone(),
-        history: args.history.clone(),
-        like: args.like.clone(),
-    };
+    let told =
+        Told { file: args.history_file.clone(), history: args.history.clone(), like: args.like.clone() };
     let request = args.user.as_deref().map_or(Request::New(&told), Request::User);
     let (plan, recommender) = (Plan::new(&run)?, args.recommender.as_deref());
     let answer = match (args.policy, args.protocol) {
@@ -136,7 +133,9 @@ mod tests {
         let arguments: Vec<&str> = ids.iter().flat_map(|id| ["--history", *id]).collect();
         let Command::Recommend(args) = parse(&arguments).unwrap().command else { panic!("another command") };
         assert_eq!(args.history, ids);
-        let Command::Recommend(args) = parse(&["--user", "-3"]).unwrap().command else { panic!("another command") };
+        let Command::Recommend(args) = parse(&["--user", "-3"]).unwrap().command else {
+            panic!("another command")
+        };
         assert_eq!(args.user.as_deref(), Some("-3"));
     }
 }

@@ -91,12 +91,13 @@ pub fn entries<'a, 'b>(bench: &'b Bench<'a>) -> Vec<Entry<'a, 'b>> {
 
 fn without_learners<'a, 'b>(bench: &'b Bench<'a>) -> Vec<Entry<'a, 'b>> {
     let protocol = bench.cut.protocol;
-    let baseline =
-        |it: BaselineConfig| Entry { name: it.kind_name().to_owned(), what: What::Baseline(it) };
+    let baseline = |it: BaselineConfig| Entry { name: it.kind_name().to_owned(), what: What::Baseline(it) };
     let configs = configured(bench.lab, protocol);
     let spaces = spaces(bench, &configs);
     let mut all: Vec<Entry<'a, 'b>> = configs.into_iter().map(baseline).collect();
-    all.extend(spaces.into_iter().map(|(name, kind)| Entry { name: name.to_owned(), what: What::Space(kind) }));
+    all.extend(
+        spaces.into_iter().map(|(name, kind)| Entry { name: name.to_owned(), what: What::Space(kind) }),
+    );
     if protocol.facts().sessions == SessionKind::Simulated {
         all.extend(bench.lab.online.bandits.iter().cloned().map(baseline));
     }
@@ -166,9 +167,7 @@ impl Entry<'_, '_> {
         }
         let (id, meter) = (self.id(), Meter::start(bench.work.watch));
         let (recommender, seconds): (Box<dyn Recommender>, Option<f64>) = match self.what {
-            What::Baseline(config) => {
-                (fit_baseline(cut, &bench.spaces, log, &config, Phase::Final)?, None)
-            }
+            What::Baseline(config) => (fit_baseline(cut, &bench.spaces, log, &config, Phase::Final)?, None),
             What::Space(kind) => {
                 let space = bench.spaces.load(Phase::Final, kind)?;
                 let fallback = Popularity::fit(log, cut.positive());

@@ -178,7 +178,10 @@ impl Answer<'_> {
         );
         writeln!(text, "recommender: {name}{meaning}, of the run {} {under}", shown(&self.source.name))?;
         if *fitted_anew {
-            writeln!(text, "fitted anew: a run does not keep {name}, so it was fitted with the run's settings and rows")?;
+            writeln!(
+                text,
+                "fitted anew: a run does not keep {name}, so it was fitted with the run's settings and rows"
+            )?;
         }
         if let Some(session) = &self.session {
             writeln!(text, "answers: {}", session.answers)?;
@@ -189,10 +192,12 @@ impl Answer<'_> {
     fn write_history(&self, text: &mut String) -> fmt::Result {
         let (dataset, n) = (self.source.dataset, self.history.len());
         let noun = self.source.scale.noun();
-        let layout = format!("oldest first, each with id, title where there is one{}", categories_of(dataset));
+        let layout =
+            format!("oldest first, each with id, title where there is one{}", categories_of(dataset));
         let highest = dataset.manifest().rating_scale.1;
         // Whoever gave no rating is taken to like the items as much as can be, which need not be said of each.
-        let liked = matches!(self.whom, Whom::New { .. }) && self.history.iter().all(|it| it.rating == highest);
+        let liked =
+            matches!(self.whom, Whom::New { .. }) && self.history.iter().all(|it| it.rating == highest);
         let who = match &self.whom {
             Whom::New { .. } if liked => "a new user who liked",
             Whom::New { .. } => "a new user who rated",

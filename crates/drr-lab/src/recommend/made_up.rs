@@ -30,10 +30,15 @@ pub fn dataset(items: &[(&str, Option<&str>, usize)]) -> Dataset {
     });
     let raw = RawLog {
         dataset: "made-up".to_owned(),
-        users: Entities::untitled(users, AttributesBuilder::new([("x", AttributeKind::Text); 0]).map(|mut it| {
-            (0..N_USERS).for_each(|_| it.push_unknown());
-            it.finish()
-        }).unwrap()),
+        users: Entities::untitled(
+            users,
+            AttributesBuilder::new([("x", AttributeKind::Text); 0])
+                .map(|mut it| {
+                    (0..N_USERS).for_each(|_| it.push_unknown());
+                    it.finish()
+                })
+                .unwrap(),
+        ),
         items: Entities::new(ids, titles, attributes.finish()),
         interactions: interactions.collect(),
         counts: RowCounts::default(),

@@ -81,13 +81,17 @@ impl<'a> Titles<'a> {
     /// Refuses a text that fits no title, with the three titles that are nearest, and a data set without titles.
     pub fn meant(&self, text: &str) -> Result<Meant> {
         if !self.all().any(|item| self.dataset.item_title(item).is_some()) {
-            bail!("--like {:?} finds nothing: the items of this data set have no titles, so give ids with --history", shown(text));
+            bail!(
+                "--like {:?} finds nothing: the items of this data set have no titles, so give ids with --history",
+                shown(text)
+            );
         }
         let words = self.wanted(text)?;
         let mut found = self.fits(&words);
         found.retain(|(item, _)| self.dataset.item_title(*item).is_some());
         let Some((_, best)) = found.first().copied() else { bail!(self.nothing("--like", text, &words)) };
-        let mut alike = found.into_iter().take_while(|(_, fit)| fit.order(&best).is_eq()).map(|(item, _)| item);
+        let mut alike =
+            found.into_iter().take_while(|(_, fit)| fit.order(&best).is_eq()).map(|(item, _)| item);
         let item = alike.next().unwrap_or(ItemIdx(0));
         Ok(Meant { text: text.to_owned(), item, others: alike.collect() })
     }
@@ -114,7 +118,10 @@ impl<'a> Titles<'a> {
     fn wanted(&self, text: &str) -> Result<Vec<String>> {
         let words = words_of(text);
         if words.is_empty() {
-            bail!("{:?} has no letter and no digit to look for: give words of a title, or an id with --history", shown(text));
+            bail!(
+                "{:?} has no letter and no digit to look for: give words of a title, or an id with --history",
+                shown(text)
+            );
         }
         Ok(words)
     }

@@ -83,10 +83,7 @@ impl NewUser {
     /// Adds an item; without a rating it was liked as much as can be.
     fn add(&mut self, dataset: &Dataset, item: ItemIdx, rating: Option<f32>) -> Result<()> {
         if self.history.iter().any(|known| known.item == item) {
-            bail!(
-                "the history names item {} twice: leave one of them out",
-                shown(dataset.item_id(item))
-            );
+            bail!("the history names item {} twice: leave one of them out", shown(dataset.item_id(item)));
         }
         let rating = rating.unwrap_or(dataset.manifest().rating_scale.1);
         self.history.push(Observed { item, rating, timestamp: self.history.len() as i64 });
@@ -99,7 +96,8 @@ const MOST_NAMED: usize = 5;
 
 /// What to say of a title that several items have.
 fn ambiguous(dataset: &Dataset, meant: &Meant) -> Option<String> {
-    let name = |item: &ItemIdx| format!("{} ({})", shown(&dataset.item_name(*item)), shown(dataset.item_id(*item)));
+    let name =
+        |item: &ItemIdx| format!("{} ({})", shown(&dataset.item_name(*item)), shown(dataset.item_id(*item)));
     let others: Vec<String> = meant.others.iter().take(MOST_NAMED).map(name).collect();
     let more = meant.others.len().saturating_sub(MOST_NAMED);
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
@@ -132,7 +130,8 @@ fn no_item(dataset: &Dataset, id: &str) -> String {
 }
 
 fn each_takes_one(dataset: &Dataset, id: &str) -> String {
-    let hint = if id.contains(',') { "; where --history is repeated, each takes one id, and no list" } else { "" };
+    let hint =
+        if id.contains(',') { "; where --history is repeated, each takes one id, and no list" } else { "" };
     format!("{}{hint}", no_item(dataset, id))
 }
 
@@ -210,14 +209,18 @@ impl Ways {
 /// Reads a file of ids, each with a rating or without.
 fn read_file(dataset: &Dataset, path: &Path, user: &mut NewUser) -> Result<()> {
     let place = || format!("--history-file {}", shown(&path.display().to_string()));
-    let file = std::fs::File::open(path).with_context(|| format!("{} cannot be read: check the path", place()))?;
+    let file =
+        std::fs::File::open(path).with_context(|| format!("{} cannot be read: check the path", place()))?;
     if !file.metadata().with_context(place)?.is_file() {
         bail!("{} is no file: give one with an id a line", place());
     }
     let mut bytes = Vec::new();
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).with_context(place)?;
     if bytes.len() as u64 > MOST_BYTES {
-        bail!("{} is larger than 16 MB, which is no history of one user: give one with an id a line", place());
+        bail!(
+            "{} is larger than 16 MB, which is no history of one user: give one with an id a line",
+            place()
+        );
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     for (at, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
@@ -244,7 +247,10 @@ fn of_line(dataset: &Dataset, line: &str) -> Result<(ItemIdx, Option<f32>)> {
     let (low, high) = dataset.manifest().rating_scale;
     let on_scale = |rating: &f32| (low..=high).contains(rating);
     let rating = rating.trim().parse::<f32>().ok().filter(on_scale).with_context(|| {
-        format!("the rating {} is no number from {low} to {high}, which is the scale of the data set: correct it", shown(rating))
+        format!(
+            "the rating {} is no number from {low} to {high}, which is the scale of the data set: correct it",
+            shown(rating)
+        )
     })?;
     Ok((item, Some(rating)))
 }

@@ -46,13 +46,23 @@ mod tests {
             std::fs::write(folder.path().join(name).join(RunManifest::FILE), "{}").unwrap();
         }
         std::fs::create_dir(folder.path().join("empty")).unwrap();
-        assert_eq!(instead(folder.path(), "flims-2"), "; did you mean --run films-2? there are books, films-2");
-        assert_eq!(instead(folder.path(), "data/runs/book"), "; did you mean --run books? there are books, films-2");
+        assert_eq!(
+            instead(folder.path(), "flims-2"),
+            "; did you mean --run films-2? there are books, films-2"
+        );
+        assert_eq!(
+            instead(folder.path(), "data/runs/book"),
+            "; did you mean --run books? there are books, films-2"
+        );
         assert_eq!(instead(folder.path(), "music"), "; there are books, films-2");
         for at in 0..30 {
             std::fs::create_dir(folder.path().join(format!("z{at:02}"))).unwrap();
             std::fs::write(folder.path().join(format!("z{at:02}")).join(RunManifest::FILE), "{}").unwrap();
         }
-        assert!(instead(folder.path(), "music").ends_with("z17 and 12 more"), "{}", instead(folder.path(), "music"));
+        assert!(
+            instead(folder.path(), "music").ends_with("z17 and 12 more"),
+            "{}",
+            instead(folder.path(), "music")
+        );
     }
 }

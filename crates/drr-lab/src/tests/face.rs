@@ -108,7 +108,10 @@ fn what_is_no_session_is_refused(run: &Run<'_>, plan: &Plan<'_>) {
     }
     let twin = plan.session_bundle(Some("session_agent_gamma_0")).unwrap();
     let text = twin.answer(&Request::User(run.dataset.users().id(0)), 2).unwrap().text();
-    assert!(text.contains("recommender: session_agent_gamma_0 (the agent for long sessions, discount 0)"), "{text}");
+    assert!(
+        text.contains("recommender: session_agent_gamma_0 (the agent for long sessions, discount 0)"),
+        "{text}"
+    );
     let error = plan.session_bundle(Some("ease")).err().unwrap().to_string();
     assert!(error.contains("session_agent or session_agent_gamma_0"), "{error}");
     let policy = run.work().path("sessions/session_agent-seed-1.safetensors");

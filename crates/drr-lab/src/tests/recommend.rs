@@ -147,7 +147,10 @@ fn everybody_of_the_run_recommends(run: &Run<'_>, plan: &Plan<'_>) {
             let of_user = bundle.answer(&Request::User(last), 5).unwrap();
             // It is the list that was judged.
             let is_same = |it: &&drr_data::ListRow| {
-                it.protocol == protocol.name() && it.recommender == name && it.user_id == *last && it.rank <= 5
+                it.protocol == protocol.name()
+                    && it.recommender == name
+                    && it.user_id == *last
+                    && it.rank <= 5
             };
             let judged: Vec<&str> = lists.iter().filter(is_same).map(|it| &*it.item_id).collect();
             let listed: Vec<&str> = of_user.items.iter().map(|it| run.dataset.item_id(it.item)).collect();
@@ -161,7 +164,8 @@ fn everybody_of_the_run_recommends(run: &Run<'_>, plan: &Plan<'_>) {
         }
     }
     let error = plan.bundle(Protocol::FirstRatings, Some("item_kn")).err().unwrap().to_string();
-    for words in ["--recommender item_kn", "did you mean item_knn?", "popularity", "drr_ave_gamma_0", "no_rl"] {
+    for words in ["--recommender item_kn", "did you mean item_knn?", "popularity", "drr_ave_gamma_0", "no_rl"]
+    {
         assert!(error.contains(words), "{words} is not in {error}");
     }
 }
@@ -173,8 +177,7 @@ fn titles_are_found(run: &Run<'_>, plan: &Plan<'_>) {
     let id = run.dataset.items().id(7);
     assert!(found.lines().nth(1).unwrap().trim_start().starts_with(&format!("{id}  ")), "{found}");
     assert!(found.contains("(id, title, [genres], ratings)") && found.ends_with(" ratings"), "{found}");
-    let document: Value =
-        serde_json::from_str(&recommend::find(&source, &title, 3, true).unwrap()).unwrap();
+    let document: Value = serde_json::from_str(&recommend::find(&source, &title, 3, true).unwrap()).unwrap();
     assert_eq!((&document["items"][0]["id"], &document["find"]), (&id.into(), &title.as_str().into()));
     assert!(document["items"][0]["n_ratings"].as_u64().unwrap() > 0, "{document}");
     assert!(recommend::find(&source, "zzz", 3, false).unwrap_err().to_string().contains("--find \"zzz\""));

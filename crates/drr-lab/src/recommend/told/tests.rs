@@ -42,7 +42,10 @@ fn an_id_with_commas_is_read_by_the_catalogue_and_two_ways_to_read_a_list_are_re
 #[test]
 fn what_the_catalogue_does_not_have_is_named_and_so_is_what_comes_twice() {
     let error = refused(&told(&["m1,m9"]));
-    assert!(error.contains("no item m9") && error.contains("--history \"m1\"") && error.contains("--like"), "{error}");
+    assert!(
+        error.contains("no item m9") && error.contains("--history \"m1\"") && error.contains("--like"),
+        "{error}"
+    );
     assert!(refused(&told(&["m1,m3,m1"])).contains("m1 twice"));
     assert!(refused(&told(&[" ,"])).contains("at least one id"));
     let error = refused(&told(&["\u{1b}[2J"]));
@@ -99,7 +102,11 @@ fn a_faulty_file_is_refused_with_its_line_and_what_to_do() {
     let (folder, _) = file(b"");
     for path in [folder.path().to_owned(), folder.path().join("none")] {
         let error = refused(&Told { file: Some(path), ..Told::default() });
-        assert!(error.contains("--history-file") && error.contains(if error.contains("none") { "check the path" } else { "no file" }), "{error}");
+        assert!(
+            error.contains("--history-file")
+                && error.contains(if error.contains("none") { "check the path" } else { "no file" }),
+            "{error}"
+        );
     }
     let (_folder, large) = file(&vec![b'1'; (MOST_BYTES + 1) as usize]);
     assert!(refused(&large).contains("larger than 16 MB"));
