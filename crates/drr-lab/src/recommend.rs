@@ -109,7 +109,10 @@ impl<'a> Bundle<'a> {
         let history = seen.observed();
         let list = self.ask(user, &history, k)?;
         let figures = self.figures(&list.items, &later)?;
-        let mut warnings = self.too_few(&list, k);
+        let mut warnings: Vec<String> = self.too_few(&list, k).into_iter().collect();
+        if let Some(figures) = figures.filter(|it| it.n_listed < k) {
+            warnings.push(format!("figures are over the {} listed items, not over -k {k}", figures.n_listed));
+        }
         if figures.is_none() {
             warnings
                 .push("the log has no later rating of this user: nothing to judge the list by".to_owned());
@@ -212,20 +215,15 @@ impl<'a> Bundle<'a> {
     }
 
     /// What to say of a list that is shorter than was asked for.
-    fn too_few(&self, list: &List, k: usize) -> Vec<String> {
-        let n = list.items.len();
-        if n >= k {
-            return Vec::new();
-        }
-        let mut said = vec![if n == list.n_candidates {
-            nothing_left(n)
-        } else {
-            format!("{} lists {n} of the {} items that may be recommended", self.who.name, list.n_candidates)
-        }];
-        if n > 0 {
-            said.push(format!("figures are over the {n} listed items, not over -k {k}"));
-        }
-        said
+    fn too_few(&self, list: &List, k: usize) -> Option<String> {
+        let (n, n_candidates) = (list.items.len(), list.n_candidates);
+        let said = || {
+            if n == n_candidates {
+                return nothing_left(n);
+            }
+            format!("{} lists {n} of the {n_candidates} items that may be recommended", self.who.name)
+        };
+        (n < k).then(said)
     }
 }
 
@@ -233,7 +231,7 @@ impl<'a> Bundle<'a> {
 fn given(scale: &Scale, n: usize) -> String {
     match n {
         1 => "the one item that was named".to_owned(),
-        n => format!("the {n} {} that were given", scale.noun()),
+        n => format!("the {} that were given", scale.counted(n)),
     }
 }
 

@@ -191,7 +191,6 @@ impl Answer<'_> {
 
     fn write_history(&self, text: &mut String) -> fmt::Result {
         let (dataset, n) = (self.source.dataset, self.history.len());
-        let noun = self.source.scale.noun();
         let layout =
             format!("oldest first, each with id, title where there is one{}", categories_of(dataset));
         let highest = dataset.manifest().rating_scale.1;
@@ -203,10 +202,11 @@ impl Answer<'_> {
             Whom::New { .. } => "a new user who rated",
             Whom::User { .. } => "history",
         };
+        let count = self.source.scale.counted(n);
         if n <= PRINTED {
-            writeln!(text, "{who} ({n} {noun}; {layout}):")?;
+            writeln!(text, "{who} ({count}; {layout}):")?;
         } else {
-            writeln!(text, "{who} ({n} {noun}, of which these are the latest {PRINTED}; {layout}):")?;
+            writeln!(text, "{who} ({count}, of which these are the latest {PRINTED}; {layout}):")?;
         }
         for it in &self.history[n.saturating_sub(PRINTED)..] {
             let rating = if liked { String::new() } else { self.source.scale.words(it.rating) };

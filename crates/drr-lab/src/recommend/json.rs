@@ -196,10 +196,16 @@ fn attributes(dataset: &Dataset, item: ItemIdx) -> Map<String, Value> {
     let value = |it: &drr_data::Attribute| match it.kind() {
         AttributeKind::Category => it.words(at).next().map(Value::from),
         AttributeKind::Categories => Some(it.words(at).collect::<Vec<_>>().into()),
-        AttributeKind::Number => it.number(at).map(Value::from),
+        AttributeKind::Number => it.number(at).map(number),
         AttributeKind::Text => it.text(at).map(Value::from),
     };
     known.filter_map(|it| Some((it.name().to_owned(), value(it)?))).collect()
+}
+
+/// A number; a whole one, such as a year, without a point.
+fn number(number: f64) -> Value {
+    let is_whole = number.fract() == 0.0 && number.abs() < 2_f64.powi(53);
+    if is_whole { Value::from(number as i64) } else { Value::from(number) }
 }
 
 fn run_note<'a>(source: &'a Source<'_>) -> RunNote<'a> {
@@ -241,6 +247,12 @@ fn text_of(document: &impl Serialize) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_year_has_no_point_and_a_length_keeps_it() {
+        let numbers = [1999.0, -3.0, 2.5, 1e300].map(|it| number(it).to_string());
+        assert_eq!(numbers, ["1999", "-3", "2.5", "1e+300"]);
+    }
 
     #[test]
     fn no_character_that_orders_a_terminal_something_is_printed_and_programs_read_the_same() {

@@ -59,6 +59,13 @@ impl Scale {
         }
     }
 
+    /// So many ratings, in words: `1 rating`, `3 events`.
+    #[must_use]
+    pub fn counted(&self, n: usize) -> String {
+        let noun = self.noun();
+        format!("{n} {}", if n == 1 { noun.trim_end_matches('s') } else { noun })
+    }
+
     /// What the ratings are called: `ratings`, `events`.
     #[must_use]
     pub const fn noun(&self) -> &'static str {
@@ -87,5 +94,7 @@ mod tests {
         assert_eq!(Scale::new((1.0, 5.0), Some(Signal::Rating)).expected(3.26), "3.3 stars");
         assert_eq!(Scale::new((0.0, 1.0), Some(Signal::Event)).expected(0.5), "0.5 of 0 to 1");
         assert_eq!(Scale::new((0.0, 1.0), Some(Signal::Event)).noun(), "events");
+        let counted = |n| Scale::new((1.0, 5.0), Some(Signal::Count)).counted(n);
+        assert_eq!([counted(1), counted(2)], ["1 graded value", "2 graded values"]);
     }
 }

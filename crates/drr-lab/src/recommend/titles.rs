@@ -148,7 +148,10 @@ impl<'a> Titles<'a> {
             (share(wanted, &words).0.max(strsim::sorensen_dice(&whole, &words.join(" "))), item)
         };
         let mut all: Vec<(f64, ItemIdx)> = self.all().map(near).collect();
-        all.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
+        let ratings = |item: ItemIdx| self.n_ratings(item);
+        all.sort_by(|(left, a), (right, b)| {
+            right.total_cmp(left).then(ratings(*b).cmp(&ratings(*a))).then(a.cmp(b))
+        });
         let named = |(_, item): &(f64, ItemIdx)| {
             format!("{} ({})", shown(&self.dataset.item_name(*item)), shown(self.dataset.item_id(*item)))
         };

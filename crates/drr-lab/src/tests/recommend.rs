@@ -96,7 +96,7 @@ fn a_new_user_is_known_by_what_is_named(run: &Run<'_>, plan: &Plan<'_>) {
     let temporal = plan.bundle(Protocol::Temporal, None).unwrap();
     let new = temporal.answer(&Request::New(&item), 5).unwrap().text();
     assert!(new.contains(" 5. ") && !new.contains(" 6. "), "{new}");
-    assert!(new.contains("a new user who liked (1 ratings") && new.contains("known: the one item"), "{new}");
+    assert!(new.contains("a new user who liked (1 rating;") && new.contains("known: the one item"), "{new}");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rated.txt");
     std::fs::write(&file, format!("{}\t2\n", run.dataset.items().id(3))).unwrap();
