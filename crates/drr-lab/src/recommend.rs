@@ -15,7 +15,7 @@ pub use titles::{Meant, Titles};
 pub use told::{NewUser, Told};
 
 use crate::run::Cut;
-use answer::{categories_of, line};
+use answer::{layout_of, line};
 use anyhow::{Context as _, Result, bail};
 use drr_core::{
     Candidates, Cut as HeldOut, InteractionLog, ItemIdx, ItemSet, Known, Observed, Query, Recommender,
@@ -134,7 +134,7 @@ impl<'a> Bundle<'a> {
         let NewUser { history, meant, mut warnings } = told.of(self.cut.dataset)?;
         let list = self.ask(UserIdx(u32::MAX), &history, k)?;
         warnings.extend(self.too_few(&list, k));
-        let known = given(&self.source.scale, history.len());
+        let known = given(history.len());
         Ok(Answer { warnings, ..self.plain(Whom::New { meant }, history, known, list.items, k) })
     }
 
@@ -228,11 +228,8 @@ impl<'a> Bundle<'a> {
 }
 
 /// From what is recommended to a new user.
-fn given(scale: &Scale, n: usize) -> String {
-    match n {
-        1 => "the one item that was named".to_owned(),
-        n => format!("the {} that were given", scale.counted(n)),
-    }
+fn given(n: usize) -> String {
+    if n == 1 { "the one item that was named".to_owned() } else { format!("the {n} items that were named") }
 }
 
 /// The items that a text finds, with ids and numbers of ratings: as text, or as a document for programs.
@@ -249,9 +246,9 @@ pub fn find(source: &Source<'_>, text: &str, n: usize, as_json: bool) -> Result<
     if as_json {
         return json::found(source, text, &titles, &items);
     }
-    let mut lines = format!("the best matches (id, title{}, ratings):", categories_of(dataset));
+    let mut lines = format!("the best matches ({}, number of ratings):", layout_of(dataset));
     for item in items {
-        write!(lines, "\n  {}  {} ratings", line(dataset, item), titles.n_ratings(item))?;
+        write!(lines, "\n  {}  {}", line(dataset, item), titles.n_ratings(item))?;
     }
     Ok(lines)
 }

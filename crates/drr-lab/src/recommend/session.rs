@@ -62,7 +62,7 @@ impl<'a> SessionBundle<'a> {
             }
             Request::New(told) => {
                 let NewUser { history, meant, warnings } = told.of(dataset)?;
-                let known = given(scale, history.len());
+                let known = given(history.len());
                 (Whom::New { meant }, self.by_a(UserIdx(u32::MAX), history)?, known, warnings)
             }
         };
