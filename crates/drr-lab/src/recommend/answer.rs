@@ -4,7 +4,7 @@ use super::scale::Scale;
 use super::titles::Meant;
 use crate::run::{Run, RunManifest};
 use drr_core::{ItemIdx, Observed, Protocol};
-use drr_data::{Attribute, Dataset, shown};
+use drr_data::{Dataset, shown};
 use std::fmt::{self, Write};
 
 /// So many of the known ratings are printed, the latest.
@@ -191,8 +191,7 @@ impl Answer<'_> {
 
     fn write_history(&self, text: &mut String) -> fmt::Result {
         let (dataset, n) = (self.source.dataset, self.history.len());
-        let layout =
-            format!("oldest first, each with id, title where there is one{}", categories_of(dataset));
+        let layout = format!("oldest first: {}", layout_of(dataset));
         let highest = dataset.manifest().rating_scale.1;
         // Whoever gave no rating is taken to like the items as much as can be, which need not be said of each.
         let liked =
@@ -202,7 +201,11 @@ impl Answer<'_> {
             Whom::New { .. } => "a new user who rated",
             Whom::User { .. } => "history",
         };
-        let count = self.source.scale.counted(n);
+        let count = match n {
+            1 if liked => "1 item".to_owned(),
+            n if liked => format!("{n} items"),
+            n => self.source.scale.counted(n),
+        };
         if n <= PRINTED {
             writeln!(text, "{who} ({count}; {layout}):")?;
         } else {
@@ -252,7 +255,9 @@ pub fn line(dataset: &Dataset, item: ItemIdx) -> String {
     line
 }
 
-/// The name of the items' attribute that stands for categories, behind a comma and in the brackets that its words are in.
-pub fn categories_of(dataset: &Dataset) -> String {
-    dataset.categories().map(Attribute::name).map(|name| format!(", [{}]", shown(name))).unwrap_or_default()
+/// What stands in a line of an item: `id, title, [genres]`, as far as the data set has them.
+pub fn layout_of(dataset: &Dataset) -> String {
+    let has_titles = (0..dataset.items().len()).any(|at| dataset.items().title(at).is_some());
+    let categories = dataset.categories().map(|it| format!(", [{}]", shown(it.name())));
+    format!("id{}{}", if has_titles { ", title" } else { "" }, categories.unwrap_or_default())
 }

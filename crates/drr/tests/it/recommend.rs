@@ -15,7 +15,7 @@ fn titles_any_recommender_and_programs_are_served_and_nothing_is_written() {
     for words in [
         "recommender: item_knn (",
         "fitted anew",
-        "a new user who liked (1 rating;",
+        "a new user who liked (1 item;",
         "--like \"bridge\" fits several",
     ] {
         assert!(text.contains(words), "{words} is not in:\n{text}");
