@@ -18,7 +18,7 @@ use crate::run::Cut;
 use answer::{layout_of, line};
 use anyhow::{Context as _, Result, bail};
 use drr_core::{
-    Candidates, Cut as HeldOut, InteractionLog, ItemIdx, ItemSet, Known, Observed, Query, Recommender,
+    Candidates, Cut as HeldOut, InteractionLog, ItemIdx, ItemSet, Known, Observed, Part, Query, Recommender,
     ScoredItem, UserIdx, UserRatings,
 };
 use drr_data::{Dataset, shown};
@@ -104,8 +104,14 @@ impl<'a> Bundle<'a> {
         let user = user_of(dataset, id)?;
         let log = dataset.full_log()?;
         let n_ratings = log.of_user(user).len();
-        let (n_known, fitted_on) = (self.n_known(user), !self.fitted.of_user(user).is_empty());
-        let (seen, later) = log.of_user(user).split_at(n_known);
+        let fitted_on = !self.fitted.of_user(user).is_empty();
+        // Rows that were drawn for the test lie anywhere in the user's log.
+        let drawn = self.cut.protocol.facts().known == Known::TrainRows;
+        let test = if drawn { Some(self.cut.part(Part::Test)?) } else { None };
+        let (seen, later) = match &test {
+            Some(test) => (self.fitted.of_user(user), test.of_user(user)),
+            None => log.of_user(user).split_at(self.n_known(user)),
+        };
         let history = seen.observed();
         let list = self.ask(user, &history, k)?;
         let figures = self.figures(&list.items, &later)?;
@@ -192,7 +198,7 @@ impl<'a> Bundle<'a> {
         if later.is_empty() || n_listed == 0 {
             return Ok(None);
         }
-        let mut relevant: Vec<ItemIdx> = later.positives(self.cut.positive_rating).collect();
+        let mut relevant: Vec<ItemIdx> = later.positives(self.cut.positive()).collect();
         relevant.sort_unstable();
         let hits = metrics::hits(list.iter().map(|it| it.item), &relevant);
         let scale = self.cut.scale()?;

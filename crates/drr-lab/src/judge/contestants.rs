@@ -184,8 +184,8 @@ impl Entry<'_, '_> {
                 let (model, seconds) = bench.sequential.load(config)?;
                 (Box::new(model), Some(seconds))
             }
-            What::Untrained(training) => (renamed(training.load_policy(false)?, self.name), None),
-            What::Trained(training) => (training.load_policy(true)?, Some(training.note()?.seconds[1])),
+            What::Untrained(training) => (renamed(policy(bench, training, false)?, self.name), None),
+            What::Trained(training) => (policy(bench, training, true)?, Some(training.note()?.seconds[1])),
             What::Online(training, learning) => {
                 (Box::new(training.online_agent(bench.agent, learning)?), None)
             }
@@ -194,6 +194,19 @@ impl Entry<'_, '_> {
         cost.seconds = seconds.unwrap_or(cost.seconds);
         Ok(Contestant { id, recommender, cost })
     }
+}
+
+/// A learner's policy, trained or not.
+fn policy(bench: &Bench<'_>, training: &Training<'_>, trained: bool) -> Result<Box<dyn Recommender>> {
+    // What is missing, damaged or of other inputs is refused with its own remedy.
+    training.policy(trained)?;
+    training.load_policy(trained).with_context(|| {
+        let run = bench.work.name();
+        format!(
+            "the run has no usable policy of {}: `drr pipeline --run {run} --force` makes it anew",
+            training.job.name()
+        )
+    })
 }
 
 /// The recommenders of the configuration; without a laboratory, the lines that every figure is read by.

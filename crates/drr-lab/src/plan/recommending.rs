@@ -42,20 +42,12 @@ impl<'a> Plan<'a> {
             meaning: meaning(entry.name(), entry.id().as_ref(), config.agent_name()),
             fitted_anew: entry.is_fitted_anew(),
         };
-        let (cut, of_learner) = (self.run.cut(protocol), entry.id().is_some());
+        let cut = self.run.cut(protocol);
         let fitted = cut.log(Phase::Final)?;
-        let made = entry.make(&bench, &fitted);
-        let made = if of_learner {
-            made.with_context(|| {
-                let name = self.work().name();
-                format!("the run has no usable policy: `drr pipeline --run {name} --force` makes it anew")
-            })
-        } else {
-            made
-        };
+        let recommender = entry.make(&bench, &fitted)?.recommender;
         Ok(Bundle {
             cut,
-            recommender: made?.recommender,
+            recommender,
             fitted,
             who,
             source: Source::of(self.run),
