@@ -13,8 +13,8 @@ const N_USERS: usize = 20;
 pub fn dataset(items: &[(&str, Option<&str>, usize)]) -> Dataset {
     let mut attributes = AttributesBuilder::new([("mood", AttributeKind::Categories)]).unwrap();
     for at in 0..items.len() {
-        let moods = [["calm", "dark"][at % 2]];
-        let known = if at == 0 { AttributeValue::Missing } else { AttributeValue::Categories(&moods) };
+        let moods = vec![["calm", "dark"][at % 2]];
+        let known = if at == 0 { AttributeValue::Missing } else { AttributeValue::Categories(moods) };
         attributes.push(&[known]).unwrap();
     }
     let ids = items.iter().map(|it| it.0.to_owned()).collect();
