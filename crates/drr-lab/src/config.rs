@@ -19,6 +19,7 @@ mod study;
 mod tests;
 mod variants;
 
+pub use explain::nearest;
 pub use lab::{EpisodesConfig, LabConfig, SessionSettings, SessionVariant};
 pub use load::says;
 pub use long_term::LongTermConfig;

@@ -3,6 +3,7 @@
 //! A plan takes a whole run apart: everything below this module sees only what it needs.
 
 mod learners;
+mod recommending;
 mod sessions;
 mod stages;
 mod studies;
@@ -17,12 +18,9 @@ use crate::fit::spaces::Spaces;
 use crate::fit::train::{Rules, Training};
 use crate::judge::Bench;
 use crate::judge::contestants::worlds;
-use crate::recommend::Bundle;
-use crate::recommend::session::SessionBundle;
 use crate::report::Page;
-use crate::run::{Phase, Run, Work};
-use anyhow::{Context as _, Result, bail};
-use drr_agent::DrrPolicy;
+use crate::run::{Run, Work};
+use anyhow::{Context as _, Result};
 use drr_core::Protocol;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -189,51 +187,6 @@ impl<'a> Plan<'a> {
             sessions: sessions.into_iter().flatten().collect(),
             official_md5: run.context.registry().load(dataset)?.md5,
         })
-    }
-
-    /// What recommends under a protocol.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the run has no trained agent for the protocol.
-    pub fn bundle(&self, protocol: Protocol) -> Result<Bundle<'a>> {
-        let of_run = self.run.protocols();
-        if !of_run.iter().any(|it| it.split() == protocol.split()) {
-            let names: Vec<&str> = of_run.iter().map(|it| it.name()).collect();
-            bail!("the run has no agent for {protocol}: give --protocol one of {}", names.join(", "));
-        }
-        let (path, space) = self.main_training(protocol)?.policy(true)?;
-        let policy = DrrPolicy::load(&path, space).with_context(|| {
-            format!(
-                "the run has no usable policy: `drr pipeline --run {} --force` makes it anew",
-                self.work().name()
-            )
-        })?;
-        let (cut, config) = (self.run.cut(protocol), self.config());
-        Ok(Bundle {
-            cut,
-            fitted: cut.log(Phase::Final)?,
-            policy,
-            n_observed: config.evaluation.n_observed,
-            reward: config.environment.reward,
-        })
-    }
-
-    /// What recommends in a session.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the run has no long sessions, or no trained agent for them.
-    pub fn session_bundle(&self) -> Result<SessionBundle<'a>> {
-        let models = self.session_models()?.context(sessions::MISSING)?;
-        let [agent, _] = self.session_trainings(&models, self.config().seed);
-        let unusable = || {
-            let name = self.work().name();
-            format!("the run has no usable agent for long sessions: `drr pipeline --run {name}` trains it")
-        };
-        let items = models.items().with_context(unusable)?;
-        let policy = agent.policy(true, &items).with_context(unusable)?;
-        Ok(SessionBundle { models, items, policy })
     }
 
     /// The study's section of the configuration.

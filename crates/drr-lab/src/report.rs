@@ -17,6 +17,7 @@ mod staleness;
 mod training;
 
 pub use block::{block, write_into};
+pub use characters::meaning;
 pub use page::Page;
 
 use crate::document::aligned;

@@ -8,6 +8,7 @@ pub mod context;
 pub mod cut;
 pub mod data;
 pub mod identity;
+mod known;
 pub mod manifest;
 pub mod own;
 pub mod work;
@@ -15,6 +16,7 @@ pub mod work;
 pub use context::Context;
 pub use cut::{Cut, Phase};
 pub use identity::Name;
+pub use known::instead;
 pub use manifest::RunManifest;
 pub use work::Work;
 
@@ -104,7 +106,7 @@ impl<'a> Run<'a> {
     ///
     /// Fails if there is none, and if its configuration or its data set are not what they were.
     pub fn open(context: &'a Context, name: &str) -> Result<Self> {
-        let folder = folder_of(context, name);
+        let folder = folder_of(context, name)?;
         // There is nothing to lock, and nothing must appear, where there is no run.
         RunManifest::read(&folder)?;
         let lock = Arc::new(context.lock(&folder)?);
@@ -117,7 +119,7 @@ impl<'a> Run<'a> {
     ///
     /// As [`Run::open`].
     pub fn read(context: &'a Context, name: &str) -> Result<Self> {
-        let folder = folder_of(context, name);
+        let folder = folder_of(context, name)?;
         let manifest = RunManifest::read(&folder)?;
         manifest.check_config(&folder)?;
         let config = ExperimentConfig::load(&folder.join(CONFIG))?;
@@ -244,7 +246,20 @@ fn data_dir_of(context: &Context, folder: &Path) -> PathBuf {
 }
 
 /// The folder of a run: a bare name, or the folder itself as people copy it from the screen.
-fn folder_of(context: &Context, name: &str) -> PathBuf {
-    let named = context.runs_dir().join(name);
-    if named.exists() || !Path::new(name).is_dir() { named } else { PathBuf::from(name) }
+fn folder_of(context: &Context, name: &str) -> Result<PathBuf> {
+    let (runs, given) = (context.runs_dir(), PathBuf::from(name));
+    let named = runs.join(name);
+    if named.is_dir() {
+        return Ok(named);
+    }
+    if !given.is_dir() {
+        let (name, runs) = (drr_data::shown(name), context.runs_dir());
+        bail!(
+            "there is no run {name} in {}{}; make it with `drr pipeline --run {name}` and the --config or the --dataset that you want, \
+             or give the --data-dir that it lies in",
+            runs.display(),
+            instead(&runs, &name)
+        );
+    }
+    Ok(given)
 }

@@ -2,11 +2,11 @@
 
 mod attributes;
 mod face;
+mod recommend;
 
 use crate::config::{AgentVariant, ExperimentConfig, SessionVariant, SessionsConfig, SpaceKind};
 use crate::judge::{Bench, contestants, figures, sessions};
 use crate::plan::Plan;
-use crate::recommend::{self, Request};
 use crate::run::Name;
 use crate::run::data::{self, Source};
 use crate::run::{Context, Phase, Run};
@@ -441,36 +441,7 @@ fn a_run_reports_and_recommends_to_old_and_new_users() {
     report::write_into(&plan.page().unwrap(), &document).unwrap();
     assert!(std::fs::read_to_string(&document).unwrap().contains("| drr_ave |"));
 
-    let last = run.dataset.users().ids().last().unwrap();
-    let known =
-        recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User(last), 3).unwrap();
-    for part in
-        ["user_id", "rated_items_length", "recommended_items_ids", "precision", "idcg", "ndcg", "reward"]
-    {
-        assert!(known.contains(part), "{part} is not in:\n{known}");
-    }
-    let item = run.dataset.items().id(3);
-    let new = recommend::run(&plan.bundle(Protocol::Temporal).unwrap(), &Request::History(item), 5).unwrap();
-    assert!(new.contains(" 5. ") && !new.contains(" 6. "), "{new}");
-    let all: Vec<&str> = run.dataset.items().ids().iter().map(String::as_str).collect();
-    let left = |history: &str, k| {
-        recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::History(history), k).unwrap()
-    };
-    let nothing = left(&all.join(","), 3);
-    assert!(nothing.contains("nothing is left to recommend: the history holds all"), "{nothing}");
-    let two = left(&all[2..].join(","), 3);
-    assert!(two.contains("only 2 items were left to recommend"), "{two}");
-    assert!(!left(&all[3..].join(","), 3).contains("left to recommend"));
-    let unknown = recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::User("nobody"), 3)
-        .unwrap_err()
-        .to_string();
-    assert!(unknown.contains("nobody") && unknown.contains("--history"), "{unknown}");
-    let empty = recommend::run(&plan.bundle(Protocol::FirstRatings).unwrap(), &Request::History(" ,"), 3)
-        .unwrap_err()
-        .to_string();
-    assert!(empty.contains("at least one id"), "{empty}");
-    let absent = plan.bundle(Protocol::Rerank).err().unwrap().to_string();
-    assert!(absent.contains("rerank") && absent.contains("first_ratings, temporal"), "{absent}");
+    recommend::answers_old_and_new_users(&run, &plan);
     let archive = data::named(&context, "ml-100k", Some(&folder.path().join("none.zip"))).err().unwrap();
     assert!(format!("{archive:#}").contains("--archive") && format!("{archive:#}").contains("none.zip"));
     assert!(Run::open(&context, "none").err().unwrap().to_string().contains("drr pipeline"));

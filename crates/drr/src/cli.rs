@@ -6,6 +6,7 @@ pub use study::Study;
 
 use crate::logging::LogFormat;
 use crate::own::OwnArgs;
+use crate::recommend::{self, RecommendArgs};
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use drr_core::ProtocolFacts;
 use drr_data::Protocol;
@@ -28,7 +29,7 @@ Examples:
   drr pipeline                                      everything, on MovieLens 1M (or what can be had)
   drr pipeline --config ml-1m --archive PATH/ml-1m.zip
   drr recommend --run ml-1m --user 4835 -k 3
-  drr recommend --run ml-1m --policy session --user 5958 -k 12
+  drr recommend --run ml-1m --like \"star wars\"
   drr sweep --recommender ease --dataset ml-100k    settings chosen on validation rows"
 )]
 pub struct Cli {
@@ -98,15 +99,6 @@ impl From<Checkpoints> for OtherCode {
             Checkpoints::BeginAnew => Self::BeginAnew,
         }
     }
-}
-
-/// Who recommends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Policy {
-    /// The agent that makes lists.
-    List,
-    /// The agent for long sessions.
-    Session,
 }
 
 /// Every command.
@@ -202,35 +194,9 @@ Examples:
         #[arg(long, value_name = "N", default_value_t = 1)]
         seeds: u64,
     },
-    /// Recommends with a trained run: to a user of the data set, or to a new one.
-    #[command(after_help = "\
-Examples:
-  drr recommend --run ml-1m --user 4835 -k 3
-  drr recommend --run ml-1m --history \"260,1196,2571\" -k 10
-  drr recommend --run ml-1m --policy session --user 5958 -k 12     one session: every item counts for the next one")]
-    #[command(group = clap::ArgGroup::new("whom").args(["user", "history"]).required(true))]
-    Recommend {
-        /// The run's name, or its folder: ml-1m or data/runs/ml-1m.
-        #[arg(long, value_name = "NAME")]
-        run: String,
-        /// A user of the data set, by original id.
-        #[arg(long, value_name = "ID")]
-        user: Option<String>,
-        /// A new user: original ids of liked items, oldest first, separated by commas.
-        #[arg(long, value_name = "IDS")]
-        history: Option<String>,
-        /// The length of the list, or the steps of the session.
-        #[arg(short, default_value_t = 10)]
-        k: usize,
-        /// Who recommends: the agent that makes lists, or the one for long sessions, which shows item after item, each with a
-        /// simulated answer.
-        #[arg(long, value_enum, default_value = "list")]
-        policy: Policy,
-        /// With the policy "list", whose view of the user: first_ratings (the first ratings are known; taken without this
-        /// option) or temporal (all before the cut).
-        #[arg(long, value_parser = protocol)]
-        protocol: Option<Protocol>,
-    },
+    /// Recommends with a trained run: to a user of the data set, or to a new one. Finds items by their titles.
+    #[command(after_help = recommend::EXAMPLES)]
+    Recommend(Box<RecommendArgs>),
     /// Judges a run by golden figures: exit code 0 if it held, 3 if it regressed, 4 if its users are too few to tell.
     #[command(after_help = "\
 Examples:
@@ -332,7 +298,8 @@ fn unknown(name: &str) -> Result<Unknown, String> {
     }
 }
 
-fn protocol(name: &str) -> Result<Protocol, String> {
+/// A protocol by its name.
+pub fn protocol(name: &str) -> Result<Protocol, String> {
     Protocol::of_name(name).ok_or_else(|| format!("there is no protocol {name}: use {}", names(|_| true)))
 }
 
@@ -378,17 +345,6 @@ mod tests {
             let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains("  drr "), "{} has no example", sub.get_name());
         }
-    }
-
-    #[test]
-    fn a_recommendation_needs_a_user_or_a_history_and_not_both() {
-        let parse = |rest: &[&str]| Cli::try_parse_from(["x", "recommend", "--run", "r"].iter().chain(rest));
-        assert!(parse(&["--user", "1"]).is_ok() && parse(&["--history", "1,2"]).is_ok());
-        assert!(parse(&["--policy", "session", "--user", "1"]).is_ok());
-        assert!(parse(&["--policy", "other", "--user", "1"]).is_err());
-        let refusal = |rest: &[&str]| parse(rest).err().unwrap().kind();
-        assert_eq!(refusal(&[]), clap::error::ErrorKind::MissingRequiredArgument);
-        assert_eq!(refusal(&["--user", "1", "--history", "2"]), clap::error::ErrorKind::ArgumentConflict);
     }
 
     #[test]

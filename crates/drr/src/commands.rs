@@ -1,16 +1,15 @@
 //! Every command of the product.
 
-use crate::cli::{Cli, Command, Policy, Selection, Study};
+use crate::cli::{Cli, Command, Selection, Study};
 use crate::console::{self, say};
 use crate::domains;
+use crate::recommend;
 use crate::terminal::{self, Terminal};
 use anyhow::{Context as _, Result, bail};
-use drr_core::Protocol;
 use drr_data::RawFormat;
 use drr_lab::config::ExperimentConfig;
 use drr_lab::judge::{check, compare, score};
 use drr_lab::plan::{self, Plan};
-use drr_lab::recommend::{self, Request};
 use drr_lab::report;
 use drr_lab::run::own::{self, OwnLog};
 use drr_lab::run::{Context, Name, Run, RunManifest, data, identity, manifest};
@@ -64,9 +63,7 @@ pub fn run(cli: Cli, terminal: Terminal) -> Result<()> {
         Command::Pipeline { selection, own, seeds } => {
             pipelines(&context(&selection), &selection, &own.log()?, seeds)
         }
-        Command::Recommend { run, user, history, k, policy, protocol } => {
-            recommend_to(&plain, &run, (policy, protocol), (user.as_deref(), history.as_deref()), k)
-        }
+        Command::Recommend(args) => recommend::run(&plain, &args),
         Command::Check { run, against, bless } => check::run(&plain, &run, &against, bless),
         Command::Compare { before, after, metric, out } => {
             say(compare::run(&plain, (&before, &after), metric.as_deref(), out.as_deref())?);
@@ -184,34 +181,6 @@ fn write_report(context: &Context, run: &str, into: Option<&Path>) -> Result<()>
     let page = Plan::new(&run)?.page()?;
     say(report::brief(&page)?);
     into.map_or(Ok(()), |path| report::write_into(&page, path))
-}
-
-/// Recommends to a user of the data set, or to one with a history.
-fn recommend_to(
-    context: &Context,
-    run: &str,
-    (policy, protocol): (Policy, Option<Protocol>),
-    user_or_history: (Option<&str>, Option<&str>),
-    k: usize,
-) -> Result<()> {
-    let request = match user_or_history {
-        (Some(id), _) => Request::User(id),
-        (None, Some(ids)) => Request::History(ids),
-        (None, None) => bail!("give --user ID or --history IDS"),
-    };
-    let run = Run::read(context, run)?;
-    let plan = Plan::new(&run)?;
-    say(match (policy, protocol) {
-        (Policy::List, protocol) => {
-            let protocol = protocol.unwrap_or(Protocol::FirstRatings);
-            recommend::run(&plan.bundle(protocol)?, &request, k)?
-        }
-        (Policy::Session, None) => recommend::session::run(&plan.session_bundle()?, &request, k)?,
-        (Policy::Session, Some(protocol)) => bail!(
-            "--protocol {protocol} belongs to --policy list: leave it out, a session begins with the user's first ratings"
-        ),
-    });
-    Ok(())
 }
 
 /// Judges lists on the data of a run that exists, or of the data set chosen. The latter has a folder of its own: the settings

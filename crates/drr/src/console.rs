@@ -49,7 +49,12 @@ fn called_below(command: Command, bin_name: &str) -> Command {
 
 /// Prints one answer, or one line of one. A reader who has seen enough and closed the pipe is no reason to fail.
 pub fn say(line: impl Display) {
-    match writeln!(std::io::stdout().lock(), "{}", as_called(&line.to_string())) {
+    say_as_it_is(&as_called(&line.to_string()));
+}
+
+/// The same for a text with words of the data: nothing is replaced in it, whatever this program is called.
+pub fn say_as_it_is(text: &str) {
+    match writeln!(std::io::stdout().lock(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             let remedy = remedy(error.kind());
             let error = anyhow::Error::new(error);

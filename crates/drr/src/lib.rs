@@ -13,6 +13,7 @@ mod logging;
 mod machine;
 mod own;
 mod progress;
+mod recommend;
 mod terminal;
 
 pub use cli::Selection;

@@ -105,7 +105,8 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The name that is most like `name`, if one is like it at all.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let by_distance = known.iter().map(|it| (strsim::damerau_levenshtein(name, it), *it));
     let (distance, meant) = by_distance.min()?;
     (distance * MOST_DIFFERENT <= name.len().max(meant.len()) + 1).then_some(meant)

@@ -24,7 +24,8 @@ pub struct SequentialModels<'a> {
 
 impl<'a> SequentialModels<'a> {
     /// Those that are judged under the cut's protocol: where whole histories are known, up to a moment.
-    fn wanted(&self) -> &'a [SequentialConfig] {
+    #[must_use]
+    pub fn wanted(&self) -> &'a [SequentialConfig] {
         if self.cut.protocol.facts().known == Known::BeforeTheCut { self.configs } else { &[] }
     }
 
@@ -67,19 +68,16 @@ impl<'a> SequentialModels<'a> {
         Ok(())
     }
 
-    /// The fitted ones, with the seconds that each took.
+    /// One of the fitted ones, with the seconds that it took.
     ///
     /// # Errors
     ///
     /// Fails if a file is missing or damaged.
-    pub fn load(&self) -> Result<Vec<(SequentialRecommender, f64)>> {
-        let load = |config: &SequentialConfig| {
-            let (model, seconds) = (self.path(config, ".safetensors"), self.path(config, ".json"));
-            self.stage(config).check_output(&model)?;
-            self.stage(config).check_output(&seconds)?;
-            Ok((SequentialRecommender::load(&model)?, read_json(&seconds, "run train")?))
-        };
-        self.wanted().iter().map(load).collect()
+    pub fn load(&self, config: &SequentialConfig) -> Result<(SequentialRecommender, f64)> {
+        let (model, seconds) = (self.path(config, ".safetensors"), self.path(config, ".json"));
+        self.stage(config).check_output(&model)?;
+        self.stage(config).check_output(&seconds)?;
+        Ok((SequentialRecommender::load(&model)?, read_json(&seconds, "run train")?))
     }
 
     /// The digests of the files, as inputs of the evaluation.

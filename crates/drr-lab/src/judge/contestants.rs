@@ -1,19 +1,23 @@
 //! Everybody who is judged: fitted one after the other, so that each one's cost can be measured, agents last.
+//!
+//! One table has everybody by name, before anything is fitted: who judges makes all of them, who recommends makes one.
 
 use super::bench::Bench;
 use super::costs::{Cost, Meter};
 use super::features::labelled_contexts;
 use crate::config::{LabConfig, SpaceKind};
 use crate::fit::spaces::Spaces;
+use crate::fit::train::Training;
 use crate::run::{Cut, Phase};
 use anyhow::{Context as _, Result};
-use drr_agent::RewardModel;
+use drr_agent::{OnlineConfig, RewardModel, RewardModelConfig};
 use drr_baselines::{BaselineConfig, FitInputs, FoldInRecommender, Popularity};
 use drr_core::{
     Feedback, Form, InteractionLog, LearnerId, Mode, Query, RecommendError, Recommender, RowOrigin,
     ScoredItem, SessionKind, UserIdx, World,
 };
 use drr_data::Protocol;
+use drr_sequential::SequentialConfig;
 
 /// The agent without RL: its own space's user vector is the action.
 pub const NO_RL: &str = "no_rl";
@@ -30,19 +34,6 @@ pub struct Contestant {
     pub cost: Cost,
 }
 
-impl Contestant {
-    /// Somebody who is no learner.
-    fn of(meter: Meter, recommender: Box<dyn Recommender>) -> Self {
-        let cost = meter.cost(&*recommender);
-        Self { id: None, recommender, cost }
-    }
-
-    /// A learner.
-    fn learner(meter: Meter, id: LearnerId, recommender: Box<dyn Recommender>) -> Self {
-        Self { id: Some(id), ..Self::of(meter, recommender) }
-    }
-}
-
 /// The worlds in which a cut's learners are trained, the first of which speaks for all where they are alike.
 #[must_use]
 pub const fn worlds(split: Protocol) -> &'static [World] {
@@ -54,32 +45,168 @@ pub const fn worlds(split: Protocol) -> &'static [World] {
 
 /// Everybody who is judged, the oracle aside.
 pub fn all(bench: &Bench<'_>) -> Result<Vec<Contestant>> {
-    let mut all = without_rl(bench)?;
-    all.extend(learners(bench)?);
-    Ok(all)
+    made(bench, entries(bench))
 }
 
 /// Everybody who is judged and does without reinforcement learning, the oracle aside.
 pub fn without_rl(bench: &Bench<'_>) -> Result<Vec<Contestant>> {
-    let (cut, protocol) = (&bench.cut, bench.cut.protocol);
-    let log = cut.log(Phase::Final)?;
+    made(bench, without_learners(bench))
+}
+
+fn made<'a>(bench: &Bench<'a>, entries: Vec<Entry<'a, '_>>) -> Result<Vec<Contestant>> {
+    let log = bench.cut.log(Phase::Final)?;
+    entries.into_iter().map(|entry| entry.make(bench, &log)).collect()
+}
+
+/// Somebody who is judged, before anything of them is fitted or read.
+pub struct Entry<'a, 'b> {
+    name: String,
+    what: What<'a, 'b>,
+}
+
+/// What a contestant is made of.
+enum What<'a, 'b> {
+    /// A recommender without RL.
+    Baseline(BaselineConfig),
+    /// A space without anything on top.
+    Space(SpaceKind),
+    /// The reward model.
+    RewardModel(&'b RewardModelConfig),
+    /// A network that reads sequences.
+    Sequence(&'a SequentialConfig),
+    /// A learner before its first update.
+    Untrained(&'b Training<'a>),
+    /// A trained learner.
+    Trained(&'b Training<'a>),
+    /// The agent, learning while it serves.
+    Online(&'b Training<'a>, OnlineConfig),
+}
+
+/// Everybody who is judged, in the order of the judgement, the agent itself last of the learners that only serve.
+pub fn entries<'a, 'b>(bench: &'b Bench<'a>) -> Vec<Entry<'a, 'b>> {
+    let mut all = without_learners(bench);
+    all.extend(learners(bench));
+    all
+}
+
+fn without_learners<'a, 'b>(bench: &'b Bench<'a>) -> Vec<Entry<'a, 'b>> {
+    let protocol = bench.cut.protocol;
+    let baseline = |it: BaselineConfig| Entry { name: it.kind_name().to_owned(), what: What::Baseline(it) };
     let configs = configured(bench.lab, protocol);
-    let mut all = fitted(bench, &log, &configs)?;
-    all.extend(spaces(bench, &log, &configs)?);
+    let spaces = spaces(bench, &configs);
+    let mut all: Vec<Entry<'a, 'b>> = configs.into_iter().map(baseline).collect();
+    all.extend(
+        spaces.into_iter().map(|(name, kind)| Entry { name: name.to_owned(), what: What::Space(kind) }),
+    );
     if protocol.facts().sessions == SessionKind::Simulated {
-        all.extend(fitted(bench, &log, &bench.lab.online.bandits)?);
+        all.extend(bench.lab.online.bandits.iter().cloned().map(baseline));
     }
     if let Some(config) = &bench.lab.reward_model {
-        tracing::info!("{protocol}: fitting {REWARD_MODEL}");
-        let meter = Meter::start(bench.work.watch);
-        let space = bench.spaces.own(Phase::Final)?;
-        let contexts = labelled_contexts(cut, bench.environment, Phase::Final)?;
-        let seeds = cut.seeds().child(REWARD_MODEL);
-        let model = RewardModel::fit(&contexts, space, config, cut.positive(), seeds)?;
-        all.push(Contestant::of(meter, Box::new(model)));
+        all.push(Entry { name: REWARD_MODEL.to_owned(), what: What::RewardModel(config) });
     }
-    all.extend(sequences(bench)?);
-    Ok(all)
+    let sequences = bench.sequential.wanted().iter();
+    all.extend(
+        sequences.map(|it| Entry { name: it.architecture.name().to_owned(), what: What::Sequence(it) }),
+    );
+    all
+}
+
+/// The learners: the untrained ones, then the trained, the agent itself last; of "online", those of both worlds.
+fn learners<'a, 'b>(bench: &'b Bench<'a>) -> Vec<Entry<'a, 'b>> {
+    let protocol = bench.cut.protocol;
+    let first = worlds(protocol.split())[0];
+    let of = |id: LearnerId, what| Entry { name: id.to_string(), what };
+    let is_agent = |it: &&Training<'_>, world| it.job.learner.form == Form::Agent && it.job.world == world;
+    let untrained = bench.trainings.iter().filter(|it| is_agent(it, first)).rev();
+    let mut all: Vec<Entry<'a, 'b>> =
+        untrained.map(|it| of(it.job.id().with(Form::Untrained), What::Untrained(it))).collect();
+    all.extend(bench.trainings.iter().rev().map(|it| of(it.job.id(), What::Trained(it))));
+    if let (SessionKind::Simulated, Some(learning)) = (protocol.facts().sessions, bench.lab.online.learning) {
+        // The run's own agent is the first of its world.
+        let of_world = |world| bench.trainings.iter().find(move |it| is_agent(it, world));
+        let agents = World::SIMULATED.into_iter().filter_map(of_world);
+        all.extend(agents.map(|it| of(it.job.id().serving(Mode::Online), What::Online(it, learning))));
+    }
+    all
+}
+
+impl Entry<'_, '_> {
+    /// The name in tables and lists.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Who it is, if it is a learner.
+    #[must_use]
+    pub fn id(&self) -> Option<LearnerId> {
+        match &self.what {
+            What::Untrained(training) => Some(training.job.id().with(Form::Untrained)),
+            What::Trained(training) => Some(training.job.id()),
+            What::Online(training, _) => Some(training.job.id().serving(Mode::Online)),
+            What::Baseline(_) | What::Space(_) | What::RewardModel(_) | What::Sequence(_) => None,
+        }
+    }
+
+    /// Whether the run keeps nothing of it, so that it is fitted whenever it is needed.
+    #[must_use]
+    pub const fn is_fitted_anew(&self) -> bool {
+        matches!(self.what, What::Baseline(_) | What::RewardModel(_))
+    }
+
+    /// Fits it on `log`, the rows of the final phase, or reads what the run keeps of it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the fit does, and if what the run keeps is missing or damaged.
+    pub fn make(self, bench: &Bench<'_>, log: &InteractionLog) -> Result<Contestant> {
+        bench.work.stop_if_asked()?;
+        let (cut, protocol) = (&bench.cut, bench.cut.protocol);
+        if self.is_fitted_anew() {
+            tracing::info!("{protocol}: fitting {}", self.name);
+        }
+        let (id, meter) = (self.id(), Meter::start(bench.work.watch));
+        let (recommender, seconds): (Box<dyn Recommender>, Option<f64>) = match self.what {
+            What::Baseline(config) => (fit_baseline(cut, &bench.spaces, log, &config, Phase::Final)?, None),
+            What::Space(kind) => {
+                let space = bench.spaces.load(Phase::Final, kind)?;
+                let fallback = Popularity::fit(log, cut.positive());
+                let seconds = bench.spaces.note()?.seconds_of(kind);
+                (Box::new(FoldInRecommender::new(&self.name, space, fallback)?), Some(seconds))
+            }
+            What::RewardModel(config) => {
+                let space = bench.spaces.own(Phase::Final)?;
+                let contexts = labelled_contexts(cut, bench.environment, Phase::Final)?;
+                let seeds = cut.seeds().child(REWARD_MODEL);
+                (Box::new(RewardModel::fit(&contexts, space, config, cut.positive(), seeds)?), None)
+            }
+            What::Sequence(config) => {
+                let (model, seconds) = bench.sequential.load(config)?;
+                (Box::new(model), Some(seconds))
+            }
+            What::Untrained(training) => (renamed(policy(bench, training, false)?, self.name), None),
+            What::Trained(training) => (policy(bench, training, true)?, Some(training.note()?.seconds[1])),
+            What::Online(training, learning) => {
+                (Box::new(training.online_agent(bench.agent, learning)?), None)
+            }
+        };
+        let mut cost = meter.cost(&*recommender);
+        cost.seconds = seconds.unwrap_or(cost.seconds);
+        Ok(Contestant { id, recommender, cost })
+    }
+}
+
+/// A learner's policy, trained or not.
+fn policy(bench: &Bench<'_>, training: &Training<'_>, trained: bool) -> Result<Box<dyn Recommender>> {
+    // What is missing, damaged or of other inputs is refused with its own remedy.
+    training.policy(trained)?;
+    training.load_policy(trained).with_context(|| {
+        let run = bench.work.name();
+        format!(
+            "the run has no usable policy of {}: `drr pipeline --run {run} --force` makes it anew",
+            training.job.name()
+        )
+    })
 }
 
 /// The recommenders of the configuration; without a laboratory, the lines that every figure is read by.
@@ -91,17 +218,6 @@ pub fn configured(lab: &LabConfig, protocol: Protocol) -> Vec<BaselineConfig> {
         return least.iter().filter_map(|kind| BaselineConfig::default_of(kind)).collect();
     }
     of_lab
-}
-
-fn fitted(bench: &Bench<'_>, log: &InteractionLog, configs: &[BaselineConfig]) -> Result<Vec<Contestant>> {
-    let mut all = Vec::new();
-    for config in configs {
-        bench.work.stop_if_asked()?;
-        tracing::info!("{}: fitting {}", bench.cut.protocol, config.kind_name());
-        let meter = Meter::start(bench.work.watch);
-        all.push(Contestant::of(meter, fit_baseline(&bench.cut, &bench.spaces, log, config, Phase::Final)?));
-    }
-    Ok(all)
 }
 
 /// Fits one recommender without RL on the rows of `log`.
@@ -129,69 +245,11 @@ pub fn fit_baseline(
 }
 
 /// The embedding spaces without anything on top, but for one whose name a configured recommender has.
-fn spaces(bench: &Bench<'_>, log: &InteractionLog, configs: &[BaselineConfig]) -> Result<Vec<Contestant>> {
+fn spaces(bench: &Bench<'_>, configs: &[BaselineConfig]) -> Vec<(&'static str, SpaceKind)> {
     let own = bench.spaces.own_kind();
     let is_taken = |kind: SpaceKind| configs.iter().any(|it| it.kind_name() == kind.name());
     let others = SpaceKind::ALWAYS.into_iter().filter(|kind| *kind != own && !is_taken(*kind));
-    let mut all = Vec::new();
-    for (name, kind) in others.map(|kind| (kind.name(), kind)).chain([(NO_RL, own)]) {
-        let meter = Meter::start(bench.work.watch);
-        let space = bench.spaces.load(Phase::Final, kind)?;
-        let fallback = Popularity::fit(log, bench.cut.positive());
-        let recommender = Box::new(FoldInRecommender::new(name, space, fallback)?);
-        let mut contestant = Contestant::of(meter, recommender);
-        contestant.cost.seconds = bench.spaces.note()?.seconds_of(kind);
-        all.push(contestant);
-    }
-    Ok(all)
-}
-
-/// The networks that read histories as sequences, of the protocols that they were fitted for.
-fn sequences(bench: &Bench<'_>) -> Result<Vec<Contestant>> {
-    let mut all = Vec::new();
-    for (model, seconds) in bench.sequential.load()? {
-        let mut contestant = Contestant::of(Meter::start(bench.work.watch), Box::new(model));
-        contestant.cost.seconds = seconds;
-        all.push(contestant);
-    }
-    Ok(all)
-}
-
-/// The learners: the untrained ones, then the trained, the agent itself last; of "online", those of both worlds.
-fn learners(bench: &Bench<'_>) -> Result<Vec<Contestant>> {
-    let (watch, protocol) = (bench.work.watch, bench.cut.protocol);
-    let first = worlds(protocol.split())[0];
-    let mut all = Vec::new();
-    let untrained = bench
-        .trainings
-        .iter()
-        .filter(|training| training.job.learner.form == Form::Agent && training.job.world == first);
-    for training in untrained.rev() {
-        let meter = Meter::start(watch);
-        let id = training.job.id().with(Form::Untrained);
-        let recommender = renamed(training.load_policy(false)?, id.to_string());
-        all.push(Contestant::learner(meter, id, recommender));
-    }
-    for training in bench.trainings.iter().rev() {
-        let meter = Meter::start(watch);
-        let mut contestant = Contestant::learner(meter, training.job.id(), training.load_policy(true)?);
-        contestant.cost.seconds = training.note()?.seconds[1];
-        all.push(contestant);
-    }
-    if let (SessionKind::Simulated, Some(learning)) = (protocol.facts().sessions, bench.lab.online.learning) {
-        for world in World::SIMULATED {
-            let of_world = |training: &&crate::fit::train::Training<'_>| {
-                training.job.learner.form == Form::Agent && training.job.world == world
-            };
-            // The run's own agent is the first of its world.
-            let Some(training) = bench.trainings.iter().find(of_world) else { continue };
-            let meter = Meter::start(watch);
-            let agent = training.online_agent(bench.agent, learning)?;
-            let id = training.job.id().serving(Mode::Online);
-            all.push(Contestant::learner(meter, id, Box::new(agent)));
-        }
-    }
-    Ok(all)
+    others.map(|kind| (kind.name(), kind)).chain([(NO_RL, own)]).collect()
 }
 
 /// The recommender under another name.

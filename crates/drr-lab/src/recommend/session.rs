@@ -3,14 +3,14 @@
 //! Whoever asks here cannot answer, so the answers are simulated: for a held-out user by the judge's simulator, as in the
 //! judgement, and for anybody else by the simulator that the agent was trained in, from what is known of them.
 
-use super::{Request, liked, line, nothing_left, user_of, write_history, write_liked};
+use super::answer::{Answer, Listed, Session, Source, Who, Whom};
+use super::{NewUser, Request, given, nothing_left, user_of};
 use crate::fit::sessions::{Items, SessionBench, SessionModels, Tastes};
 use anyhow::{Context as _, Result, bail};
 use drr_core::{ExpectedSession as _, ItemIdx, Observed, Part, Query, SessionRecommender as _, UserIdx};
 use drr_env::RatingScale;
 use drr_env::worlds::{JudgedSession, Known, Population};
 use drr_session::SessionPolicy;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// What recommending in a session needs: the trained policy, and the simulators that answer.
@@ -21,6 +21,10 @@ pub struct SessionBundle<'a> {
     pub items: Items,
     /// The trained policy.
     pub policy: SessionPolicy,
+    /// Who that is.
+    pub who: Who,
+    /// Which run answers.
+    pub source: Source<'a>,
 }
 
 /// A session that begins: what the policy is told, and who answers.
@@ -31,41 +35,57 @@ struct Begun {
     answers: &'static str,
 }
 
-/// The next `k` items as text.
-///
-/// # Errors
-///
-/// Refuses users and items that the data set does not have, and more steps than a session has.
-pub fn run(bundle: &SessionBundle<'_>, request: &Request<'_>, k: usize) -> Result<String> {
-    let (dataset, horizon) = (bundle.models.dataset, bundle.models.config.dynamics.horizon);
-    if k == 0 || k > horizon {
-        bail!(
-            "-k {k} is no number of steps: give 1 to {horizon}, which is sessions.dynamics.horizon of this run"
-        );
+impl<'a> SessionBundle<'a> {
+    /// The next `k` items.
+    ///
+    /// # Errors
+    ///
+    /// Refuses users and items that the data set does not have, and more steps than a session has.
+    pub fn answer(&self, request: &Request<'_>, k: usize) -> Result<Answer<'a>> {
+        let (dataset, horizon) = (self.models.dataset, self.models.config.dynamics.horizon);
+        if k == 0 || k > horizon {
+            bail!(
+                "-k {k} is no number of steps: give 1 to {horizon}, which is sessions.dynamics.horizon of this run"
+            );
+        }
+        let scale = &self.source.scale;
+        let (whom, begun, known, mut warnings) = match request {
+            Request::User(id) => {
+                let user = user_of(dataset, id)?;
+                let begun = self.of_user(user)?;
+                let n_ratings = dataset.full_log()?.of_user(user).len();
+                let (n_known, noun) = (begun.query.history.len(), scale.noun());
+                let known = format!(
+                    "the first {n_known} of the user's {n_ratings} {noun}; a session begins with no more"
+                );
+                (Whom::User { id: (*id).to_owned(), n_ratings }, begun, known, Vec::new())
+            }
+            Request::New(told) => {
+                let NewUser { history, meant, warnings } = told.of(dataset)?;
+                let known = given(history.len());
+                (Whom::New { meant }, self.by_a(UserIdx(u32::MAX), history)?, known, warnings)
+            }
+        };
+        let history = begun.query.history.clone();
+        let (items, session) = self.play(begun, k)?;
+        if items.len() < k {
+            warnings.push(nothing_left(items.len()));
+        }
+        Ok(Answer {
+            source: self.source.clone(),
+            whom,
+            who: self.who.clone(),
+            protocol: None,
+            k,
+            history,
+            known,
+            items,
+            figures: None,
+            session: Some(session),
+            warnings,
+        })
     }
-    let mut text = String::new();
-    let begun = match request {
-        Request::User(id) => {
-            let user = user_of(dataset, id)?;
-            let begun = bundle.of_user(user)?;
-            let n_ratings = dataset.full_log()?.of_user(user).len();
-            writeln!(text, "user_id: {id}, rated_items_length: {n_ratings}")?;
-            write_history(dataset, &mut text, &begun.query.history)?;
-            begun
-        }
-        Request::History(ids) => {
-            let history = liked(dataset, ids)?;
-            write_liked(dataset, &mut text, &history)?;
-            bundle.by_a(UserIdx(u32::MAX), history)?
-        }
-    };
-    writeln!(text, "policy: {}; every item shown counts for the next one", bundle.policy.name())?;
-    writeln!(text, "answers: {}", begun.answers)?;
-    bundle.play(begun, k, &mut text)?;
-    Ok(text)
-}
 
-impl SessionBundle<'_> {
     /// A user of the data set, known by their first ratings. Who is held out answers as in the judgement; whose rows were
     /// fitted on is taken for a new user.
     fn of_user(&self, user: UserIdx) -> Result<Begun> {
@@ -114,35 +134,20 @@ impl SessionBundle<'_> {
         Ok(RatingScale::new(lowest, highest)?)
     }
 
-    /// Shows item after item and writes them with their answers.
-    fn play(&self, begun: Begun, k: usize, text: &mut String) -> Result<()> {
-        let Begun { query, mut session, .. } = begun;
-        let (dataset, scale) = (self.models.dataset, self.scale()?);
+    /// Shows item after item, each with the answer to it.
+    fn play(&self, begun: Begun, k: usize) -> Result<(Vec<Listed>, Session)> {
+        let Begun { query, mut session, answers } = begun;
+        let scale = self.scale()?;
         let mut next = self.policy.begin(&query)?;
-        let (mut ids, mut lines) = (Vec::new(), String::new());
-        let (mut survival, mut total) = (1.0_f64, 0.0);
-        while ids.len() < k && !session.candidates().is_empty() {
+        let (mut items, mut survival, mut total) = (Vec::new(), 1.0_f64, 0.0);
+        while items.len() < k && !session.candidates().is_empty() {
             let item = next.next(session.shown(), session.candidates())?;
             let response = session.show(item)?;
-            ids.push(dataset.item_id(item));
-            let answer = response.reward.mul_add(scale.half_range(), scale.middle());
-            let (rank, there) = (ids.len(), 100.0 * survival);
-            let shown = line(dataset, item);
-            writeln!(lines, "  {rank:>2}. {answer:.1} stars, there with {there:>3.0} %  {shown}")?;
+            let rating = response.reward.mul_add(scale.half_range(), scale.middle());
+            items.push(Listed { item, score: None, answer: Some((rating, survival)) });
             total += survival * f64::from(response.reward);
             survival *= 1.0 - response.leaving;
         }
-        writeln!(text, "recommended_items_ids: {}", ids.join(", "))?;
-        text.push_str(&lines);
-        if ids.len() < k {
-            writeln!(text, "{}", nothing_left(ids.len()))?;
-        }
-        writeln!(
-            text,
-            "total reward of these {} steps in expectation over leaving: {total:.2}; the user is there after them with {:.0} %",
-            ids.len(),
-            100.0 * survival
-        )?;
-        Ok(())
+        Ok((items, Session { answers, total_reward: total, there: survival }))
     }
 }

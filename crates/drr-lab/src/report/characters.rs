@@ -16,7 +16,8 @@ pub fn table(metrics: &RunMetrics) -> Table {
             continue;
         }
         seen.push(name);
-        let known = it.id.as_ref().map_or_else(|| of(name), |id| learner(metrics, id));
+        let main = metrics.learners.first().map(String::as_str);
+        let known = it.id.as_ref().map_or_else(|| of(name), |id| learner(id, main));
         let cells = [name, known.meaning, known.needs, known.new_users, known.new_items];
         rows.push(cells.map(Cell::text).to_vec());
     }
@@ -62,7 +63,14 @@ fn of(name: &str) -> Character {
     }
 }
 
-fn learner(metrics: &RunMetrics, id: &LearnerId) -> Character {
+/// What a recommender of a run is, in a few words; empty where there are none. `id` is who it is if it learns, `main` the name of
+/// the run's own agent.
+#[must_use]
+pub fn meaning(name: &str, id: Option<&LearnerId>, main: &str) -> &'static str {
+    id.map_or_else(|| of(name), |id| learner(id, Some(main))).meaning
+}
+
+fn learner(id: &LearnerId, main: Option<&str>) -> Character {
     let meaning = match (id.form, id.mode) {
         (_, Mode::Online) => "the agent, learning within the session",
         (Form::Untrained, _) => "the agent before its first update",
@@ -73,7 +81,7 @@ fn learner(metrics: &RunMetrics, id: &LearnerId) -> Character {
             "lird" => "list-wise actor and critic (Zhao et al. 2018)",
             "deers" => "Q-network of positive and negative feedback (Zhao et al. 2018)",
             "dpg_fbe" => "deterministic policy gradient with full backup (Hu et al. 2018)",
-            name if metrics.is_main(name) => "the agent",
+            name if main == Some(name) => "the agent",
             _ => "another agent",
         },
     };

@@ -2,7 +2,7 @@
 
 use super::{config, context, source};
 use crate::plan::Plan;
-use crate::recommend::{Request, session};
+use crate::recommend::{Request, Told};
 use crate::report;
 use crate::run::{Name, Run};
 use drr_core::Part;
@@ -71,9 +71,9 @@ fn the_session_of_a_held_out_user_is_the_one_that_was_judged(run: &Run<'_>, plan
     let of_agent = |row: &&SessionRow| row.recommender == "session_agent";
     let user = &rows.iter().find(of_agent).unwrap().user_id;
     let judged: Vec<&SessionRow> = rows.iter().filter(of_agent).filter(|row| &row.user_id == user).collect();
-    let bundle = plan.session_bundle().unwrap();
+    let bundle = plan.session_bundle(None).unwrap();
     let k = 6;
-    let text = session::run(&bundle, &Request::User(user), k).unwrap();
+    let text = bundle.answer(&Request::User(user), k).unwrap().text();
     let ids: Vec<&str> = judged.iter().take(k).map(|row| row.item_id.as_str()).collect();
     assert!(text.contains(&format!("recommended_items_ids: {}\n", ids.join(", "))), "{text}");
     let total: f64 = judged.iter().take(k).map(|row| row.survival * f64::from(row.reward)).sum();
@@ -82,10 +82,10 @@ fn the_session_of_a_held_out_user_is_the_one_that_was_judged(run: &Run<'_>, plan
 }
 
 fn others_get_expected_answers(run: &Run<'_>, plan: &Plan<'_>) {
-    let bundle = plan.session_bundle().unwrap();
+    let bundle = plan.session_bundle(None).unwrap();
     let dataset = &run.dataset;
     let known: Vec<&str> = dataset.items().ids().iter().take(3).map(String::as_str).collect();
-    let new = session::run(&bundle, &Request::History(&known.join(",")), 5).unwrap();
+    let new = bundle.answer(&Request::New(&Told::ids(&known.join(","))), 5).unwrap().text();
     assert!(new.contains("a new user who liked") && new.contains("simulator A"), "{new}");
     let ids = new.lines().find_map(|line| line.strip_prefix("recommended_items_ids: ")).unwrap();
     let ids: Vec<&str> = ids.split(", ").collect();
@@ -93,26 +93,34 @@ fn others_get_expected_answers(run: &Run<'_>, plan: &Plan<'_>) {
     assert!(ids.iter().all(|id| !known.contains(id)), "what is known is not shown: {new}");
     // A user whose rows were fitted on is known by the first ratings, as anybody else.
     let fitted = bundle.models.cut.rows(&[Part::Train]).unwrap().active_users().next().unwrap();
-    let text = session::run(&bundle, &Request::User(dataset.user_id(fitted)), 2).unwrap();
+    let text = bundle.answer(&Request::User(dataset.user_id(fitted)), 2).unwrap().text();
     assert!(text.contains("simulator A") && text.contains("history ("), "{text}");
 }
 
 fn what_is_no_session_is_refused(run: &Run<'_>, plan: &Plan<'_>) {
-    let bundle = plan.session_bundle().unwrap();
-    let refused = |request: &Request<'_>, k| session::run(&bundle, request, k).unwrap_err().to_string();
+    let bundle = plan.session_bundle(None).unwrap();
+    let refused = |request: &Request<'_>, k| bundle.answer(request, k).unwrap_err().to_string();
     assert!(refused(&Request::User("nobody"), 3).contains("--history"));
-    assert!(refused(&Request::History(" ,"), 3).contains("at least one id"));
+    assert!(refused(&Request::New(&Told::ids(" ,")), 3).contains("at least one id"));
     for k in [0, 31] {
         let error = refused(&Request::User(run.dataset.users().id(0)), k);
         assert!(error.contains(&format!("-k {k}")) && error.contains("1 to 30"), "{error}");
     }
+    let twin = plan.session_bundle(Some("session_agent_gamma_0")).unwrap();
+    let text = twin.answer(&Request::User(run.dataset.users().id(0)), 2).unwrap().text();
+    assert!(
+        text.contains("recommender: session_agent_gamma_0 (the agent for long sessions, discount 0)"),
+        "{text}"
+    );
+    let error = plan.session_bundle(Some("ease")).err().unwrap().to_string();
+    assert!(error.contains("session_agent or session_agent_gamma_0"), "{error}");
     let policy = run.work().path("sessions/session_agent-seed-1.safetensors");
     let bytes = std::fs::read(&policy).unwrap();
     std::fs::remove_file(&policy).unwrap();
-    let error = format!("{:#}", plan.session_bundle().err().unwrap());
+    let error = format!("{:#}", plan.session_bundle(None).err().unwrap());
     assert!(error.contains("no usable agent") && error.contains("`drr pipeline --run face`"), "{error}");
     std::fs::write(&policy, bytes).unwrap();
-    assert!(plan.session_bundle().is_ok());
+    assert!(plan.session_bundle(None).is_ok());
 }
 
 #[test]
@@ -123,7 +131,7 @@ fn a_run_without_long_sessions_has_no_picture_and_says_what_its_configuration_la
     config.sessions = None;
     let run = Run::begin(&context, config, &source(&context), Name::Derived("lists")).unwrap();
     let plan = Plan::new(&run).unwrap();
-    let error = plan.session_bundle().err().unwrap().to_string();
+    let error = plan.session_bundle(None).err().unwrap().to_string();
     assert!(error.contains("[sessions]"), "{error}");
     assert!(plan.page().unwrap().sessions.is_empty());
 }

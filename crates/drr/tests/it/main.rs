@@ -13,6 +13,8 @@ mod process;
 #[cfg(test)]
 mod processes;
 #[cfg(test)]
+mod recommend;
+#[cfg(test)]
 mod runs;
 #[cfg(test)]
 mod snapshot;

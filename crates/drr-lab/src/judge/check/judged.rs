@@ -1,6 +1,6 @@
 //! The judged users of a run: what stands in its `per_user.parquet`, by recommender and metric.
 
-use crate::run::Context;
+use crate::run::{Context, instead};
 use anyhow::{Context as _, Result, bail};
 use drr_data::{read_per_user, read_sessions};
 use drr_eval::LONG_SESSION;
@@ -118,8 +118,9 @@ pub fn folder_of(context: &Context, name: &str) -> Result<PathBuf> {
     let folder = if named.is_dir() { named } else { PathBuf::from(name) };
     if !folder.is_dir() {
         bail!(
-            "there is no run {name}, neither under {} nor as a folder: make it with `drr pipeline --run {name}`",
-            context.runs_dir().display()
+            "there is no run {name}, neither under {} nor as a folder{}; make it with `drr pipeline --run {name}`",
+            context.runs_dir().display(),
+            instead(&context.runs_dir(), name)
         );
     }
     Ok(folder)
