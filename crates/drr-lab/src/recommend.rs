@@ -1,6 +1,7 @@
 //! Recommendations of a run, for a user of the data set or for a new one, by any recommender that the run has judged.
 
 mod answer;
+mod cold;
 mod json;
 #[cfg(test)]
 mod made_up;
@@ -10,6 +11,7 @@ mod titles;
 mod told;
 
 pub use answer::{Answer, Figures, Listed, Session, Source, Who, Whom};
+pub use cold::Cold;
 pub use scale::Scale;
 pub use titles::{Meant, Titles};
 pub use told::{NewUser, Told};
@@ -55,6 +57,7 @@ pub struct Bundle<'a> {
 /// A list, and what there was to choose from.
 struct List {
     items: Vec<ScoredItem>,
+    cold: Vec<Cold>,
     n_candidates: usize,
 }
 
@@ -67,9 +70,16 @@ impl<'a> Bundle<'a> {
         }
         let n_candidates = allowed.len();
         let query = Query { user, history: history.to_vec(), allowed };
-        let mut lists = self.recommender.recommend(&[query], k.min(n_candidates.max(1)))?;
+        let mut lists =
+            self.recommender.recommend(std::slice::from_ref(&query), k.min(n_candidates.max(1)))?;
         let items = lists.pop().context("the recommender gave no list")?;
-        Ok(List { items, n_candidates })
+        let cold = if self.cut.dataset.cold_items().is_empty() {
+            Vec::new()
+        } else {
+            let mut all = self.recommender.recommend(&[query], n_candidates.max(1))?;
+            cold::best(self.cut.dataset, &all.pop().unwrap_or_default())
+        };
+        Ok(List { items, cold, n_candidates })
     }
 
     /// What may be recommended, as the protocol's judgement has it: the whole catalogue, or what had a rating before the
@@ -133,7 +143,7 @@ impl<'a> Bundle<'a> {
         }
         let whom = Whom::User { id: id.to_owned(), n_ratings };
         let known = self.why_known(history.len(), n_ratings);
-        Ok(Answer { figures, warnings, ..self.plain(whom, history, known, list.items, k) })
+        Ok(Answer { figures, warnings, ..self.plain(whom, history, known, list, k) })
     }
 
     fn new_user(&self, told: &Told, k: usize) -> Result<Answer<'a>> {
@@ -141,17 +151,10 @@ impl<'a> Bundle<'a> {
         let list = self.ask(UserIdx(u32::MAX), &history, k)?;
         warnings.extend(self.too_few(&list, k));
         let known = given(history.len());
-        Ok(Answer { warnings, ..self.plain(Whom::New { meant }, history, known, list.items, k) })
+        Ok(Answer { warnings, ..self.plain(Whom::New { meant }, history, known, list, k) })
     }
 
-    fn plain(
-        &self,
-        whom: Whom,
-        history: Vec<Observed>,
-        known: String,
-        list: Vec<ScoredItem>,
-        k: usize,
-    ) -> Answer<'a> {
+    fn plain(&self, whom: Whom, history: Vec<Observed>, known: String, list: List, k: usize) -> Answer<'a> {
         let listed = |it: ScoredItem| Listed { item: it.item, score: Some(it.score), answer: None };
         Answer {
             source: self.source.clone(),
@@ -161,7 +164,8 @@ impl<'a> Bundle<'a> {
             k,
             history,
             known,
-            items: list.into_iter().map(listed).collect(),
+            items: list.items.into_iter().map(listed).collect(),
+            cold: list.cold,
             figures: None,
             session: None,
             warnings: Vec::new(),

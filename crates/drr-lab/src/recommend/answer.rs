@@ -1,5 +1,6 @@
 //! The answer: who recommends what to whom, from what; as text for people.
 
+use super::cold::Cold;
 use super::scale::Scale;
 use super::titles::Meant;
 use crate::run::{Run, RunManifest};
@@ -128,6 +129,8 @@ pub struct Answer<'a> {
     pub known: String,
     /// The recommended items, best or first first.
     pub items: Vec<Listed>,
+    /// New items without ratings, best first; they are not in the list, and no figure is over them.
+    pub cold: Vec<Cold>,
     /// How good the list was; none where nothing was rated later.
     pub figures: Option<Figures>,
     /// What the session gave, where it is one.
@@ -158,6 +161,7 @@ impl Answer<'_> {
             });
             writeln!(text, "  {rank:>2}. {answer}{}", line(dataset, it.item))?;
         }
+        self.write_cold(text)?;
         self.write_figures(text)?;
         for warning in &self.warnings {
             writeln!(text, "note: {warning}")?;
@@ -215,6 +219,25 @@ impl Answer<'_> {
             let rating = if liked { String::new() } else { self.source.scale.words(it.rating) };
             let rating = if rating.is_empty() { rating } else { format!("{rating}  ") };
             writeln!(text, "  {rating}{}", line(dataset, it.item))?;
+        }
+        Ok(())
+    }
+
+    /// New items, each with the item that it is most like.
+    fn write_cold(&self, text: &mut String) -> fmt::Result {
+        let (dataset, new) = (self.source.dataset, self.source.dataset.cold_items());
+        if !self.cold.is_empty() {
+            writeln!(text, "new, without ratings (cold): by what the items most like them are worth")?;
+        }
+        for it in &self.cold {
+            let title = new.title(it.at).map(|it| format!("  {}", shown(it))).unwrap_or_default();
+            let like = shown(&dataset.item_name(it.like));
+            writeln!(
+                text,
+                "      {:>6}{title}  like {like} and {} more",
+                shown(new.id(it.at)),
+                it.n_alike - 1
+            )?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The answer as one JSON document for programs; `docs/guides/recommend.md` has its keys.
 
 use super::answer::{Answer, Figures, Listed, Session, Source, Whom};
+use super::cold::Cold;
 use super::titles::Titles;
 use crate::run::{RunManifest, manifest};
 use anyhow::Result;
@@ -26,6 +27,7 @@ struct Document<'a> {
     run: RunNote<'a>,
     program: Program,
     items: Vec<Item<'a>>,
+    cold: Vec<ColdItem<'a>>,
     figures: Option<Figures>,
     session: Option<Session>,
     warnings: &'a [String],
@@ -89,6 +91,16 @@ struct Item<'a> {
     attributes: Map<String, Value>,
 }
 
+/// A new item that nobody rated.
+#[derive(Serialize)]
+struct ColdItem<'a> {
+    id: &'a str,
+    title: Option<&'a str>,
+    score: f32,
+    like: Named<'a>,
+    n_alike: usize,
+}
+
 #[derive(Serialize)]
 struct Found<'a> {
     format: u32,
@@ -132,6 +144,7 @@ impl Answer<'_> {
             run: run_note(&self.source),
             program: program()?,
             items: (1..).zip(&self.items).map(item).collect(),
+            cold: self.cold.iter().map(|it| cold_of(dataset, it)).collect(),
             figures: self.figures,
             session: self.session,
             warnings: &self.warnings,
@@ -170,6 +183,17 @@ pub fn found(source: &Source<'_>, text: &str, titles: &Titles<'_>, items: &[Item
     };
     let items = (1..).zip(items).map(item).collect();
     text_of(&Found { format: FORMAT, find: text, run: run_note(source), program: program()?, items })
+}
+
+fn cold_of<'a>(dataset: &'a Dataset, it: &Cold) -> ColdItem<'a> {
+    let new = dataset.cold_items();
+    ColdItem {
+        id: new.id(it.at),
+        title: new.title(it.at),
+        score: it.score,
+        like: named(dataset, it.like),
+        n_alike: it.n_alike,
+    }
 }
 
 fn named(dataset: &Dataset, item: ItemIdx) -> Named<'_> {

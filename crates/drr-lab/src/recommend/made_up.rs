@@ -40,6 +40,7 @@ pub fn dataset(items: &[(&str, Option<&str>, usize)]) -> Dataset {
                 .unwrap(),
         ),
         items: Entities::new(ids, titles, attributes.finish()),
+        cold_items: Entities::default(),
         interactions: interactions.collect(),
         counts: RowCounts::default(),
         rating_scale: (1.0, 40.0),

@@ -80,6 +80,7 @@ impl<'a> SessionBundle<'a> {
             history,
             known,
             items,
+            cold: Vec::new(),
             figures: None,
             session: Some(session),
             warnings,
