@@ -2,8 +2,6 @@
 
 mod answer;
 mod json;
-#[cfg(test)]
-mod made_up;
 mod scale;
 pub mod session;
 mod titles;
@@ -278,3 +276,6 @@ fn nothing_left(n: usize) -> String {
     };
     format!("{left}: the history holds all others that may be recommended")
 }
+
+#[cfg(test)]
+mod tests;
