@@ -3,8 +3,6 @@
 mod answer;
 mod cold;
 mod json;
-#[cfg(test)]
-mod made_up;
 mod scale;
 pub mod session;
 mod titles;
@@ -282,3 +280,6 @@ fn nothing_left(n: usize) -> String {
     };
     format!("{left}: the history holds all others that may be recommended")
 }
+
+#[cfg(test)]
+mod tests;

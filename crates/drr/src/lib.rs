@@ -11,6 +11,7 @@ mod exit;
 mod interrupt;
 mod logging;
 mod machine;
+mod named;
 mod own;
 mod progress;
 mod recommend;

@@ -1,7 +1,7 @@
 //! The command `recommend`: who is asked, for whom, and in which form the answer is wanted.
 
-use crate::cli::protocol;
 use crate::console::say_as_it_is;
+use crate::named::protocol;
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, ValueEnum};
 use drr_core::Protocol;
@@ -104,12 +104,18 @@ pub fn run(context: &Context, args: &RecommendArgs) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::{Cli, Command};
+    use super::*;
     use clap::Parser;
     use clap::error::ErrorKind;
 
-    fn parse(rest: &[&str]) -> Result<Cli, clap::Error> {
-        Cli::try_parse_from(["x", "recommend", "--run", "r"].iter().chain(rest))
+    #[derive(Debug, Parser)]
+    struct Alone {
+        #[command(flatten)]
+        args: RecommendArgs,
+    }
+
+    fn parse(rest: &[&str]) -> Result<RecommendArgs, clap::Error> {
+        Ok(Alone::try_parse_from(["x", "--run", "r"].iter().chain(rest))?.args)
     }
 
     #[test]
@@ -131,11 +137,7 @@ mod tests {
     fn ids_may_have_any_characters_and_begin_with_dashes() {
         let ids = ["-7", "--x", "a, \"b\"", "ü\u{4e2d}"];
         let arguments: Vec<&str> = ids.iter().flat_map(|id| ["--history", *id]).collect();
-        let Command::Recommend(args) = parse(&arguments).unwrap().command else { panic!("another command") };
-        assert_eq!(args.history, ids);
-        let Command::Recommend(args) = parse(&["--user", "-3"]).unwrap().command else {
-            panic!("another command")
-        };
-        assert_eq!(args.user.as_deref(), Some("-3"));
+        assert_eq!(parse(&arguments).unwrap().history, ids);
+        assert_eq!(parse(&["--user", "-3"]).unwrap().user.as_deref(), Some("-3"));
     }
 }

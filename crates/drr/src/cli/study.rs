@@ -1,6 +1,7 @@
 //! The studies on the command line.
 
-use super::{Selection, protocol};
+use super::Selection;
+use crate::named::protocol;
 use clap::Subcommand;
 use drr_data::Protocol;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-use super::super::made_up::{dataset, shop};
+use super::super::tests::{dataset, shop};
 use super::*;
 
 fn told(history: &[&str]) -> Told {
