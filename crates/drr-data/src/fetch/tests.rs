@@ -83,7 +83,7 @@ fn answer(mut stream: TcpStream, body: &[u8], manner: Manner) -> String {
 }
 
 const LIMITS: Limits =
-    Limits { connect: Duration::from_secs(2), silence: Duration::from_secs(5), n_attempts: 5 };
+    Limits { connect: Duration::from_secs(2), silence: Duration::from_secs(5), n_attempts: 5, https_only: false };
 
 fn body() -> Vec<u8> {
     (0..50_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
@@ -92,7 +92,7 @@ fn body() -> Vec<u8> {
 fn md5_of(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("x"), bytes).unwrap();
-    checksum::of_file(&folder.path().join("x")).unwrap()
+    checksum::of_file(&folder.path().join("x")).unwrap().md5
 }
 
 fn spec(addresses: &[&str], official: &[u8]) -> DatasetSpec {
@@ -104,7 +104,10 @@ fn spec(addresses: &[&str], official: &[u8]) -> DatasetSpec {
         format: RawFormat::MovieLens1m,
         addresses: addresses.iter().map(|it| (*it).to_owned()).collect(),
         archive: Some("ml.zip".into()),
+        bring: None,
         md5: Some(md5_of(official)),
+        sha256: None,
+        checksum_from: Some("a test".into()),
         licence: String::new(),
         citation: String::new(),
         rating_scale: Some(RatingScale { min: 1.0, max: 5.0, step: None }),

@@ -1,4 +1,4 @@
-//! A log of one's own, of whatever layout, as a checked log.
+//! A log of whatever layout, one's own or a published one, as a checked log.
 //!
 //! `drr-intake` finds the fields; here are the rules for what they say: which number becomes which rating, what several
 //! rows of one user and item become, and which users and items are too rare to tell anything.
@@ -43,7 +43,7 @@ pub(super) fn read(
 ) -> Result<RawLog, DataError> {
     let Some(layout) = &spec.layout else {
         let reason =
-            "format = \"own\" needs a table [layout]: `drr ingest --file PATH` writes one".to_owned();
+            "format = \"layout\" needs a table [layout]: `drr ingest --file PATH` writes one".to_owned();
         return Err(DataError::Registry { path: Path::new(&spec.name).with_extension("toml"), reason });
     };
     let source = Source::open(path)?;

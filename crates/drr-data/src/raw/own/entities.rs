@@ -3,7 +3,7 @@
 use super::{Tables, Told};
 use crate::raw::text::title_and_year;
 use crate::{AttributeKind, AttributeValue, Attributes, AttributesBuilder, DataError, Progress};
-use drr_intake::{Layout, LogRow, SideTable, Source};
+use drr_intake::{Header, IntakeError, Layout, LogRow, SideTable, Source, shown};
 
 /// Words at the end of the names of columns with titles, and with categories; the better first.
 const TITLES: [&str; 8] = ["title", "name", "titel", "titre", "titulo", "название", "タイトル", "标题"];
@@ -55,6 +55,24 @@ impl Places {
         Self { title: find(&TITLES), year: find(&YEARS), categories: find(&CATEGORIES) }
     }
 
+    /// Where the table says they are; else where the names of its columns tell.
+    fn in_table(table: &SideTable, names: &[String]) -> Result<Self, DataError> {
+        if !table.is_said() {
+            return Ok(Self::of(names));
+        }
+        let header = Header { names: names.to_vec() };
+        let find = |column: &Option<String>| {
+            let Some(column) = column else { return Ok(None) };
+            header.named(column).map(Some).ok_or_else(|| IntakeError::Refused {
+                place: shown(&table.file),
+                problem: format!("there is no column {} beside the id", shown(column)),
+                remedy: "correct the layout".into(),
+            })
+        };
+        let (title, year) = (find(&table.title)?, find(&table.year)?);
+        Ok(Self { title, year, categories: find(&table.categories)? })
+    }
+
     /// The name of the column with categories.
     fn name_of_categories(self, names: &[String]) -> Option<String> {
         // RecBole's headers have a type behind the name.
@@ -75,10 +93,10 @@ impl Places {
             item.year = item.year.or(year);
         }
         if item.year.is_none() {
-            item.year = field(self.year).and_then(|it| it.parse().ok());
+            item.year = field(self.year).and_then(whole_year);
         }
         if let Some(words) = field(self.categories) {
-            for word in words.split(['|', ';', ',']).map(str::trim) {
+            for word in in_no_brackets(words).split(['|', ';', ',']).map(str::trim) {
                 let is_none = word.is_empty() || NO_CATEGORY.contains(&word.to_lowercase().as_str());
                 if !is_none && !item.categories.iter().any(|it| **it == *word) {
                     item.categories.push(word.into());
@@ -86,6 +104,16 @@ impl Places {
             }
         }
     }
+}
+
+/// A year, which some tables write with a fraction: `1937.0`. A year 0 is none.
+fn whole_year(text: &str) -> Option<u16> {
+    text.strip_suffix(".0").unwrap_or(text).parse().ok().filter(|it| *it > 0)
+}
+
+/// A list of words without the brackets around it: `[27, 9]`.
+fn in_no_brackets(words: &str) -> &str {
+    words.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(words)
 }
 
 /// What is said of one item.
@@ -174,14 +202,26 @@ impl LogWords {
 }
 
 impl Tables {
-    /// Takes what the table of items says of those of the log.
+    /// Takes what the tables of items say of those of the log, the first table first.
     pub(super) fn attributes(
         &mut self,
         source: &Source,
         layout: &Layout,
         progress: &mut dyn Progress,
     ) -> Result<(), DataError> {
-        let Some(table) = &layout.items else { return Ok(()) };
+        for table in layout.items.iter().chain(&layout.more_items) {
+            self.said_in(source, table, progress)?;
+        }
+        Ok(())
+    }
+
+    /// Takes what one table says.
+    fn said_in(
+        &mut self,
+        source: &Source,
+        table: &SideTable,
+        progress: &mut dyn Progress,
+    ) -> Result<(), DataError> {
         let mut rows: Vec<(u32, Vec<String>)> = Vec::new();
         let names = drr_intake::read_table(
             source,
@@ -195,7 +235,7 @@ impl Tables {
             },
         )?;
         let names = names_of(table, names);
-        let places = Places::of(&names);
+        let places = Places::in_table(table, &names)?;
         if self.said.categories.is_none() {
             self.said.categories = places.name_of_categories(&names);
         }
@@ -207,7 +247,7 @@ impl Tables {
     }
 }
 
-/// The names of a table's columns, where the file has a header or its name told them.
+/// The names of a table's columns, where the file has a header, its name told them, or the layout says what they are.
 fn names_of(table: &SideTable, names: Vec<String>) -> Vec<String> {
-    if table.dialect.header || !table.names.is_empty() { names } else { Vec::new() }
+    if table.dialect.header || !table.names.is_empty() || table.is_said() { names } else { Vec::new() }
 }
