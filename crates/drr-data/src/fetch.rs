@@ -106,9 +106,12 @@ fn download(
     limits: Limits,
 ) -> Result<Fetched, DataError> {
     let pinned = pin::read(&place)?;
-    let by = format!("pinned in {} (delete that file if the publisher has changed the archive)", pin::place(&place).display());
-    let wanted = Wanted::registered(spec)
-        .unwrap_or_else(|| Wanted { md5: None, sha256: pinned.as_deref(), by: &by });
+    let by = format!(
+        "pinned in {} (delete that file if the publisher has changed the archive)",
+        pin::place(&place).display()
+    );
+    let wanted =
+        Wanted::registered(spec).unwrap_or_else(|| Wanted { md5: None, sha256: pinned.as_deref(), by: &by });
     let downloader = Downloader::new(&place, wanted, limits);
     let mut attempts = Vec::new();
     for address in &spec.addresses {

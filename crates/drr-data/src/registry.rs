@@ -307,6 +307,45 @@ mod tests {
         assert!(registry.load("other").unwrap_err().to_string().contains("must be ml-1m.toml"));
     }
 
+    /// The description of MovieLens 1M with one text in the place of another, as it is refused or not.
+    fn changed(from: &str, to: &str) -> Result<DatasetSpec, DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        let text = std::fs::read_to_string(Path::new(FOLDER).join("ml-1m.toml")).unwrap();
+        assert!(text.contains(from), "{from}");
+        std::fs::write(folder.path().join("ml-1m.toml"), text.replacen(from, to, 1)).unwrap();
+        Registry::new(folder.path()).load("ml-1m")
+    }
+
+    #[test]
+    fn an_address_that_is_not_secure_and_a_checksum_of_nobody_are_refused() {
+        let refusal = |from, to| changed(from, to).unwrap_err().to_string();
+        let message = refusal("[\"https://", "[\"http://");
+        assert!(message.contains("ml-1m.toml") && message.contains("https://"), "{message}");
+        let message = refusal("checksum_from = ", "citation_of_nobody = ");
+        assert!(message.contains("citation_of_nobody"), "{message}");
+        assert!(
+            refusal("checksum_from = \"GroupLens", "checksum_from = \"\" # ")
+                .contains("checksum_from must say")
+        );
+        assert!(refusal("sha256 = \"a6", "sha256 = \"A6").contains("64 lower-case"));
+        assert!(refusal("licence = ", "bring = \"by hand\"\nlicence = ").contains("addresses must be empty"));
+        assert!(refusal("archive = \"ml-1m.zip\"\n", "").contains("archive must be"));
+        assert!(refusal("licence = ", "file = \"x\"\nlicence = ").contains("leave one of them out"));
+    }
+
+    #[test]
+    fn a_log_of_ones_own_is_read_by_its_old_name_of_the_format() {
+        let text = "name = \"plays\"\ndomain = \"items\"\ntitle = \"plays\"\nformat = \"own\"\naddresses = []\n\
+            licence = \"\"\ncitation = \"\"\nfile = \"plays.csv\"\n[layout]\nfiles = [\"plays.csv\"]\nsignal = \"event\"\n\
+            dialect = {}\ncolumns = { user = \"1\", item = \"2\" }\n";
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("plays.toml"), text).unwrap();
+        let spec = Registry::new(folder.path()).load("plays").unwrap();
+        assert!(spec.is_own_log() && spec.format == RawFormat::Layout);
+        assert!(toml::to_string(&spec).unwrap().contains("format = \"layout\""));
+        assert!(!shipped().load("yelp").unwrap().is_own_log());
+    }
+
     #[test]
     fn a_folder_comes_before_what_is_built_in() {
         let text = std::fs::read_to_string(Path::new(FOLDER).join("ml-1m.toml")).unwrap();

@@ -252,8 +252,7 @@ impl<'a> LogReader<'a> {
             let column = self.layout.columns.value.as_deref().unwrap_or_default();
             let what = shown(&String::from_utf8_lossy(field));
             let known: Vec<String> = values.keys().take(20).map(|it| shown(it)).collect();
-            let problem =
-                format!("{what} in column {} is none of {}", shown(column), known.join(", "));
+            let problem = format!("{what} in column {} is none of {}", shown(column), known.join(", "));
             self.refused(row, problem, "list it in the layout, under values or no_value, or remove the row")
         })
     }

@@ -24,8 +24,7 @@ fn of_scale(spec: &DatasetSpec) -> Option<String> {
 }
 
 fn of_tables(spec: &DatasetSpec) -> Option<String> {
-    let (is_layout, is_synthetic) =
-        (spec.format == RawFormat::Layout, spec.format == RawFormat::Synthetic);
+    let (is_layout, is_synthetic) = (spec.format == RawFormat::Layout, spec.format == RawFormat::Synthetic);
     let layout = spec.layout.as_ref();
     let listed = |it: &&drr_intake::Layout| it.values.values().any(|value| !value.is_finite());
     if is_synthetic != spec.synthetic.is_some() {
@@ -33,9 +32,7 @@ fn of_tables(spec: &DatasetSpec) -> Option<String> {
     } else if is_layout != layout.is_some() {
         Some("the table [layout] and format = \"layout\" belong together".to_owned())
     } else if is_layout == spec.rating_scale.is_some() {
-        Some(
-            "every format but \"layout\" needs the table [rating_scale], and \"layout\" has none".to_owned(),
-        )
+        Some("every format but \"layout\" needs the table [rating_scale], and \"layout\" has none".to_owned())
     } else if layout.is_some_and(|it| it.files.is_empty()) {
         Some("layout.files must name at least one file".to_owned())
     } else if layout.filter(listed).is_some() {
@@ -67,10 +64,13 @@ fn of_source(spec: &DatasetSpec) -> Option<String> {
     }
     if spec.archive.is_none() && spec.format == RawFormat::Layout {
         let is_fetched = !spec.addresses.is_empty() || spec.bring.is_some();
-        return is_fetched.then(|| "archive must be the name of the archive, or of the folder with its files".to_owned());
+        return is_fetched
+            .then(|| "archive must be the name of the archive, or of the folder with its files".to_owned());
     }
     if spec.file.is_some() {
-        return Some("file is for a log of one's own, which has no archive: leave one of them out".to_owned());
+        return Some(
+            "file is for a log of one's own, which has no archive: leave one of them out".to_owned(),
+        );
     }
     let is_named = spec.archive.as_ref().is_some_and(is_file_name);
     (!is_named).then(|| "archive must be the plain file name of the archive".to_owned())
@@ -86,7 +86,10 @@ fn of_checksums(spec: &DatasetSpec) -> Option<String> {
     } else if spec.sha256.as_ref().is_some_and(|it| !is_sum(it, 64)) {
         Some("sha256 must be 64 lower-case hexadecimal digits".to_owned())
     } else if has_sum && spec.checksum_from.as_ref().is_none_or(|it| it.trim().is_empty()) {
-        Some("checksum_from must say who states the checksum: the publisher, or at least two others".to_owned())
+        Some(
+            "checksum_from must say who states the checksum: the publisher, or at least two others"
+                .to_owned(),
+        )
     } else if !has_sum && spec.checksum_from.is_some() {
         Some("checksum_from needs md5 or sha256 beside it".to_owned())
     } else {

@@ -9,6 +9,8 @@ mod lists;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod registry;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod tables;

@@ -6,8 +6,8 @@ use crate::run::Context;
 use crate::run::code::Kind;
 use anyhow::{Context as _, Result};
 use drr_data::{
-    DataError, Dataset, DatasetDir, DatasetSpec, Fetched, Origin, Progress, RawLog, RawSource,
-    SourceNote, fetch, fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
+    DataError, Dataset, DatasetDir, DatasetSpec, Fetched, Origin, Progress, RawLog, RawSource, SourceNote,
+    fetch, fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
 };
 use drr_intake::IntakeError;
 use std::path::{Path, PathBuf};
@@ -141,7 +141,8 @@ pub fn ingested(
         let at_hand = find_ingested(&processed, name, |manifest| {
             // Why this data set was chosen, and who states its checksum, have no part in what it is.
             let (reason, checksum) = (manifest.source.reason.clone(), manifest.source.checksum.clone());
-            manifest.split == config.split && manifest.source == SourceNote { reason, checksum, ..note.clone() }
+            manifest.split == config.split
+                && manifest.source == SourceNote { reason, checksum, ..note.clone() }
         })?;
         if let Some(dir) = at_hand {
             tracing::info!(folder = %dir.path.display(), "the data set is already ingested");
