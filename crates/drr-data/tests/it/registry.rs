@@ -190,3 +190,33 @@ fn packed_files_and_files_without_their_folder_are_found_by_the_names_of_an_entr
     let again = ingested(&spec, &supplied(&spec, &loose).unwrap(), &folder.path().join("out"));
     assert_eq!(again.manifest().hash, dataset.manifest().hash);
 }
+
+/// The row of a data set in the documents.
+fn documented(spec: &DatasetSpec) -> String {
+    let had = match (spec.format, &spec.bring) {
+        (RawFormat::Synthetic, _) => "made",
+        (_, Some(_)) => "brought",
+        (_, None) => "fetched",
+    };
+    let checksum = match (&spec.sha256, &spec.md5) {
+        _ if had == "made" => "-",
+        (Some(_), Some(_)) => "SHA-256 and MD5",
+        (Some(_), None) => "SHA-256",
+        (None, Some(_)) => "MD5",
+        (None, None) => "pinned",
+    };
+    let format = toml::Value::try_from(spec.format).unwrap();
+    let licence = spec.licence.split(" (").next().unwrap_or_default();
+    let (name, domain, format) = (&spec.name, &spec.domain, format.as_str().unwrap());
+    format!("| `{name}` | {domain} | `{format}` | {licence} | {had} | {checksum} |")
+}
+
+#[test]
+fn the_documents_list_exactly_the_registered_data_sets() {
+    let page = std::fs::read_to_string(project().join("docs/data.md")).unwrap();
+    let begun = page.split("| data set | domain | format |").nth(1).unwrap();
+    let listed: Vec<&str> = begun.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    let rows: Vec<String> =
+        registry().names().unwrap().iter().map(|name| documented(&registry().load(name).unwrap())).collect();
+    assert_eq!(listed, rows);
+}
