@@ -105,13 +105,13 @@ fn download(
     progress: &mut dyn Progress,
     limits: Limits,
 ) -> Result<Fetched, DataError> {
-    let pinned = pin::read(&place)?;
+    let registered = Wanted::registered(spec);
+    let pinned = if registered.is_none() { pin::read(&place)? } else { None };
     let by = format!(
         "pinned in {} (delete that file if the publisher has changed the archive)",
         pin::place(&place).display()
     );
-    let wanted =
-        Wanted::registered(spec).unwrap_or_else(|| Wanted { md5: None, sha256: pinned.as_deref(), by: &by });
+    let wanted = registered.unwrap_or(Wanted { md5: None, sha256: pinned.as_deref(), by: &by });
     let downloader = Downloader::new(&place, wanted, limits);
     let mut attempts = Vec::new();
     for address in &spec.addresses {

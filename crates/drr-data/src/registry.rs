@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let message = shipped().load("ml-2m").unwrap_err().to_string();
-        assert!(message.contains("\"ml-2m\"") && message.contains("ml-100k, ml-1m"), "{message}");
+        assert!(message.contains("\"ml-2m\"") && message.contains("ml-100k, ml-10m, ml-1m"), "{message}");
     }
 
     #[test]

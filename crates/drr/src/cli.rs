@@ -54,7 +54,7 @@ pub struct Selection {
     /// A configuration file, or the name of a preset; without it, the preset of the data set.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// A data set of the registry: ml-1m, ml-100k, synthetic. Nothing else is tried if it cannot be had.
+    /// A data set of the registry, such as ml-1m, yelp or synthetic. Nothing else is tried if it cannot be had.
     #[arg(long, value_name = "NAME")]
     pub dataset: Option<String>,
     /// The data set's archive, or a folder with its files, instead of a download.
