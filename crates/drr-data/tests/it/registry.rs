@@ -191,6 +191,19 @@ fn packed_files_and_files_without_their_folder_are_found_by_the_names_of_an_entr
     assert_eq!(again.manifest().hash, dataset.manifest().hash);
 }
 
+#[test]
+fn a_video_that_was_watched_again_counts_by_the_mean_of_its_shares() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "user_id,video_id,timestamp,watch_ratio\n1,2,1500000000.5,1.0\n1,3,1500000001,1.9\n1,2,1500000002.5,3.0\n";
+    std::fs::write(folder.path().join("big_matrix.csv"), rows).unwrap();
+    std::fs::write(folder.path().join("item_categories.csv"), "video_id,feat\n2,[7]\n3,[8]\n").unwrap();
+    let spec = registry().load("kuairec").unwrap();
+    let source = RawSource::Archive(folder.path().to_owned());
+    let log = read_raw(&spec, &source, &RowPolicy::default(), &mut NoProgress).unwrap();
+    let rows: Vec<_> = log.interactions.iter().map(|it| (log.items.id(it.item.index()), it.rating)).collect();
+    assert_eq!((rows, log.counts.duplicates_dropped), (vec![("3", 0.0), ("2", 1.0)], 1));
+}
+
 /// The row of a data set in the documents.
 fn documented(spec: &DatasetSpec) -> String {
     let had = match (spec.format, &spec.bring) {
