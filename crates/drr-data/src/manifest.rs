@@ -23,6 +23,9 @@ pub struct SourceNote {
     pub sha256: Option<String>,
     /// The archive's MD5, if there is an archive.
     pub md5: Option<String>,
+    /// What is known of the archive's checksum: registered, pinned at the first fetch, or neither.
+    #[serde(default)]
+    pub checksum: Option<String>,
     /// The digest of the registry's entry, if there is one: what the raw columns mean.
     #[serde(default)]
     pub entry: Option<String>,

@@ -42,7 +42,7 @@ pub fn read_raw(
             let reason = format!("\"{}\" is no synthetic data set: it needs an archive", spec.name);
             return Err(DataError::Synthetic(reason));
         }
-        (RawSource::Archive(path), _) if spec.format == RawFormat::Own => {
+        (RawSource::Archive(path), _) if spec.format == RawFormat::Layout => {
             return own::read(spec, path, progress);
         }
         (RawSource::Archive(path), _) => Archive::open(path)?,
@@ -55,7 +55,7 @@ pub fn read_raw(
         RawFormat::MovieLens1m => movielens::read_1m(&mut archive, &mut reading),
         RawFormat::MovieLens100k => movielens::read_100k(&mut archive, &mut reading),
         RawFormat::RecBole => recbole::read(&mut archive, &mut reading, prefix, columns),
-        RawFormat::Own | RawFormat::Synthetic => {
+        RawFormat::Layout | RawFormat::Synthetic => {
             Err(archive.missing("data set (the synthetic one is read from no archive)"))
         }
     }?;
@@ -70,7 +70,7 @@ fn layout<'a>(spec: &'a DatasetSpec, archive: &Archive) -> (RawFormat, &'a str, 
     let is_registered = match spec.format {
         RawFormat::MovieLens1m => holds(&|member| has_name(member, "ratings.dat")),
         RawFormat::MovieLens100k => holds(&|member| has_name(member, "u.data")),
-        RawFormat::RecBole | RawFormat::Own | RawFormat::Synthetic => true,
+        RawFormat::RecBole | RawFormat::Layout | RawFormat::Synthetic => true,
     };
     match &spec.python_package {
         Some(package)

@@ -3,6 +3,8 @@
 //! A data set in a known format needs no code, only a file in this folder. The files are strict: an unknown key is an
 //! error, so a misspelt one never goes unnoticed.
 
+mod check;
+
 use crate::{DataError, OwnRules, SyntheticConfig};
 use drr_intake::Layout;
 use serde::{Deserialize, Serialize};
@@ -20,9 +22,9 @@ pub enum RawFormat {
     /// RecBole's atomic files: `.inter`, and `.user` and `.item` where they exist; tab-separated, UTF-8, typed header.
     #[serde(rename = "recbole")]
     RecBole,
-    /// A log of one's own, whose files are described by the table `[layout]`.
-    #[serde(rename = "own")]
-    Own,
+    /// Files of any layout, which the table `[layout]` describes: a log of one's own, or a published one.
+    #[serde(rename = "layout", alias = "own")]
+    Layout,
     /// No file at all: the built-in generator.
     #[serde(rename = "synthetic")]
     Synthetic,
@@ -124,17 +126,27 @@ pub struct DatasetSpec {
     pub homepage: Option<String>,
     /// The layout of the raw files.
     pub format: RawFormat,
-    /// Where the archive can be downloaded, best first.
+    /// Where the archive can be downloaded, best first; each begins with `https://`.
     pub addresses: Vec<String>,
-    /// The archive's file name; absent only for the synthetic set.
+    /// The name of the archive, or of the folder with its files, in the folder of raw files; absent only for the
+    /// synthetic set and for a log of one's own.
     pub archive: Option<String>,
-    /// The MD5 of the official archive, in lower-case hexadecimal digits.
+    /// What a person does to get the files, where they are not fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bring: Option<String>,
+    /// The MD5 of the official archive, in lower-case hexadecimal digits. It shows damage, not forgery.
     pub md5: Option<String>,
+    /// The SHA-256 of the official archive, in lower-case hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Who states the checksums: the publisher, or at least two others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum_from: Option<String>,
     /// The terms of use in short.
     pub licence: String,
     /// How to cite the data set.
     pub citation: String,
-    /// The ratings that are allowed; of a log of one's own they follow from its rows.
+    /// The ratings that are allowed; of the format `layout` they follow from the rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating_scale: Option<RatingScale>,
     /// The columns, for a format with named columns.
@@ -148,10 +160,10 @@ pub struct DatasetSpec {
     /// Files whose rows were appended to the log, in order, each read by the same layout.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appended: Vec<PathBuf>,
-    /// How a log of one's own is to be read.
+    /// How the files of the format `layout` are to be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<Layout>,
-    /// The rules for a log of one's own.
+    /// What the rows of the format `layout` become.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rules: OwnRules,
     /// The generator's settings, for the synthetic format.
@@ -164,39 +176,16 @@ fn is_default(rules: &OwnRules) -> bool {
 }
 
 impl DatasetSpec {
-    /// The ratings that are allowed; of a log of one's own all.
+    /// The ratings that are allowed; of the format `layout` all.
     #[must_use]
     pub fn scale(&self) -> RatingScale {
         self.rating_scale.unwrap_or(RatingScale { min: f32::MIN, max: f32::MAX, step: None })
     }
 
-    /// The first contradiction between the fields.
-    fn contradiction(&self, stem: &str) -> Option<String> {
-        let scale = self.scale();
-        let is_md5 =
-            |it: &String| it.len() == 32 && it.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        let is_file_name = |it: &String| Path::new(it).file_name().is_some_and(|name| *name == **it);
-        if self.name != stem {
-            Some(format!("its name is \"{}\", so the file must be {}.toml", self.name, self.name))
-        } else if !(scale.min < scale.max && scale.max.is_finite() && scale.min.is_finite()) {
-            Some(format!("the rating scale must rise, but goes from {} to {}", scale.min, scale.max))
-        } else if scale.step.is_some_and(|step| step.is_nan() || step <= 0.0) {
-            Some("the step of the rating scale must be above 0".to_owned())
-        } else if self.md5.as_ref().is_some_and(|it| !is_md5(it)) {
-            Some("md5 must be 32 lower-case hexadecimal digits".to_owned())
-        } else if (self.format == RawFormat::Synthetic) != self.synthetic.is_some() {
-            Some("the table [synthetic] and format = \"synthetic\" belong together".to_owned())
-        } else if (self.format == RawFormat::Own) != self.layout.is_some() {
-            Some("the table [layout] and format = \"own\" belong together".to_owned())
-        } else if (self.format == RawFormat::Own) == self.rating_scale.is_some() {
-            Some("every format but \"own\" needs the table [rating_scale], and \"own\" has none".to_owned())
-        } else if self.format == RawFormat::Own {
-            None
-        } else if self.format != RawFormat::Synthetic && !self.archive.as_ref().is_some_and(is_file_name) {
-            Some("archive must be the plain file name of the archive".to_owned())
-        } else {
-            None
-        }
+    /// Whether it is a log of one's own, which lies where its person has put it.
+    #[must_use]
+    pub fn is_own_log(&self) -> bool {
+        self.format == RawFormat::Layout && self.archive.is_none()
     }
 }
 
@@ -264,7 +253,7 @@ impl Registry {
         };
         let spec: DatasetSpec = toml::from_str(&text)
             .map_err(|error| DataError::Registry { path: path.clone(), reason: error.to_string() })?;
-        match spec.contradiction(name) {
+        match check::contradiction(&spec, name) {
             Some(reason) => Err(DataError::Registry { path, reason }),
             None => Ok(spec),
         }
@@ -306,7 +295,7 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let message = shipped().load("ml-2m").unwrap_err().to_string();
-        assert!(message.contains("\"ml-2m\"") && message.contains("ml-100k, ml-1m"), "{message}");
+        assert!(message.contains("\"ml-2m\"") && message.contains("ml-100k, ml-10m, ml-1m"), "{message}");
     }
 
     #[test]
@@ -319,6 +308,45 @@ mod tests {
         let typo = registry.load("typo").unwrap_err().to_string();
         assert!(typo.contains("typo.toml") && typo.contains("adresses"), "{typo}");
         assert!(registry.load("other").unwrap_err().to_string().contains("must be ml-1m.toml"));
+    }
+
+    /// The description of MovieLens 1M with one text in the place of another, as it is refused or not.
+    fn changed(from: &str, to: &str) -> Result<DatasetSpec, DataError> {
+        let folder = tempfile::tempdir().unwrap();
+        let text = std::fs::read_to_string(Path::new(FOLDER).join("ml-1m.toml")).unwrap();
+        assert!(text.contains(from), "{from}");
+        std::fs::write(folder.path().join("ml-1m.toml"), text.replacen(from, to, 1)).unwrap();
+        Registry::new(folder.path()).load("ml-1m")
+    }
+
+    #[test]
+    fn an_address_that_is_not_secure_and_a_checksum_of_nobody_are_refused() {
+        let refusal = |from, to| changed(from, to).unwrap_err().to_string();
+        let message = refusal("[\"https://", "[\"http://");
+        assert!(message.contains("ml-1m.toml") && message.contains("https://"), "{message}");
+        let message = refusal("checksum_from = ", "citation_of_nobody = ");
+        assert!(message.contains("citation_of_nobody"), "{message}");
+        assert!(
+            refusal("checksum_from = \"GroupLens", "checksum_from = \"\" # ")
+                .contains("checksum_from must say")
+        );
+        assert!(refusal("sha256 = \"a6", "sha256 = \"A6").contains("64 lower-case"));
+        assert!(refusal("licence = ", "bring = \"by hand\"\nlicence = ").contains("addresses must be empty"));
+        assert!(refusal("archive = \"ml-1m.zip\"\n", "").contains("archive must be"));
+        assert!(refusal("licence = ", "file = \"x\"\nlicence = ").contains("leave one of them out"));
+    }
+
+    #[test]
+    fn a_log_of_ones_own_is_read_by_its_old_name_of_the_format() {
+        let text = "name = \"plays\"\ndomain = \"items\"\ntitle = \"plays\"\nformat = \"own\"\naddresses = []\n\
+            licence = \"\"\ncitation = \"\"\nfile = \"plays.csv\"\n[layout]\nfiles = [\"plays.csv\"]\nsignal = \"event\"\n\
+            dialect = {}\ncolumns = { user = \"1\", item = \"2\" }\n";
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("plays.toml"), text).unwrap();
+        let spec = Registry::new(folder.path()).load("plays").unwrap();
+        assert!(spec.is_own_log() && spec.format == RawFormat::Layout);
+        assert!(toml::to_string(&spec).unwrap().contains("format = \"layout\""));
+        assert!(!shipped().load("yelp").unwrap().is_own_log());
     }
 
     #[test]

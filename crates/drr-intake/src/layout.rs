@@ -69,6 +69,9 @@ pub struct Dialect {
     /// What fields may stand in, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quote: Option<char>,
+    /// The character that takes its meaning from a quotation mark behind it (`\"`); else a mark is written twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escape: Option<char>,
     /// Whether the first row names the columns.
     pub header: bool,
     /// The lines before the first row.
@@ -101,7 +104,7 @@ pub struct Columns {
 }
 
 /// A table of users or items beside the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SideTable {
     /// The file, by its path in the folder or archive.
@@ -114,6 +117,23 @@ pub struct SideTable {
     pub names: Vec<String>,
     /// The column with the id.
     pub id: String,
+    /// The column with titles. Where neither this nor one of the next two is said, names of columns tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The column with years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub year: Option<String>,
+    /// The column with categories: several between `|`, `;` or `,`, or in brackets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub categories: Option<String>,
+}
+
+impl SideTable {
+    /// Whether it is said which columns have titles, years or categories.
+    #[must_use]
+    pub const fn is_said(&self) -> bool {
+        self.title.is_some() || self.year.is_some() || self.categories.is_some()
+    }
 }
 
 /// How a log is to be read.
@@ -133,6 +153,12 @@ pub struct Layout {
     /// The sign between groups of three digits, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thousands: Option<char>,
+    /// What the value column says when it says nothing: `99` where that means that there is no rating.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub no_value: Vec<String>,
+    /// The number for each text of the value column. Without it the column has numbers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, f64>,
     /// How the files are written.
     pub dialect: Dialect,
     /// What the columns are.
@@ -140,15 +166,15 @@ pub struct Layout {
     /// The rows that count, by column: those whose field is one of the words. Without an entry every row counts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub only: BTreeMap<String, Vec<String>>,
-    /// What words in the value's column are worth.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub words: BTreeMap<String, f64>,
     /// A table of the users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<SideTable>,
     /// A table of the items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<SideTable>,
+    /// Further tables of the items, which say what the first does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_items: Vec<SideTable>,
 }
 
 const fn point() -> char {

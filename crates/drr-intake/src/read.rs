@@ -59,7 +59,9 @@ pub fn read<E: From<IntakeError>>(
 ) -> Result<u64, E> {
     let mut n_left_out = 0;
     for name in &layout.files {
-        let member = source.member(name).ok_or_else(|| missing(source, name))?;
+        // A log in one file may have any name, where that file is what was named.
+        let only = || source.only().filter(|_| layout.files.len() == 1);
+        let member = source.member(name).or_else(only).ok_or_else(|| missing(source, name))?;
         let place = source.place(member);
         let wanted = wanted(layout);
         let reading = Reading { source, member, dialect: &layout.dialect, columns: &wanted };
@@ -90,7 +92,7 @@ fn missing(source: &Source, name: &str) -> IntakeError {
     IntakeError::refused(
         place,
         format!("there is no file {} in it", shown(name)),
-        "correct the name in the layout, or guess it anew",
+        "name the folder or archive that has it, correct the name in the layout, or guess it anew",
     )
 }
 
@@ -221,7 +223,7 @@ impl<'a> LogReader<'a> {
                 return Err(self.refused(row, problem, "close the quotation mark").into());
             }
         }
-        let value = self.value.filter(|at| !row.field(*at).is_empty());
+        let value = self.value.filter(|at| self.has_value(row.field(*at)));
         let value = value.map(|at| self.value(row, at)).transpose()?;
         let nanos = self.time.map(|(at, unit)| self.nanos(row, at, unit)).transpose()?;
         each(LogRow {
@@ -241,10 +243,14 @@ impl<'a> LogReader<'a> {
         IntakeError::refused(at_line(self.place, row.line), problem, remedy)
     }
 
+    fn has_value(&self, field: &[u8]) -> bool {
+        !field.is_empty() && !self.layout.no_value.iter().any(|it| it.as_bytes() == field)
+    }
+
     fn value(&self, row: &Row, at: usize) -> Result<f64, IntakeError> {
         let field = row.field(at);
-        if let Some(worth) = self.worth(field) {
-            return Ok(worth);
+        if !self.layout.values.is_empty() {
+            return self.listed(row, field);
         }
         self.signs.value(field).ok_or_else(|| {
             let column = self.layout.columns.value.as_deref().unwrap_or_default();
@@ -254,12 +260,17 @@ impl<'a> LogReader<'a> {
         })
     }
 
-    /// What a word is worth, where words are worth something.
-    fn worth(&self, field: &[u8]) -> Option<f64> {
-        if self.layout.words.is_empty() {
-            return None;
-        }
-        self.layout.words.get(std::str::from_utf8(field).ok()?.trim()).copied()
+    /// The number that the layout lists for a text.
+    fn listed(&self, row: &Row, field: &[u8]) -> Result<f64, IntakeError> {
+        let values = &self.layout.values;
+        let found = std::str::from_utf8(field).ok().and_then(|it| values.get(it.trim())).copied();
+        found.ok_or_else(|| {
+            let column = self.layout.columns.value.as_deref().unwrap_or_default();
+            let what = shown(&String::from_utf8_lossy(field));
+            let known: Vec<String> = values.keys().take(20).map(|it| shown(it)).collect();
+            let problem = format!("{what} in column {} is none of {}", shown(column), known.join(", "));
+            self.refused(row, problem, "list it in the layout, under values or no_value, or remove the row")
+        })
     }
 
     fn nanos(&self, row: &Row, at: usize, unit: &TimeUnit) -> Result<i128, IntakeError> {

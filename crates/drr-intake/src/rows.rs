@@ -65,10 +65,22 @@ impl Header {
     /// Where a column is, by its name or by its number from 1.
     #[must_use]
     pub fn position(&self, column: &str) -> Option<usize> {
+        let numbered = || column.parse::<usize>().ok().filter(|it| (1..=self.names.len()).contains(it));
+        self.named(column).or_else(|| numbered().map(|it| it - 1))
+    }
+
+    /// Where a column is by its name: the very name, the name in other cases, or what stands behind the name of a data base's
+    /// table in `table.column`, where that is one column alone.
+    #[must_use]
+    pub fn named(&self, column: &str) -> Option<usize> {
         let exact = self.names.iter().position(|name| name == column);
         let alike = || self.names.iter().position(|name| name.eq_ignore_ascii_case(column));
-        let numbered = || column.parse::<usize>().ok().filter(|it| (1..=self.names.len()).contains(it));
-        exact.or_else(alike).or_else(|| numbered().map(|it| it - 1))
+        let behind_a_table = || {
+            let is_it = |name: &String| name.rsplit_once('.').is_some_and(|(_, end)| end == column);
+            let mut found = (0..self.names.len()).filter(|at| is_it(&self.names[*at]));
+            found.next().filter(|_| found.next().is_none())
+        };
+        exact.or_else(alike).or_else(behind_a_table)
     }
 }
 

@@ -22,6 +22,8 @@ const MAX_MEMBERS: usize = 10_000;
 const BUFFER_BYTES: usize = 1 << 18;
 /// A file inside a file inside a file is no log.
 const MAX_LAYERS: usize = 3;
+/// What stands at the end of the names of packed files.
+const PACKED: [&str; 2] = [".gz", ".zst"];
 /// The window that a Zstandard file may ask for, as a power of two: 128 MiB.
 const MAX_ZSTD_WINDOW: u32 = 27;
 
@@ -89,11 +91,34 @@ impl Source {
         &self.members
     }
 
-    /// The file of that name, or of that name at the end of its path.
+    /// The file of that name, or of that name at the end of its path, packed or not. Where no path ends in it, the one
+    /// file with the last part of the name.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Member> {
-        let exact = self.members.iter().find(|member| member.name == name);
-        exact.or_else(|| self.members.iter().find(|member| member.name.ends_with(&format!("/{name}"))))
+        let mut names = vec![name.to_owned()];
+        names.extend(PACKED.iter().map(|end| format!("{name}{end}")));
+        names.extend(PACKED.iter().filter_map(|end| name.strip_suffix(end)).map(str::to_owned));
+        let ends = |member: &Member, name: &str| {
+            member.name.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+        };
+        let by = |name: &String| {
+            let exact = self.members.iter().find(|member| member.name == *name);
+            exact.or_else(|| self.members.iter().find(|member| ends(member, name)))
+        };
+        if let Some(found) = names.iter().find_map(by) {
+            return Some(found);
+        }
+        let last = |name: &String| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let names: Vec<String> = names.iter().map(last).collect();
+        let mut alike = self.members.iter().filter(|member| names.iter().any(|name| ends(member, name)));
+        alike.next().filter(|_| alike.next().is_none())
+    }
+
+    /// The file itself, where the source is one file that is no archive.
+    #[must_use]
+    pub fn only(&self) -> Option<&Member> {
+        let is_it = |member: &&Member| matches!(&member.place, Place::File(path) if *path == self.path);
+        self.members.first().filter(is_it)
     }
 
     /// A file's path, as messages show it.

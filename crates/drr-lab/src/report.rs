@@ -158,6 +158,10 @@ fn facts(page: &Page<'_>) -> Vec<(String, String)> {
         ),
         text("Data set hash", run.dataset_hash.clone()),
         text("Archive MD5", manifest.source.md5.clone().unwrap_or_else(|| "none".to_owned())),
+        text(
+            "Archive checksum",
+            manifest.source.checksum.clone().unwrap_or_else(|| "not recorded".to_owned()),
+        ),
         text("Configuration hash", run.config_hash.clone()),
         text("Seed", run.seed.to_string()),
         text("Version", run.program()),

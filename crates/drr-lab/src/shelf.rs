@@ -19,7 +19,12 @@ pub const PRESETS: &[(&str, &str)] = embedded!("xtask/configs":
     "ml-1m-online", "ml-1m-online-free", "ml-1m-protocols", "paper", "report", "smoke", "smoke-lab", "strong", "switches", "synthetic");
 
 /// The built-in descriptions of data sets.
-pub const DATA_SETS: &[(&str, &str)] = embedded!("data/registry": "ml-100k", "ml-1m", "synthetic");
+pub const DATA_SETS: &[(&str, &str)] = embedded!("data/registry":
+    "amazon-2014-musical-instruments", "amazon-2014-musical-instruments-ratings", "amazon-2018-musical-instruments",
+    "amazon-2023-musical-instruments", "amazon-2023-musical-instruments-0core", "book-crossing", "coat", "goodbooks-10k",
+    "jester-1", "jester-2", "job-views", "jth", "kuairand-pure", "kuairec", "lastfm-hetrec2011", "ml-100k", "ml-10m",
+    "ml-1m", "ml-20m", "ml-25m", "ml-32m", "ml-latest", "ml-latest-small", "movietweetings", "movietweetings-100k",
+    "restaurant-consumer", "synthetic", "xing-2016", "xing-2017", "yahoo-r3", "yelp");
 
 /// The presets and the data sets that are known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -5,7 +5,7 @@ mod study;
 pub use study::Study;
 
 use crate::logging::LogFormat;
-use crate::named::{ground, protocol, ranking_protocol, unknown};
+use crate::named::{ground, ranking_protocol, unknown};
 use crate::own::OwnArgs;
 use crate::recommend::{self, RecommendArgs};
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
@@ -59,7 +59,7 @@ pub struct Selection {
     /// A configuration file, or the name of a preset; without it, the preset of the data set.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// A data set of the registry: ml-1m, ml-100k, synthetic. Nothing else is tried if it cannot be had.
+    /// A data set of the registry, such as ml-1m, yelp or synthetic. Nothing else is tried if it cannot be had.
     #[arg(long, value_name = "NAME")]
     pub dataset: Option<String>,
     /// The data set's archive, or a folder with its files, instead of a download.

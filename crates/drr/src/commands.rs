@@ -224,7 +224,7 @@ fn shipped(context: &Context, dataset: &str) -> Result<ExperimentConfig> {
 /// Whether a data set is a log of one's own without a preset: its settings follow from it.
 fn is_own(context: &Context, dataset: &str) -> Result<bool> {
     let spec = context.registry().load(dataset)?;
-    Ok(spec.format == RawFormat::Own && context.shelf.preset(dataset)?.is_none())
+    Ok(spec.format == RawFormat::Layout && context.shelf.preset(dataset)?.is_none())
 }
 
 /// Whether what was said beside the name of a run is nothing, or the run's own data set and archive again.
@@ -333,7 +333,7 @@ fn with_plan_in(
     }
     config.seed = selection.seed.unwrap_or(config.seed);
     let follows_log =
-        selection.config.is_none() && found.as_ref().is_some_and(|it| it.spec.format == RawFormat::Own);
+        selection.config.is_none() && found.as_ref().is_some_and(|it| it.spec.format == RawFormat::Layout);
     let derived = format!("{prefix}{}", derived_name(selection, &config));
     let name = selection
         .run

@@ -4,7 +4,7 @@
 //! server's validator, so that a file that changed in between is not glued together from two versions
 //! (RFC 9110, sections 13.1.5 and 14). Where a server gives none, length and checksum decide.
 
-use super::checksum;
+use super::checksum::{self, Sums, Wanted};
 use crate::{DataError, Progress};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -24,11 +24,18 @@ pub(super) struct Limits {
     pub(super) silence: Duration,
     /// How often one address is tried as long as each attempt brings bytes.
     pub(super) n_attempts: usize,
+    /// Whether an address, or one that it leads on to, may be of HTTPS alone.
+    pub(super) https_only: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(5), silence: Duration::from_secs(30), n_attempts: 5 }
+        Self {
+            connect: Duration::from_secs(5),
+            silence: Duration::from_secs(30),
+            n_attempts: 5,
+            https_only: true,
+        }
     }
 }
 
@@ -42,7 +49,7 @@ pub(super) struct Downloader<'a> {
     part: PathBuf,
     /// `<archive>.part.from`: the address and the validator of the part, one a line.
     note: PathBuf,
-    md5: Option<&'a str>,
+    wanted: Wanted<'a>,
     limits: Limits,
 }
 
@@ -55,9 +62,10 @@ struct Leftover {
 }
 
 impl<'a> Downloader<'a> {
-    pub(super) fn new(place: &'a Path, md5: Option<&'a str>, limits: Limits) -> Self {
+    pub(super) fn new(place: &'a Path, wanted: Wanted<'a>, limits: Limits) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .https_only(limits.https_only)
             .timeout_resolve(Some(limits.connect))
             .timeout_connect(Some(limits.connect))
             .timeout_recv_response(Some(limits.silence))
@@ -69,10 +77,10 @@ impl<'a> Downloader<'a> {
             PathBuf::from(name)
         };
         let (part, note) = (beside(".part"), beside(".part.from"));
-        Self { agent: config.into(), place, part, note, md5, limits }
+        Self { agent: config.into(), place, part, note, wanted, limits }
     }
 
-    /// Downloads from one address and returns the archive's MD5, or the reason why the address is of no use.
+    /// Downloads from one address and returns the archive's checksums, or the reason why the address is of no use.
     ///
     /// # Errors
     ///
@@ -81,14 +89,14 @@ impl<'a> Downloader<'a> {
         &self,
         address: &str,
         progress: &mut dyn Progress,
-    ) -> Result<Result<String, Failure>, DataError> {
+    ) -> Result<Result<Sums, Failure>, DataError> {
         let mut failure = String::new();
         for _ in 0..self.limits.n_attempts {
             let leftover = self.leftover(address);
             let had = leftover.n_bytes;
             match self.attempt(address, &leftover, progress)? {
                 Ok(()) => match self.accept()? {
-                    Ok(md5) => return Ok(Ok(md5)),
+                    Ok(sums) => return Ok(Ok(sums)),
                     // The leftover may have been at fault: once more from the first byte.
                     Err(reason) if had > 0 => failure = reason,
                     Err(reason) => return Ok(Err(reason)),
@@ -182,12 +190,13 @@ impl<'a> Downloader<'a> {
         }))
     }
 
-    /// Checks the part's MD5 and gives the file its name, or throws it away.
-    fn accept(&self) -> Result<Result<String, Failure>, DataError> {
-        let md5 = checksum::of_file(&self.part)?;
-        if let Some(official) = self.md5.filter(|official| *official != md5) {
+    /// Checks the part's checksums and gives the file its name, or throws it away.
+    fn accept(&self) -> Result<Result<Sums, Failure>, DataError> {
+        let sums = checksum::of_file(&self.part)?;
+        if let Some((kind, found, wanted)) = self.wanted.differs(&sums) {
             self.discard()?;
-            return Ok(Err(format!("the file's MD5 is {md5}, but the registered one is {official}")));
+            let by = self.wanted.by;
+            return Ok(Err(format!("the file's {kind} is {found}, but the one {by} is {wanted}")));
         }
         std::fs::rename(&self.part, self.place).map_err(DataError::io("rename", &self.part))?;
         // On file systems where a folder cannot be synced, the rename is durable or the download is repeated.
@@ -195,7 +204,7 @@ impl<'a> Downloader<'a> {
             let _ = folder.sync_all();
         }
         remove(&self.note)?;
-        Ok(Ok(md5))
+        Ok(Ok(sums))
     }
 
     fn write_note(&self, address: &str, validator: Option<&str>) -> Result<(), DataError> {

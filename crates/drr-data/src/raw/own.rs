@@ -1,4 +1,4 @@
-//! A log of one's own, of whatever layout, as a checked log.
+//! A log of whatever layout, one's own or a published one, as a checked log.
 //!
 //! `drr-intake` finds the fields; here are the rules for what they say: which number becomes which rating, what several
 //! rows of one user and item become, and which users and items are too rare to tell anything.
@@ -45,7 +45,7 @@ pub(super) fn read(
     let Some(layout) = &spec.layout else {
         return Err(refused(
             spec,
-            "format = \"own\" needs a table [layout]: `drr ingest --file PATH` writes one".into(),
+            "format = \"layout\" needs a table [layout]: `drr ingest --file PATH` writes one".into(),
         ));
     };
     let parts = parts(spec, layout, path)?;
@@ -106,7 +106,8 @@ fn parts(spec: &DatasetSpec, layout: &Layout, path: &Path) -> Result<Vec<(Source
         }
         let table = |table: &Option<SideTable>| table.clone().filter(|it| has(&it.file));
         let (users, items) = (table(&layout.users), table(&layout.items));
-        parts.push((source, Layout { files, users, items, ..layout.clone() }));
+        let more_items = layout.more_items.iter().filter(|it| has(&it.file)).cloned().collect();
+        parts.push((source, Layout { files, users, items, more_items, ..layout.clone() }));
     }
     Ok(parts)
 }

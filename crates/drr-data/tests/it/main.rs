@@ -11,6 +11,8 @@ mod own;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod registry;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod tables;

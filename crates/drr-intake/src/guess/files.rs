@@ -241,12 +241,14 @@ fn described(
         time: roles.time,
         decimal: roles.signs.decimal,
         thousands: roles.signs.thousands,
+        no_value: Vec::new(),
+        values: asked.words.clone(),
         dialect: log.looking.dialect.clone(),
         columns: roles.columns,
         only: roles.only,
-        words: asked.words.clone(),
         users,
         items,
+        more_items: Vec::new(),
     };
     Ok(Guess { layout, findings: roles.findings, notes })
 }
@@ -285,5 +287,6 @@ fn side_table(candidate: &Candidate<'_>, role: Role, id: &str, log: &Candidate<'
         dialect: Dialect { ..looking.dialect.clone() },
         id: if names.is_empty() { looking.header.names[at].clone() } else { names[at].clone() },
         names,
+        ..SideTable::default()
     })
 }

@@ -106,13 +106,11 @@ impl Looked<'_> {
         (2..=101).contains(&n_distinct) && !taken.iter().take(2).any(is_anothers)
     }
 
-    /// The signs in the numbers of a value whose words are worth something, each of which must be known.
-    fn signs_beside_words(&self, column: &Column) -> Result<Signs, IntakeError> {
-        let signs = Signs { decimal: self.asked.decimal.unwrap_or('.'), thousands: None };
-        let is_known =
-            |it: &&str| self.asked.words.contains_key(it.trim()) || signs.value(it.as_bytes()).is_some();
+    /// The signs of a value whose words are worth something, each of which must be known.
+    fn signs_of_words(&self, column: &Column) -> Result<Signs, IntakeError> {
+        let is_known = |it: &&str| self.asked.words.contains_key(it.trim());
         match column.filled().find(|it| !is_known(it)) {
-            None => Ok(signs),
+            None => Ok(Signs::PLAIN),
             Some(word) => Err(self.refused(
                 format!("column {} has {}, which --words does not name", shown(&column.name), shown(word)),
                 format!("add {}=NUMBER to --words", shown(word)),
@@ -125,7 +123,7 @@ impl Looked<'_> {
         let column = &self.columns[at];
         let candidates = column.signs(self.separator);
         if !self.asked.words.is_empty() {
-            return self.signs_beside_words(column);
+            return self.signs_of_words(column);
         }
         if let Some(decimal) = self.asked.decimal {
             let fits = candidates.iter().find(|it| it.decimal == decimal).copied();

@@ -24,6 +24,7 @@ impl<R: Read> Quoted<R> {
             .delimiter(separator)
             .quoting(quote.is_some())
             .quote(quote.unwrap_or(b'"'))
+            .escape(dialect.escape.and_then(|it| u8::try_from(it).ok()))
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(1 << 18)

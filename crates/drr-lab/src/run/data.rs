@@ -6,8 +6,8 @@ use crate::run::Context;
 use crate::run::code::Kind;
 use anyhow::{Context as _, Result};
 use drr_data::{
-    DataError, Dataset, DatasetDir, DatasetSpec, Fetched, Origin, Progress, RawFormat, RawLog, RawSource,
-    SourceNote, fetch, fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
+    DataError, Dataset, DatasetDir, DatasetSpec, Fetched, Origin, Progress, RawLog, RawSource, SourceNote,
+    fetch, fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
 };
 use drr_intake::IntakeError;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,11 @@ pub struct Source {
 pub fn named(context: &Context, dataset: &str, archive: Option<&Path>) -> Result<Source> {
     let spec = context.registry().load(dataset)?;
     let mut warnings = Vec::new();
-    let _alone = context.lock(&context.raw_dir().join(&spec.name))?;
+    let _alone = context.lock(&raw_place(context, &spec))?;
     let fetched = match archive {
         Some(path) => supplied(&spec, path)
             .context("the archive that was given cannot be read: check the path after --archive")?,
-        None if spec.format == RawFormat::Own => {
+        None if spec.is_own_log() => {
             let place = spec
                 .file
                 .clone()
@@ -45,6 +45,11 @@ pub fn named(context: &Context, dataset: &str, archive: Option<&Path>) -> Result
     };
     let reason = format!("{dataset}, as asked for, {}", where_from(&fetched));
     Ok(found(spec, fetched, reason, warnings))
+}
+
+/// Where the archive lies, or its data set would: data sets with the same archive wait for each other.
+fn raw_place(context: &Context, spec: &DatasetSpec) -> PathBuf {
+    context.raw_dir().join(spec.archive.as_ref().unwrap_or(&spec.name))
 }
 
 /// The archive from the raw folder or an address; where both fail, out of the registered Python package.
@@ -64,7 +69,7 @@ pub fn default(context: &Context) -> Result<Source> {
     let (mut failures, mut warnings) = (Vec::new(), Vec::new());
     for name in ["ml-1m", "ml-100k"] {
         let spec = context.registry().load(name)?;
-        let _alone = context.lock(&context.raw_dir().join(name))?;
+        let _alone = context.lock(&raw_place(context, &spec))?;
         match fetch_or_package(context, &spec, &mut warnings) {
             Ok(fetched) => {
                 let reason = because(name, &where_from(&fetched), &failures);
@@ -101,6 +106,11 @@ impl Source {
     /// Prints which data set is used and why, and only then what is doubtful about it.
     pub fn announce(&self, context: &Context) {
         context.watch.say(&format!("Data set: {}", self.reason));
+        // A checksum that somebody states needs no line as long as it is right.
+        let is_stated = self.spec.md5.is_some() || self.spec.sha256.is_some();
+        if let (false, false, Some(checksum)) = (is_stated, self.spec.is_own_log(), &self.fetched.checksum) {
+            context.watch.say(&format!("Checksum: {checksum}"));
+        }
         for warning in &self.warnings {
             tracing::warn!("{warning}");
         }
@@ -129,9 +139,10 @@ pub fn ingested(
     if !context.force {
         let name = &source.spec.name;
         let at_hand = find_ingested(&processed, name, |manifest| {
-            // Why this data set was chosen has no part in what it is.
-            let reason = manifest.source.reason.clone();
-            manifest.split == config.split && manifest.source == SourceNote { reason, ..note.clone() }
+            // Why this data set was chosen, and who states its checksum, have no part in what it is.
+            let (reason, checksum) = (manifest.source.reason.clone(), manifest.source.checksum.clone());
+            manifest.split == config.split
+                && manifest.source == SourceNote { reason, checksum, ..note.clone() }
         })?;
         if let Some(dir) = at_hand {
             tracing::info!(folder = %dir.path.display(), "the data set is already ingested");
@@ -199,19 +210,21 @@ fn note(config: &ExperimentConfig, source: &Source) -> Result<SourceNote> {
     let rules = (&config.data.rows, &config.data.synthetic);
     let rules = drr_store::digest_of(&rules)?;
     let archive = format!("{} ({})", archive.unwrap_or_else(|| "generator".to_owned()), &rules[..8]);
-    let sha256 = match &source.fetched.source {
-        RawSource::Archive(path) if source.spec.appended.is_empty() => Some(content_digest(path)?),
-        RawSource::Archive(path) => {
+    let sha256 = match (&source.fetched.source, &source.fetched.sha256) {
+        (RawSource::Archive(path), _) if !source.spec.appended.is_empty() => {
             let appended: Result<Vec<String>> =
                 source.spec.appended.iter().map(|it| content_digest(it)).collect();
             Some(drr_store::digest_of(&(content_digest(path)?, appended?))?)
         }
-        RawSource::Generator => None,
+        (RawSource::Archive(_), Some(known)) => Some(known.clone()),
+        (RawSource::Archive(path), None) => Some(content_digest(path)?),
+        (RawSource::Generator, _) => None,
     };
     Ok(SourceNote {
         archive,
         sha256,
         md5: source.fetched.md5.clone(),
+        checksum: source.fetched.checksum.clone(),
         entry: Some(drr_store::digest_of(&source.spec)?),
         code: Some(Kind::Ingest.code()?),
         reason: source.reason.clone(),

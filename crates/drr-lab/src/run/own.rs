@@ -43,6 +43,9 @@ pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source
     if own.appends {
         return append::appended(context, own, &name, file);
     }
+    if context.registry().load(&name).is_ok_and(|it| !it.is_own_log()) {
+        bail!("{name} is the name of another data set: give the log another with --name NAME");
+    }
     let place = context.own_dir().join(format!("{name}.toml"));
     let file = std::path::absolute(file).context("the path of the log")?;
     let is_known = place.exists() && own.asked == Asked::default() && own.rules == OwnRules::default();
@@ -54,11 +57,15 @@ pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source
         }
         DatasetSpec { file: Some(file.clone()), ..spec }
     } else {
-        if context.registry().load(&name).is_ok_and(|it| it.format != RawFormat::Own) {
-            bail!("{name} is the name of another data set: give the log another with --name NAME");
-        }
         let guess = drr_intake::guess(&file, &own.asked)?;
-        let spec = entry(&name, &file, &guess, &own.rules);
+        let mut spec = entry(&name, &file, &guess, &own.rules);
+        // Columns are guessed anew; what else was said of the log stays.
+        if let Some(before) = context.registry().load(&name).ok().filter(|_| place.exists()) {
+            spec.appended = before.appended;
+            if own.rules == OwnRules::default() {
+                spec.rules = before.rules;
+            }
+        }
         context.watch.say(&understood(&file, &guess)?);
         let text = toml::to_string(&spec).context("the layout cannot be written")?;
         std::fs::create_dir_all(context.own_dir()).context("the folder for layouts")?;
@@ -93,7 +100,7 @@ fn name_of(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<String> {
         bail!("the file's name gives no name for the data set: give one with --name NAME");
     }
     // The shipped data sets keep their names.
-    let is_taken = context.registry().load(&name).is_ok_and(|it| it.format != RawFormat::Own);
+    let is_taken = context.registry().load(&name).is_ok_and(|it| !it.is_own_log());
     Ok(if is_taken { format!("own-{name}") } else { name })
 }
 
@@ -103,10 +110,13 @@ fn entry(name: &str, file: &Path, guess: &Guess, rules: &OwnRules) -> DatasetSpe
         domain: "items".to_owned(),
         title: name.to_owned(),
         homepage: None,
-        format: RawFormat::Own,
+        format: RawFormat::Layout,
         addresses: Vec::new(),
         archive: None,
+        bring: None,
         md5: None,
+        sha256: None,
+        checksum_from: None,
         licence: "your own log: you know its terms".to_owned(),
         citation: String::new(),
         rating_scale: None,
@@ -211,6 +221,16 @@ fn counted(manifest: &Manifest) -> String {
     text
 }
 
+/// Where the rules of a data set stand.
+fn entry_of(context: &Context, source: &Source) -> String {
+    let file = format!("{}.toml", source.spec.name);
+    if source.spec.is_own_log() {
+        context.own_dir().join(file).display().to_string()
+    } else {
+        format!("a copy of the registry's {file}, in a folder given with --registry DIR")
+    }
+}
+
 /// The configuration for a log that has none: what can follow from the data does, and is said.
 ///
 /// # Errors
@@ -227,7 +247,7 @@ pub fn config(context: &Context, source: &Source) -> Result<ExperimentConfig> {
             source.spec.name,
             dataset.users().len(),
             dataset.items().len(),
-            context.own_dir().join(format!("{}.toml", source.spec.name)).display()
+            entry_of(context, source)
         );
     }
     let chosen = super::chosen::Chosen::of(&dataset, source.spec.layout.as_ref().map(|it| it.signal));

@@ -49,7 +49,7 @@ fn a_log_goes_from_a_csv_to_a_report_and_to_recommendations_and_is_read_as_befor
         assert!(ingested.stdout.contains(words), "{words} is missing: {ingested}");
     }
     let layout = fs::read_to_string(house.path("data/own/plays.toml")).unwrap();
-    assert!(layout.contains("format = \"own\"") && layout.contains("separator = \";\""), "{layout}");
+    assert!(layout.contains("format = \"layout\"") && layout.contains("separator = \";\""), "{layout}");
     let again = house.drr("ingest --file plays.csv").succeeded();
     assert!(again.stdout.contains("Layout: as in") && again.stderr.contains("already ingested"), "{again}");
     let done = house.drr("pipeline --file plays.csv --config mine.toml").succeeded();
@@ -74,6 +74,38 @@ fn an_edited_layout_ingests_again_and_says_what_it_left_out() {
     house.drr("ingest --dataset plays").refused(&["repeats the user and item", "rules.repeats"]);
     fs::write(&place, format!("{layout}\n[rules]\nrepeat = \"last\"\n")).unwrap();
     house.drr("ingest --dataset plays").refused(&["repeat", "plays.toml"]);
+}
+
+#[test]
+fn a_published_log_that_is_brought_says_where_it_is_had_and_is_read_by_its_entry() {
+    let house = House::new();
+    house.drr("ingest --dataset coat").refused(&[
+        "\"coat\" is not fetched",
+        "train.ascii",
+        "`drr ingest --dataset coat --archive PATH`",
+        "coat.csv",
+    ]);
+    let mut text = "user,item,rating\n".to_owned();
+    for at in 0..400 {
+        let _ = writeln!(text, "{},{},{}", at % 25, at * 7 % 16, at % 6);
+    }
+    house.write("mine.csv", &text);
+    let given = house.drr("ingest --dataset coat --archive mine.csv").succeeded();
+    for words in
+        ["Checksum: no registered checksum; the archive's SHA-256 is", "Rows: 400 read", "they have no value"]
+    {
+        assert!(given.stdout.contains(words), "{words} is missing: {given}");
+    }
+    assert!(!given.stdout.contains("pinned"), "{given}");
+    fs::create_dir_all(house.path("data/raw")).unwrap();
+    house.write("data/raw/coat.csv", &text);
+    let kept = house.drr("ingest --dataset coat").succeeded();
+    assert!(kept.stdout.contains("pinned at the first fetch") && kept.stderr.contains("ingested"), "{kept}");
+    house.write("data/raw/coat.csv", &text.replace(",5\n", ",4\n"));
+    house.drr("ingest --dataset coat").refused(&["has the SHA-256", "coat.csv.sha256", "delete"]);
+    house
+        .drr("ingest --file mine.csv --name coat")
+        .refused(&["coat is the name of another data set", "--name"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::words::Said;
 use super::{Tables, Told};
 use crate::raw::text::title_and_year;
 use crate::{DataError, Progress};
-use drr_intake::{Layout, LogRow, SideTable, Source};
+use drr_intake::{Header, IntakeError, Layout, LogRow, SideTable, Source, shown};
 
 /// Words at the end of the names of columns with titles, and with categories; the better first.
 const TITLES: [&str; 8] = ["title", "name", "titel", "titre", "titulo", "название", "タイトル", "标题"];
@@ -49,6 +49,14 @@ enum Column {
     Nothing,
 }
 
+/// Where the columns of titles, years and categories are.
+#[derive(Debug, Clone, Copy)]
+struct Places {
+    title: Option<usize>,
+    year: Option<usize>,
+    categories: Option<usize>,
+}
+
 /// What the columns of the log, or of a table, say.
 #[derive(Debug)]
 pub(super) struct Columns {
@@ -66,7 +74,29 @@ impl Columns {
                 plain.iter().position(|name| name == word || (word.len() > 3 && name.ends_with(word)))
             })
         };
-        let (title, year, categories) = (find(&TITLES), find(&YEARS), find(&CATEGORIES));
+        let places = Places { title: find(&TITLES), year: find(&YEARS), categories: find(&CATEGORIES) };
+        Self::at(names, places, said)
+    }
+
+    /// Where the table says they are; else where the names of its columns tell.
+    fn in_table(table: &SideTable, names: &[String], said: &mut Said) -> Result<Self, DataError> {
+        if !table.is_said() {
+            return Ok(Self::of_items(names, said));
+        }
+        let header = Header { names: names.to_vec() };
+        let find = |column: &Option<String>| {
+            let Some(column) = column else { return Ok(None) };
+            header.named(column).map(Some).ok_or_else(|| IntakeError::Refused {
+                place: shown(&table.file),
+                problem: format!("there is no column {} beside the id", shown(column)),
+                remedy: "correct the layout".into(),
+            })
+        };
+        let (title, year) = (find(&table.title)?, find(&table.year)?);
+        Ok(Self::at(names, Places { title, year, categories: find(&table.categories)? }, said))
+    }
+
+    fn at(names: &[String], Places { title, year, categories }: Places, said: &mut Said) -> Self {
         // The categories come first, so that they stand for the items' kinds where nothing else is said.
         let words = categories.and_then(|at| said.column(own_name(&names[at]), true));
         let year_of = (title.is_some() || year.is_some()).then(|| said.column(YEAR, false)).flatten();
@@ -113,7 +143,11 @@ impl Columns {
                         }
                     }
                 }
-                Column::Year(number) => said.add_first(at, number, field)?,
+                Column::Year(number) => {
+                    if let Some(year) = whole_year(field) {
+                        said.add_first(at, number, &year.to_string())?;
+                    }
+                }
                 Column::Categories(number) => {
                     for word in words_of(field) {
                         if !NO_CATEGORY.contains(&word.to_lowercase().as_str()) {
@@ -128,9 +162,15 @@ impl Columns {
     }
 }
 
-/// A column's name without what headers of RecBole's files have behind it.
+/// A column's name without what headers of RecBole's files have behind it; nothing for a mere number.
 fn own_name(name: &str) -> &str {
-    name.split(':').next().unwrap_or_default().trim()
+    let name = name.split(':').next().unwrap_or_default().trim();
+    if name.bytes().all(|it| it.is_ascii_digit()) { "" } else { name }
+}
+
+/// A year, which some tables write with a fraction: `1937.0`. A year 0 is none.
+fn whole_year(text: &str) -> Option<u16> {
+    text.strip_suffix(".0").unwrap_or(text).parse().ok().filter(|it| *it > 0)
 }
 
 /// A name as it is compared.
@@ -203,10 +243,10 @@ impl Tables {
             let columns = Columns::of_users(&names, &mut self.of_users);
             filled(&columns, &rows, &mut self.of_users)?;
         }
-        if let Some(table) = &layout.items {
+        for table in layout.items.iter().chain(&layout.more_items) {
             // A new item that nobody met yet is worth what items like it are.
             let (rows, names) = rows_of(source, table, progress, |id| self.items.position(id))?;
-            let columns = Columns::of_items(&names, &mut self.of_items);
+            let columns = Columns::in_table(table, &names, &mut self.of_items)?;
             filled(&columns, &rows, &mut self.of_items)?;
         }
         Ok(())
@@ -231,7 +271,7 @@ fn rows_of(
             }
             Ok(())
         })?;
-    let has_names = table.dialect.header || !table.names.is_empty();
+    let has_names = table.dialect.header || !table.names.is_empty() || table.is_said();
     Ok((rows, if has_names { names } else { Vec::new() }))
 }
 
