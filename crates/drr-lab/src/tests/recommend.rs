@@ -5,6 +5,7 @@ use crate::plan::Plan;
 use crate::recommend::{self, Answer, Request, Source, Told};
 use crate::run::{Name, Run};
 use drr_baselines::BaselineConfig;
+use drr_core::Part;
 use drr_data::Protocol;
 use serde_json::Value;
 
@@ -194,7 +195,7 @@ fn recommenders_of_a_laboratory_are_fitted_with_the_settings_of_the_run() {
     let context = context(folder.path());
     let mut config = config(1);
     config.sessions = None;
-    config.evaluation.protocols = vec![Protocol::Temporal];
+    config.evaluation.protocols = vec![Protocol::Temporal, Protocol::Rerank];
     let least = ["random", "popularity", "ease"];
     config.lab.recommenders = least.iter().map(|it| BaselineConfig::default_of(it).unwrap()).collect();
     let run = Run::begin(&context, config, &source(&context), Name::Derived("lab")).unwrap();
@@ -207,4 +208,17 @@ fn recommenders_of_a_laboratory_are_fitted_with_the_settings_of_the_run() {
     let error = format!("{:#}", plan.bundle(Protocol::Temporal, None).err().unwrap());
     assert!(error.contains("`drr pipeline --run lab`"), "{error}");
     assert!(plan.bundle(Protocol::Temporal, Some("item_knn")).is_err(), "the run has others");
+    what_was_drawn_for_the_test_is_not_known(&run, &plan);
+}
+
+fn what_was_drawn_for_the_test_is_not_known(run: &Run<'_>, plan: &Plan<'_>) {
+    let bundle = plan.bundle(Protocol::Rerank, Some("popularity")).unwrap();
+    let test = run.cut(Protocol::Rerank).part(Part::Test).unwrap();
+    let user = test.active_users().next().unwrap();
+    let answer = bundle.answer(&Request::User(run.dataset.user_id(user)), 3).unwrap();
+    let drawn = test.of_user(user).items;
+    assert!(answer.history.iter().all(|it| !drawn.contains(&it.item)), "a test item is known");
+    let n_ratings = run.dataset.full_log().unwrap().of_user(user).len();
+    assert_eq!(answer.history.len() + drawn.len(), n_ratings);
+    assert!(answer.text().contains("those that were not drawn for the test"));
 }
