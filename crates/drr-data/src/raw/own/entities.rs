@@ -3,7 +3,7 @@
 use super::words::Said;
 use super::{Tables, Told};
 use crate::raw::text::title_and_year;
-use crate::{DataError, Progress};
+use crate::{AttributeKind, DataError, Progress};
 use drr_intake::{Header, IntakeError, Layout, LogRow, SideTable, Source, shown};
 
 /// Words at the end of the names of columns with titles, and with categories; the better first.
@@ -98,21 +98,23 @@ impl Columns {
 
     fn at(names: &[String], Places { title, year, categories }: Places, said: &mut Said) -> Self {
         // The categories come first, so that they stand for the items' kinds where nothing else is said.
-        let words = categories.and_then(|at| said.column(own_name(&names[at]), true));
-        let year_of = (title.is_some() || year.is_some()).then(|| said.column(YEAR, false)).flatten();
+        let words =
+            categories.and_then(|at| said.column(own_name(&names[at]), Some(AttributeKind::Categories)));
+        let year_of = (title.is_some() || year.is_some())
+            .then(|| said.column(YEAR, Some(AttributeKind::Number)))
+            .flatten();
         let columns = (0..names.len()).map(|at| match (words, year_of) {
             _ if title == Some(at) => Column::Title,
             (Some(words), _) if categories == Some(at) => Column::Categories(words),
             (_, Some(number)) if year == Some(at) => Column::Year(number),
-            _ => said.column(own_name(&names[at]), false).map_or(Column::Nothing, Column::Other),
+            _ => said.column(own_name(&names[at]), None).map_or(Column::Nothing, Column::Other),
         });
         Self { columns: columns.collect(), year: year_of }
     }
 
     /// The same of users, who have neither titles nor categories.
     pub(super) fn of_users(names: &[String], said: &mut Said) -> Self {
-        let column =
-            |name: &String| said.column(own_name(name), false).map_or(Column::Nothing, Column::Other);
+        let column = |name: &String| said.column(own_name(name), None).map_or(Column::Nothing, Column::Other);
         Self { columns: names.iter().map(column).collect(), year: None }
     }
 
@@ -256,13 +258,16 @@ impl Tables {
 /// A position in a table of ids, and the fields of a row about it.
 type Row = (u32, Vec<String>);
 
+/// The rows of a table, and the names of its columns.
+type Rows = (Vec<Row>, Vec<String>);
+
 /// The rows of a table about users or items whose position is `known`, and the names of its columns.
 fn rows_of(
     source: &Source,
     table: &SideTable,
     progress: &mut dyn Progress,
     mut known: impl FnMut(&[u8]) -> Option<u32>,
-) -> Result<(Vec<Row>, Vec<String>), DataError> {
+) -> Result<Rows, DataError> {
     let mut rows: Vec<Row> = Vec::new();
     let names =
         drr_intake::read_table(source, table, &mut Told(progress), |id, fields| -> Result<(), DataError> {

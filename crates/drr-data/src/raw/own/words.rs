@@ -24,8 +24,8 @@ struct Entity {
 #[derive(Debug)]
 struct Column {
     name: String,
-    /// Whether it stands for what an item is about, so that several words are usual.
-    is_categories: bool,
+    /// The kind, where the column's role tells it.
+    kind: Option<AttributeKind>,
 }
 
 /// What is said of users or items, by their positions.
@@ -40,7 +40,7 @@ pub(super) struct Said {
 
 impl Said {
     /// The number of the attribute `name`, which is added if it is new; none for an empty name.
-    pub(super) fn column(&mut self, name: &str, is_categories: bool) -> Option<usize> {
+    pub(super) fn column(&mut self, name: &str, kind: Option<AttributeKind>) -> Option<usize> {
         if name.is_empty() {
             return None;
         }
@@ -50,7 +50,7 @@ impl Said {
         if self.columns.len() > usize::from(u16::MAX) {
             return None;
         }
-        self.columns.push(Column { name: name.to_owned(), is_categories });
+        self.columns.push(Column { name: name.to_owned(), kind });
         Some(self.columns.len() - 1)
     }
 
@@ -156,7 +156,6 @@ impl Said {
 
     /// What the words of an attribute are; none if there is no word.
     fn kind(&self, column: usize, asked: Option<&AttributeKind>) -> Option<AttributeKind> {
-        let is_categories = self.columns[column].is_categories;
         let mut seen = Seen::default();
         for entity in &self.entities {
             let mut n_words = 0;
@@ -170,7 +169,8 @@ impl Said {
         if seen.n_known == 0 {
             return None;
         }
-        Some(asked.copied().unwrap_or_else(|| seen.kind(is_categories)))
+        let known = asked.copied().or(self.columns[column].kind);
+        Some(known.unwrap_or_else(|| seen.kind()))
     }
 
     fn value<'a>(
@@ -220,8 +220,8 @@ impl<'a> Seen<'a> {
         *self.distinct.entry(word).or_default() += 1;
     }
 
-    fn kind(&self, is_categories: bool) -> AttributeKind {
-        if is_categories || self.has_several || self.n_with_bar * 10 > self.n_known {
+    fn kind(&self) -> AttributeKind {
+        if self.has_several || self.n_with_bar * 10 > self.n_known {
             AttributeKind::Categories
         } else if !self.has_text && (self.has_fraction || self.distinct.len() >= LEAST_NUMBERS) {
             AttributeKind::Number
@@ -248,7 +248,7 @@ mod tests {
     /// The attributes of items whose words stand in one column each.
     fn found(rows: &[&str], kinds: &[(&str, AttributeKind)]) -> Result<Attributes, DataError> {
         let mut said = Said::default();
-        let column = said.column("x", false).expect("a name");
+        let column = said.column("x", None).expect("a name");
         for (at, words) in rows.iter().enumerate() {
             for word in words.split(';').filter(|it| !it.is_empty()) {
                 said.add(at as u32, column, word)?;
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn an_entity_with_thousands_of_words_is_refused() {
         let mut said = Said::default();
-        let column = said.column("tags", true).unwrap();
+        let column = said.column("tags", None).unwrap();
         let error = (0..=MAX_WORDS).find_map(|at| said.add(0, column, &format!("w{at}")).err()).unwrap();
         assert!(error.to_string().contains("more than 1000 words"), "{error}");
     }
