@@ -11,7 +11,7 @@ mod long_term;
 mod one_session;
 mod page;
 mod published;
-pub(crate) mod results;
+mod results;
 mod sessions;
 mod staleness;
 mod training;

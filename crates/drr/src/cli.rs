@@ -301,6 +301,7 @@ pub fn names_old_protocol(matches: &ArgMatches) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::named::protocol;
     use clap::CommandFactory;
 
     #[test]

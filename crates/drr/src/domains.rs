@@ -1,7 +1,7 @@
 //! The study of domains: the pipeline on every log of a folder.
 
 use crate::cli::{Checkpoints, Selection};
-use crate::commands::with_own_plan;
+use crate::experiment::with_own_plan;
 use anyhow::{Context as _, Result, bail};
 use drr_intake::shown;
 use drr_lab::failure::{Kind, kind};

@@ -8,6 +8,7 @@ mod commands;
 mod console;
 mod domains;
 mod exit;
+mod experiment;
 mod interrupt;
 mod logging;
 mod machine;
@@ -18,9 +19,9 @@ mod recommend;
 mod terminal;
 
 pub use cli::Selection;
-pub use commands::with_plan;
 pub use console::{complain, say};
 pub use exit::code;
+pub use experiment::with_plan;
 pub use logging::LogFormat;
 pub use machine::facts as machine_facts;
 pub use terminal::{Settings, Terminal, command_line, use_all_threads};

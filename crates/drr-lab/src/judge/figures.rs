@@ -172,6 +172,28 @@ pub fn load_costs(work: Work<'_>) -> Result<Vec<CostRow>> {
     Ok(read_json(&work.checked(STAGE, "costs.json")?, "run evaluate")?)
 }
 
+/// The row that speaks for `learner` in a table: its plain one, or the best of those trained in a simulator.
+pub fn row_of<'a>(rows: &[&'a Judged], learner: &str) -> Option<&'a Judged> {
+    best_of(rows, |row| row.id.as_ref().is_some_and(|id| id.is_plain() && id.name == learner))
+}
+
+/// The row that speaks for the run's own agent.
+pub fn best_agent<'a>(metrics: &RunMetrics, rows: &[&'a Judged]) -> Option<&'a Judged> {
+    row_of(rows, metrics.learners.first()?)
+}
+
+/// The recommender without RL with the best value.
+pub fn best_without_rl<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
+    let best = best_of(rows, |row| row.id.is_none() && row.summary.recommender != "oracle");
+    best.map(|row| &*row.summary.recommender)
+}
+
+fn best_of<'a>(rows: &[&'a Judged], is_meant: impl Fn(&Judged) -> bool) -> Option<&'a Judged> {
+    let meant = rows.iter().filter(|row| is_meant(row));
+    let valued = meant.filter_map(|row| Some((*row, headline(row)?.2.mean)));
+    valued.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(row, _)| row)
+}
+
 /// The mean of a recommender's primary metric in its table.
 pub fn headline(judged: &Judged) -> Option<(Metric, usize, drr_eval::Interval)> {
     headline_of(&judged.summary)

@@ -1,8 +1,8 @@
 //! The answer to "does RL recommend better?", all protocols in one table.
 
-use super::results::{best_agent, best_without_rl, row_of, words};
+use super::results::words;
 use crate::judge::comparisons::Comparison;
-use crate::judge::figures::{Judged, RunMetrics, headline};
+use crate::judge::figures::{Judged, RunMetrics, best_agent, best_without_rl, headline, row_of};
 use drr_core::Form;
 use drr_data::Protocol;
 use drr_eval::report::{Cell, Section, Table};

@@ -2,7 +2,7 @@
 
 use crate::judge::comparisons::{Comparison, length, letters};
 use crate::judge::contestants::NO_RL;
-use crate::judge::figures::{Judged, RunMetrics, headline};
+use crate::judge::figures::{Judged, RunMetrics, best_agent, best_without_rl, headline};
 use drr_core::{Form, HEADLINE_LENGTH, LearnerId, SessionKind, World};
 use drr_data::{PerUserRow, Protocol};
 use drr_eval::Metric;
@@ -54,28 +54,6 @@ fn section(metrics: &RunMetrics, table: &str, per_user: &[PerUserRow], categorie
         plots,
         ..Section::default()
     }
-}
-
-/// The row that speaks for `learner` in a table: its plain one, or the best of those trained in a simulator.
-pub(super) fn row_of<'a>(rows: &[&'a Judged], learner: &str) -> Option<&'a Judged> {
-    best_of(rows, |row| row.id.as_ref().is_some_and(|id| id.is_plain() && id.name == learner))
-}
-
-/// The row that speaks for the run's own agent.
-pub(crate) fn best_agent<'a>(metrics: &RunMetrics, rows: &[&'a Judged]) -> Option<&'a Judged> {
-    row_of(rows, metrics.learners.first()?)
-}
-
-/// The recommender without RL with the best value.
-pub(crate) fn best_without_rl<'a>(rows: &[&'a Judged]) -> Option<&'a str> {
-    let best = best_of(rows, |row| row.id.is_none() && row.summary.recommender != "oracle");
-    best.map(|row| &*row.summary.recommender)
-}
-
-fn best_of<'a>(rows: &[&'a Judged], is_meant: impl Fn(&Judged) -> bool) -> Option<&'a Judged> {
-    let meant = rows.iter().filter(|row| is_meant(row));
-    let valued = meant.filter_map(|row| Some((*row, headline(row)?.2.mean)));
-    valued.max_by(|one, other| one.1.total_cmp(&other.1)).map(|(row, _)| row)
 }
 
 fn letter_column(metrics: &RunMetrics, table: &str, rows: &[&Judged]) -> BTreeMap<String, String> {

@@ -2,9 +2,8 @@
 
 use crate::document::write_block;
 use crate::judge::comparisons::Comparison;
-use crate::judge::figures::{Judged, RunMetrics, headline};
+use crate::judge::figures::{Judged, RunMetrics, best_agent, best_without_rl, headline};
 use crate::judge::sessions::{SessionComparison, SessionFigures, SessionLine, SessionTable};
-use crate::report::results::{best_agent, best_without_rl};
 use crate::run::{Run, Work};
 use anyhow::Result;
 use drr_core::{Form, Protocol};

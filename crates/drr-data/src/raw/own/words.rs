@@ -12,6 +12,9 @@ const LEAST_NUMBERS: usize = 3;
 /// A title or a word, by its number.
 type WordIdx = u32;
 
+/// The titles of users or items, as far as they have some.
+pub(super) type Titles = Vec<Option<Box<str>>>;
+
 /// What is said of one user or item.
 #[derive(Debug, Default, Clone)]
 struct Entity {
@@ -132,7 +135,7 @@ impl Said {
         mut self,
         n: usize,
         kinds: &BTreeMap<String, AttributeKind>,
-    ) -> Result<(Vec<Option<Box<str>>>, Attributes), DataError> {
+    ) -> Result<(Titles, Attributes), DataError> {
         self.entities.resize(n, Entity::default());
         let kept: Vec<(usize, AttributeKind)> = (0..self.columns.len())
             .filter_map(|column| Some((column, self.kind(column, kinds.get(&self.columns[column].name))?)))
