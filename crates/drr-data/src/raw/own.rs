@@ -144,7 +144,7 @@ fn finished(
         used_items[pair.item as usize] = true;
     }
     let (users, new_user) = tables.users.compact(&used_users);
-    let (titles, attributes) = tables.said.finish(used_items.len())?;
+    let (titles, attributes) = tables.said.finish(&used_items)?;
     let (items, new_item) = tables.items.compact_with(titles, attributes, &used_items);
     counts.unrated_users = (used_users.len() - users.len()) as u64;
     counts.unrated_items = (used_items.len() - items.len()) as u64;

@@ -204,6 +204,18 @@ fn a_video_that_was_watched_again_counts_by_the_mean_of_its_shares() {
     assert_eq!((rows, log.counts.duplicates_dropped), (vec![("3", 0.0), ("2", 1.0)], 1));
 }
 
+#[test]
+fn what_is_said_of_unrated_items_alone_makes_no_attribute() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("user_artists.dat"), "userID\tartistID\tweight\n1\t2\t9\n").unwrap();
+    let artists = "id\tname\turl\tpictureURL\n2\tThe Made-Up\t\t\n3\tOdd (1984)\t\t\n";
+    std::fs::write(folder.path().join("artists.dat"), artists).unwrap();
+    let spec = registry().load("lastfm-hetrec2011").unwrap();
+    let source = RawSource::Archive(folder.path().to_owned());
+    let log = read_raw(&spec, &source, &RowPolicy::default(), &mut NoProgress).unwrap();
+    assert_eq!((log.items.title(0), log.items.attributes().iter().count()), (Some("The Made-Up"), 0));
+}
+
 /// The row of a data set in the documents.
 fn documented(spec: &DatasetSpec) -> String {
     let had = match (spec.format, &spec.bring) {

@@ -142,17 +142,18 @@ impl Said {
         &mut self.items[at]
     }
 
-    /// The titles and attributes of `n` items; an attribute of which nothing is known of anybody is left out.
+    /// The titles and attributes of the items; an attribute of which nothing is known of anybody who is `used` is left out.
     ///
     /// # Errors
     ///
     /// Fails where attributes cannot be made, which names that differ rule out.
-    pub(super) fn finish(mut self, n: usize) -> Result<(Vec<Option<Box<str>>>, Attributes), DataError> {
-        self.items.resize_with(n, Item::default);
-        let (has_years, has_words) = (
-            self.items.iter().any(|item| item.year.is_some()),
-            self.items.iter().any(|item| !item.categories.is_empty()),
-        );
+    pub(super) fn finish(mut self, used: &[bool]) -> Result<(Vec<Option<Box<str>>>, Attributes), DataError> {
+        self.items.resize_with(used.len(), Item::default);
+        let any = |is_known: &dyn Fn(&Item) -> bool| {
+            self.items.iter().zip(used).any(|(item, is_used)| *is_used && is_known(item))
+        };
+        let (has_years, has_words) =
+            (any(&|item| item.year.is_some()), any(&|item| !item.categories.is_empty()));
         let year = has_years.then(|| (YEAR.to_owned(), AttributeKind::Number));
         let name = self.categories.unwrap_or_else(|| "categories".to_owned());
         let words = has_words.then_some((name, AttributeKind::Categories));
