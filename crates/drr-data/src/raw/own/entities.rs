@@ -124,6 +124,9 @@ pub(super) struct Item {
     categories: Vec<Box<str>>,
 }
 
+/// Titles by the positions of their items; none where an item has no title.
+type Titles = Vec<Option<Box<str>>>;
+
 /// What is said of the items, by their positions.
 #[derive(Debug, Default)]
 pub(super) struct Said {
@@ -147,7 +150,7 @@ impl Said {
     /// # Errors
     ///
     /// Fails where attributes cannot be made, which names that differ rule out.
-    pub(super) fn finish(mut self, used: &[bool]) -> Result<(Vec<Option<Box<str>>>, Attributes), DataError> {
+    pub(super) fn finish(mut self, used: &[bool]) -> Result<(Titles, Attributes), DataError> {
         self.items.resize_with(used.len(), Item::default);
         let any = |is_known: &dyn Fn(&Item) -> bool| {
             self.items.iter().zip(used).any(|(item, is_used)| *is_used && is_known(item))
