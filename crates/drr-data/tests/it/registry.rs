@@ -133,6 +133,20 @@ fn every_registered_data_set_says_what_a_person_must_know() {
 }
 
 #[test]
+fn only_data_sets_of_one_address_share_an_archive() {
+    let mut known: Vec<(String, Vec<String>)> = Vec::new();
+    for name in registry().names().unwrap() {
+        let spec = registry().load(&name).unwrap();
+        let Some(archive) = spec.archive else { continue };
+        for (_, addresses) in known.iter().filter(|it| it.0 == archive) {
+            assert!(!addresses.is_empty() && *addresses == spec.addresses, "{name}: {archive}");
+        }
+        known.push((archive, spec.addresses));
+    }
+    assert!(known.len() > N_USERS);
+}
+
+#[test]
 fn what_a_person_must_bring_is_said_and_taken_from_any_place() {
     let folder = tempfile::tempdir().unwrap();
     let spec = registry().load("yelp").unwrap();
