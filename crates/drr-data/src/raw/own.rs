@@ -203,10 +203,10 @@ fn finished(
         used_items[pair.item as usize] = true;
     }
     let kinds = &spec.rules.attributes;
-    let (titles, attributes) = tables.of_users.finish(used_users.len(), kinds)?;
+    let (titles, attributes) = tables.of_users.finish(&used_users, kinds)?;
     let Compacted { used: users, moved: new_user, .. } =
         tables.users.compact_with(titles, attributes, &used_users);
-    let (titles, attributes) = tables.of_items.finish(used_items.len(), kinds)?;
+    let (titles, attributes) = tables.of_items.finish(&used_items, kinds)?;
     let Compacted { used: items, others: cold_items, moved: new_item } =
         tables.items.compact_with(titles, attributes, &used_items);
     if let Some(name) =

@@ -133,6 +133,20 @@ fn every_registered_data_set_says_what_a_person_must_know() {
 }
 
 #[test]
+fn only_data_sets_of_one_address_share_an_archive() {
+    let mut known: Vec<(String, Vec<String>)> = Vec::new();
+    for name in registry().names().unwrap() {
+        let spec = registry().load(&name).unwrap();
+        let Some(archive) = spec.archive else { continue };
+        for (_, addresses) in known.iter().filter(|it| it.0 == archive) {
+            assert!(!addresses.is_empty() && *addresses == spec.addresses, "{name}: {archive}");
+        }
+        known.push((archive, spec.addresses));
+    }
+    assert!(known.len() > N_USERS);
+}
+
+#[test]
 fn what_a_person_must_bring_is_said_and_taken_from_any_place() {
     let folder = tempfile::tempdir().unwrap();
     let spec = registry().load("yelp").unwrap();
@@ -202,6 +216,18 @@ fn a_video_that_was_watched_again_counts_by_the_mean_of_its_shares() {
     let log = read_raw(&spec, &source, &RowPolicy::default(), &mut NoProgress).unwrap();
     let rows: Vec<_> = log.interactions.iter().map(|it| (log.items.id(it.item.index()), it.rating)).collect();
     assert_eq!((rows, log.counts.duplicates_dropped), (vec![("3", 0.0), ("2", 1.0)], 1));
+}
+
+#[test]
+fn what_is_said_of_unrated_items_alone_makes_no_attribute() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("user_artists.dat"), "userID\tartistID\tweight\n1\t2\t9\n").unwrap();
+    let artists = "id\tname\turl\tpictureURL\n2\tThe Made-Up\t\t\n3\tOdd (1984)\t\t\n";
+    std::fs::write(folder.path().join("artists.dat"), artists).unwrap();
+    let spec = registry().load("lastfm-hetrec2011").unwrap();
+    let source = RawSource::Archive(folder.path().to_owned());
+    let log = read_raw(&spec, &source, &RowPolicy::default(), &mut NoProgress).unwrap();
+    assert_eq!((log.items.title(0), log.items.attributes().iter().count()), (Some("The Made-Up"), 0));
 }
 
 /// The row of a data set in the documents.

@@ -125,20 +125,22 @@ impl Said {
         number
     }
 
-    /// The titles and attributes of `n` users or items. An attribute of which nothing is known of anybody is left out; `kinds`
-    /// come before what the words look like.
+    /// The titles and attributes of all users or items. An attribute of which nothing is known of anybody who is `used` is left
+    /// out; `kinds` come before what the words look like.
     ///
     /// # Errors
     ///
     /// Refuses a kind for an attribute that is not there, and numbers that are none.
     pub(super) fn finish(
         mut self,
-        n: usize,
+        used: &[bool],
         kinds: &BTreeMap<String, AttributeKind>,
     ) -> Result<(Titles, Attributes), DataError> {
-        self.entities.resize(n, Entity::default());
+        self.entities.resize(used.len(), Entity::default());
         let kept: Vec<(usize, AttributeKind)> = (0..self.columns.len())
-            .filter_map(|column| Some((column, self.kind(column, kinds.get(&self.columns[column].name))?)))
+            .filter_map(|column| {
+                Some((column, self.kind(column, used, kinds.get(&self.columns[column].name))?))
+            })
             .collect();
         let named = kept.iter().map(|(at, kind)| (self.columns[*at].name.clone(), *kind));
         let mut attributes = AttributesBuilder::new(named)?;
@@ -157,10 +159,11 @@ impl Said {
         of_column.map(|it| &*self.words[it.1 as usize])
     }
 
-    /// What the words of an attribute are; none if there is no word.
-    fn kind(&self, column: usize, asked: Option<&AttributeKind>) -> Option<AttributeKind> {
+    /// What the words of an attribute are; none if nobody who is used has one.
+    fn kind(&self, column: usize, used: &[bool], asked: Option<&AttributeKind>) -> Option<AttributeKind> {
         let mut seen = Seen::default();
-        for entity in &self.entities {
+        let mut is_of_use = false;
+        for (entity, is_used) in self.entities.iter().zip(used) {
             let mut n_words = 0;
             for word in self.words_of(entity, column) {
                 seen.take(word);
@@ -168,8 +171,9 @@ impl Said {
             }
             seen.n_known += usize::from(n_words > 0);
             seen.has_several |= n_words > 1;
+            is_of_use |= *is_used && n_words > 0;
         }
-        if seen.n_known == 0 {
+        if !is_of_use {
             return None;
         }
         let known = asked.copied().or(self.columns[column].kind);
@@ -258,7 +262,7 @@ mod tests {
             }
         }
         let kinds = kinds.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect();
-        said.finish(rows.len(), &kinds).map(|it| it.1)
+        said.finish(&vec![true; rows.len()], &kinds).map(|it| it.1)
     }
 
     fn kind(rows: &[&str]) -> Option<AttributeKind> {

@@ -108,7 +108,7 @@ pub(super) fn book_crossing() -> Sample {
         },
         said: |at| Said {
             title: Some(format!("Caf\u{e9} \"Nord\"; {at}")),
-            year: (at > 0).then(|| 1950.0 + at as f64),
+            year: (at > 0).then_some(1950.0 + at as f64),
             categories: Vec::new(),
         },
         scale: (1.0, 10.0),

@@ -1,6 +1,6 @@
 //! Products, places, jobs, short videos and clothes.
 
-use super::sample::{Lies, Said, Sample, stars, table};
+use super::sample::{Lies, Said, Sample, Value, stars, table};
 
 fn user(at: usize) -> String {
     format!("AMADEUP{at:04}X")
@@ -167,7 +167,7 @@ pub(super) fn jth() -> Sample {
 
 /// XING: what a user did as a number, which is no scale; in 2017 names of columns begin with that of a table.
 pub(super) fn xing(is_2017: bool) -> Sample {
-    let (header, value): (&str, fn(usize) -> (&'static str, Option<f32>)) = if is_2017 {
+    let (header, value): (&str, Value) = if is_2017 {
         ("x.user_id\tx.item_id\tx.interaction_type\tx.created_at\n", |at| {
             [("0", None), ("1", Some(1.0)), ("4", Some(0.0)), ("5", Some(1.0))][at % 4]
         })

@@ -31,13 +31,15 @@ pub(super) struct Said {
     pub(super) categories: Vec<String>,
 }
 
+/// What is written in the row of a number, and the rating that it is; none where the row is left out.
+pub(super) type Value = fn(usize) -> (&'static str, Option<f32>);
+
 /// How one data set writes its log.
 pub(super) struct Sample {
     pub(super) lies: Lies,
     pub(super) user: fn(usize) -> String,
     pub(super) item: fn(usize) -> String,
-    /// What is written in the row of a number, and the rating that it is; none where the row is left out.
-    pub(super) value: fn(usize) -> (&'static str, Option<f32>),
+    pub(super) value: Value,
     /// How a second is written; none where there is no time.
     pub(super) time: Option<fn(i64) -> String>,
     /// The files with rows, which have the same number of rows each.
