@@ -1,7 +1,8 @@
 //! A description as text for a terminal.
 
 use super::{AttributeSummary, Description, NEGATIVE_RATING, StreakKind, Summary};
-use crate::{AttributeKind, shown};
+use crate::AttributeKind;
+use drr_intake::shown;
 use drr_core::POSITIVE_RATING;
 use std::fmt::{self, Display, Formatter};
 
