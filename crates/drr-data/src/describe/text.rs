@@ -2,8 +2,8 @@
 
 use super::{AttributeSummary, Description, NEGATIVE_RATING, StreakKind, Summary};
 use crate::AttributeKind;
-use drr_intake::shown;
 use drr_core::POSITIVE_RATING;
+use drr_intake::shown;
 use std::fmt::{self, Display, Formatter};
 
 /// The width of the longest bar in a histogram.

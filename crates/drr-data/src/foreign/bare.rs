@@ -167,7 +167,9 @@ impl Survey {
                            or item and score";
                 if counts { Err(why) } else { Ok(false) }
             }
-            (true, true) => Err("the second and the third column both count within each user, so either could be the rank"),
+            (true, true) => Err(
+                "the second and the third column both count within each user, so either could be the rank",
+            ),
             (true, false) if self.third.fall() => Err(
                 "the second column counts within each user and the third one falls, so they could be rank and item, or item and score",
             ),
@@ -265,7 +267,11 @@ fn read_places(
         gathered.rows.iter_mut().for_each(|(_, row)| row.order = 0.0 - row.order);
     }
     gathered.by = if by == Order::Rank { By::Rank } else { By::Score };
-    let names = if rank_is_before { "user, rank and item".to_owned() } else { format!("user, item and {}", by.name()) };
+    let names = if rank_is_before {
+        "user, rank and item".to_owned()
+    } else {
+        format!("user, item and {}", by.name())
+    };
     gathered.notes.push(format!("there is no header: the columns were taken for {names}"));
     Ok(())
 }

@@ -147,7 +147,10 @@ pub(super) fn add_ordered(
     let n_numbers = numbers.iter().rposition(Option::is_some).map_or(0, |at| at + 1);
     let refuse = |problem: String| Err(gathered.refuse(place, problem, BESIDE));
     if n_items != n_numbers {
-        return refuse(format!("the list of user {} has {n_items} items and {n_numbers} {what}", shown(user)));
+        return refuse(format!(
+            "the list of user {} has {n_items} items and {n_numbers} {what}",
+            shown(user)
+        ));
     }
     let mut list = Vec::with_capacity(n_items);
     for (item, number) in items.iter().map(|item| item.trim()).zip(numbers).take(n_items) {
@@ -155,9 +158,16 @@ pub(super) fn add_ordered(
             ("", None) => {}
             (item, Some(number)) if !item.is_empty() => match by.key(*number) {
                 Ok(key) => list.push((item, key)),
-                Err(problem) => return refuse(format!("{number} among the {what} of user {} {problem}", shown(user))),
+                Err(problem) => {
+                    return refuse(format!("{number} among the {what} of user {} {problem}", shown(user)));
+                }
             },
-            _ => return refuse(format!("the list of user {} has an item without a number, or a number without an item", shown(user))),
+            _ => {
+                return refuse(format!(
+                    "the list of user {} has an item without a number, or a number without an item",
+                    shown(user)
+                ));
+            }
         }
     }
     gathered.begin_list(place, (user, recommender), list.is_sorted_by(|left, right| left.1 <= right.1));
@@ -329,7 +339,9 @@ mod tests {
     #[test]
     fn numbers_are_read_as_they_are_printed() {
         let values = |cell: &str, between| Numbers::Cell(cell.to_owned()).values(between);
-        for cell in ["[0.5, -1, 2e3]", "[ 0.5  -1.  2e3]", "0.5 -1 2e3", "[np.float64(0.5), np.float64(-1.0), 2000]"] {
+        for cell in
+            ["[0.5, -1, 2e3]", "[ 0.5  -1.  2e3]", "0.5 -1 2e3", "[np.float64(0.5), np.float64(-1.0), 2000]"]
+        {
             assert_eq!(values(cell, None), Ok(vec![Some(0.5), Some(-1.0), Some(2000.0)]), "{cell}");
         }
         assert_eq!(values("0.5||2", Some('|')), Ok(vec![Some(0.5), None, Some(2.0)]));

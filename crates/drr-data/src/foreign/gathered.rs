@@ -241,7 +241,8 @@ impl ForeignLists {
         let mut ranks: FxHashMap<(u32, u64), ListPlace> = FxHashMap::default();
         for row in &self.rows {
             stop.step()?;
-            let twice = |what: &str, before: ListPlace| Err(self.repeated(row.user, what, [row.place, before]));
+            let twice =
+                |what: &str, before: ListPlace| Err(self.repeated(row.user, what, [row.place, before]));
             let rank = (row.user, row.order.to_bits());
             let same_rank = if by == By::Score { None } else { ranks.insert(rank, row.place) };
             if let Some(before) = same_rank.filter(|_| by == By::Row) {

@@ -188,7 +188,8 @@ impl<'a> Batch<'a> {
             gathered.stop.step()?;
             if !whose.is_other(at, gathered) {
                 let user = known(gathered, place, "user", &whose.users[at])?;
-                let numbers = numbers.as_mut().map(|all| std::mem::replace(&mut all[at], Numbers::Each(Vec::new())));
+                let numbers =
+                    numbers.as_mut().map(|all| std::mem::replace(&mut all[at], Numbers::Each(Vec::new())));
                 cells.push(place, (user, whose.recommender(at)), items, numbers);
             }
         }

@@ -140,7 +140,8 @@ impl Packed<'_> {
             if text::reason(&error).is_none() {
                 return Err(self.broken(&error));
             }
-            let problem = format!("it begins as {} text and is not", if wide.is_some() { "UTF-16" } else { "UTF-8" });
+            let problem =
+                format!("it begins as {} text and is not", if wide.is_some() { "UTF-16" } else { "UTF-8" });
             return Err(self.at(decoder.line(), problem));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
@@ -148,9 +149,10 @@ impl Packed<'_> {
             self.at(1 + breaks(before), "it is neither UTF-8 text, nor UTF-16 text, nor Parquet".to_owned())
         })?;
         match text.find('\0') {
-            Some(at) => {
-                Err(self.at(1 + breaks(&text.as_bytes()[..at]), "there is a zero byte, which no text has".to_owned()))
-            }
+            Some(at) => Err(self.at(
+                1 + breaks(&text.as_bytes()[..at]),
+                "there is a zero byte, which no text has".to_owned(),
+            )),
             None => Ok(text),
         }
     }
@@ -164,7 +166,11 @@ impl Packed<'_> {
             return IntakeError::Interrupted(self.place.clone());
         }
         if self.kind == Kind::Plain {
-            return IntakeError::refused(&self.place, format!("it cannot be read ({error})"), "make or copy it again");
+            return IntakeError::refused(
+                &self.place,
+                format!("it cannot be read ({error})"),
+                "make or copy it again",
+            );
         }
         let problem = format!("it is no whole {} file ({error})", self.kind.name());
         IntakeError::refused(&self.place, problem, "make or copy it again, or unpack it yourself")

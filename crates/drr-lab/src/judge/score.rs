@@ -86,8 +86,7 @@ pub fn score(bench: &Bench<'_>, request: &Request<'_>) -> Result<Scored> {
     let k = bench.evaluation.headline();
     let longest = lengths.iter().copied().max().unwrap_or(k);
     let asked = (longest, request.unknown);
-    let (listed, counts) =
-        ListedRecommender::new(name, &lists, bench.cut.dataset, &set, asked, &bench.work)?;
+    let (listed, counts) = ListedRecommender::new(name, &lists, bench.cut.dataset, &set, asked, &bench.work)?;
     for warning in counts.warnings() {
         tracing::warn!("{}: {warning}", request.lists.display());
     }

@@ -7,8 +7,8 @@ use crate::run::code::Kind;
 use crate::watch::Interruptible;
 use anyhow::{Context as _, Result};
 use drr_data::{
-    Dataset, DatasetDir, DatasetSpec, Fetched, Origin, RawFormat, RawLog, RawSource,
-    SourceNote, fetch, fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
+    Dataset, DatasetDir, DatasetSpec, Fetched, Origin, RawFormat, RawLog, RawSource, SourceNote, fetch,
+    fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
 };
 use std::path::{Path, PathBuf};
 

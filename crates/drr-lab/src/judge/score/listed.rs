@@ -108,12 +108,7 @@ impl ListedRecommender {
 }
 
 /// Original ids to indices; what is unknown is counted.
-fn known(
-    lists: &ForeignLists,
-    dataset: &Dataset,
-    counts: &mut ListCounts,
-    work: &Work<'_>,
-) -> Result<Known> {
+fn known(lists: &ForeignLists, dataset: &Dataset, counts: &mut ListCounts, work: &Work<'_>) -> Result<Known> {
     let users: Vec<Option<UserIdx>> = indices(&lists.user_ids, |id| dataset.user(id));
     let items: Vec<Option<ItemIdx>> = indices(&lists.item_ids, |id| dataset.item(id));
     let mut known = Known::new();

@@ -26,8 +26,7 @@ pub fn named_lists(
         bail!("there are no lists in {}: check the path after --lists", path.display());
     }
     let mut progress = Interruptible::new(watch);
-    let lists =
-        read_foreign_lists(path, protocol.name(), name, &mut progress).map_err(failure::of_data)?;
+    let lists = read_foreign_lists(path, protocol.name(), name, &mut progress).map_err(failure::of_data)?;
     let is_packed = path.extension().is_some_and(|it| it == "gz" || it == "zst");
     let file = if is_packed { path.with_extension("") } else { path.to_owned() };
     let stem = file.file_stem().map_or_else(|| "lists".into(), |stem| stem.to_string_lossy().into_owned());
