@@ -68,6 +68,7 @@ impl<'a> Run<'a> {
             config_hash: digest_of(&config)?,
             config_file: drr_store::bytes_digest(text.as_bytes()),
             warnings: source.warnings.clone(),
+            left_out: source.left_out.clone(),
             seed: config.seed,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             code: manifest::code()?,
@@ -186,7 +187,8 @@ impl<'a> Run<'a> {
         all.filter(|protocol| self.dataset.split_hash(*protocol).is_ok()).collect()
     }
 
-    /// The protocols of the evaluation that the data set does not allow, with the reason: a sentence each.
+    /// What the data do not allow, with the reason, a sentence each: what the settings that follow from them leave out, and the
+    /// protocols of the evaluation that they have no parts for.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {
         let reason = |protocol: &Protocol| match self.dataset.split_hash(*protocol) {
@@ -195,7 +197,9 @@ impl<'a> Run<'a> {
             Err(_) => Some("the data set has too few rows for its parts"),
         };
         let all = self.config.evaluation.protocols.iter();
-        all.filter_map(|it| Some(format!("the protocol {it} is left out: {}", reason(it)?))).collect()
+        let of_protocols =
+            all.filter_map(|it| Some(format!("the protocol {it} is left out: {}", reason(it)?)));
+        self.manifest.left_out.iter().cloned().chain(of_protocols).collect()
     }
 
     /// Says once what is left out, when the run is there.

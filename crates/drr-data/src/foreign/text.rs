@@ -285,7 +285,8 @@ fn read_lists(
         let field = |at: usize| record.get(at).unwrap_or_default();
         let has_rest = *items == Parts::Cell(header.len() - 1) && record.len() > header.len();
         // A row with fewer items has fewer fields.
-        if !has_rest && !(is_spread && record.len() < header.len()) {
+        let has_fewer = is_spread && record.len() < header.len();
+        if !has_rest && !has_fewer {
             check_length(gathered, place, &record, header.len())?;
         }
         let texts = |all: &[usize]| all.iter().map(|at| field(*at).to_owned()).collect();

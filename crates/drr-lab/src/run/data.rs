@@ -22,6 +22,8 @@ pub struct Source {
     pub reason: String,
     /// What to warn of after that line.
     pub warnings: Vec<String>,
+    /// What the settings that follow from the data leave out, with the reason: a sentence each.
+    pub left_out: Vec<String>,
 }
 
 /// The archive of a data set that the user named: given, kept, or downloaded. It never falls back to another set.
@@ -94,7 +96,7 @@ fn because(name: &str, origin: &str, failures: &[&str]) -> String {
 
 fn found(spec: DatasetSpec, fetched: Fetched, reason: String, mut warnings: Vec<String>) -> Source {
     warnings.extend(fetched.warning.clone());
-    Source { spec, fetched, reason, warnings }
+    Source { spec, fetched, reason, warnings, left_out: Vec::new() }
 }
 
 impl Source {
