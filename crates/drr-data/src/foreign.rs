@@ -19,16 +19,21 @@ mod columns;
 mod gathered;
 mod json;
 mod names;
-mod source;
+mod stop;
 mod table;
 mod text;
 
-use crate::DataError;
+use crate::progress::Told;
+use crate::{DataError, Progress};
 use columns::Columns;
+use drr_intake::{Bounds, Whole, shown_within};
 use gathered::Gathered;
-use source::Content;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use stop::Stop;
+
+/// A text of lists may have 1 GiB as it lies there, and 256 MiB once it is unpacked.
+const BOUNDS: Bounds = Bounds { plain: 1 << 30, unpacked: 256 << 20 };
 
 /// Where in a file of lists something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,54 +94,37 @@ pub struct ForeignLists {
 /// # Errors
 ///
 /// Fails on an unreadable file, a missing or ambiguous column, a field that is missing or no number, an item or a rank
-/// that a user has twice, and a choice that leaves nothing, with the line or row and a remedy.
+/// that a user has twice, and a choice that leaves nothing, with the line or row and a remedy. Fails where `progress` is
+/// interrupted.
 pub fn read_foreign_lists(
     path: &Path,
     protocol: &str,
     recommender: Option<&str>,
+    progress: &mut dyn Progress,
 ) -> Result<ForeignLists, DataError> {
-    let mut gathered = Gathered::new(path, protocol);
-    match source::open(path)? {
-        Content::Parquet(file) => table::read(file, &mut gathered)?,
-        Content::Text(text) if text.trim_start().starts_with(['{', '[']) => json::read(&text, &mut gathered)?,
-        Content::Text(text) => text::read(&text, &mut gathered)?,
+    let mut told = Told(progress);
+    let content = Whole::open(path, BOUNDS, &mut told)?;
+    let stop = Stop::new(path, &told);
+    let mut gathered = Gathered::new(&stop, protocol);
+    match content {
+        Whole::Parquet(file) => table::read(file, &mut gathered)?,
+        Whole::Text(text) if text.trim_start().is_empty() => {
+            let remedy = "write the lists into it, with a header";
+            return Err(gathered.refuse(ListPlace::File, "it is empty", remedy));
+        }
+        Whole::Text(text) if text.trim_start().starts_with(['{', '[']) => json::read(&text, &mut gathered)?,
+        Whole::Text(text) => text::read(&text, &mut gathered)?,
     }
     gathered.finish(recommender)
-}
-
-/// A text out of somebody's data as a message shows it: short, and without characters that a terminal obeys.
-#[must_use]
-pub fn shown(text: &str) -> String {
-    const MAX: usize = 80;
-    let mut short = plain(text, MAX);
-    if text.chars().nth(MAX).is_some() {
-        short.push('…');
-    }
-    short
-}
-
-/// At most `max` characters, with those that order something written out.
-fn plain(text: &str, max: usize) -> String {
-    let orders = |it: char| {
-        it.is_control()
-            || matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut plain = String::new();
-    for letter in text.chars().take(max) {
-        if orders(letter) {
-            plain.extend(letter.escape_default());
-        } else {
-            plain.push(letter);
-        }
-    }
-    plain
 }
 
 /// Names in quotes, the first few of them: `"user", "item" and 7 more`.
 fn listed_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const MAX: usize = 10;
+    const MAX_NAME: usize = 80;
     let all: Vec<&str> = names.into_iter().collect();
-    let first: Vec<String> = all.iter().take(MAX).map(|name| format!("\"{}\"", shown(name))).collect();
+    let quoted = |name: &&str| format!("\"{}\"", shown_within(name, MAX_NAME));
+    let first: Vec<String> = all.iter().take(MAX).map(quoted).collect();
     let more = all.len().saturating_sub(MAX);
     let end = if more > 0 { format!(" and {more} more") } else { String::new() };
     first.join(", ") + &end
@@ -145,5 +133,5 @@ fn listed_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 /// The error of one file, at one place: less than 2 KB, whatever the file holds.
 fn refuse(path: &Path, place: ListPlace, problem: impl AsRef<str>, remedy: &'static str) -> DataError {
     const MAX: usize = 1_200;
-    DataError::BadLists { path: path.to_owned(), place, problem: plain(problem.as_ref(), MAX), remedy }
+    DataError::BadLists { path: path.to_owned(), place, problem: shown_within(problem.as_ref(), MAX), remedy }
 }

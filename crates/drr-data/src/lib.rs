@@ -35,7 +35,7 @@ pub use drr_core::Protocol;
 pub use entities::Entities;
 pub use error::DataError;
 pub use fetch::{Fetched, Origin, RawSource, fetch, fetch_python_package, supplied};
-pub use foreign::{ForeignLists, ForeignRow, ListPlace, read_foreign_lists, shown};
+pub use foreign::{ForeignLists, ForeignRow, ListPlace, read_foreign_lists};
 pub use manifest::{FORMAT, FileNote, MANIFEST, Manifest, SourceNote};
 pub use progress::{NoProgress, Progress};
 pub use raw::{Core, Grades, OnBadRow, OwnRules, Repeats, RowPolicy, Zeros, read_raw};

@@ -64,9 +64,15 @@ impl IntakeError {
 /// would obey.
 #[must_use]
 pub fn shown(text: &str) -> String {
+    shown_within(text, MAX_SHOWN)
+}
+
+/// The same with at most `max` of its characters.
+#[must_use]
+pub fn shown_within(text: &str, max: usize) -> String {
     let mut short = String::new();
     for (at, character) in text.chars().enumerate() {
-        if at == MAX_SHOWN {
+        if at == max {
             short.push('…');
             break;
         }
@@ -95,5 +101,6 @@ mod tests {
         assert_eq!(shown("x\r\ny\u{202e}z"), "x\\r\\ny\\u{202e}z");
         assert_eq!(shown("Größe 42"), "Größe 42");
         assert_eq!(shown(&"é".repeat(500)).chars().count(), MAX_SHOWN + 1);
+        assert_eq!([3, 4].map(|max| shown_within("a\tbc", max)), ["a\\tb…", "a\\tbc"]);
     }
 }

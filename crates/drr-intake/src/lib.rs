@@ -14,10 +14,10 @@ mod rows;
 mod source;
 mod time;
 
-pub use error::{IntakeError, shown};
+pub use error::{IntakeError, shown, shown_within};
 pub use guess::{Asked, Finding, Guess, guess};
 pub use layout::{Columns, Dialect, Format, Layout, SideTable, Signal, TimeUnit};
 pub use read::{LogRow, read, read_table};
 pub use rows::{Header, Row};
-pub use source::{Member, Quiet, Source, Watch};
+pub use source::{Bounds, Member, Quiet, Source, Watch, Whole};
 pub use time::NANOS;

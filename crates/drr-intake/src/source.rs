@@ -4,15 +4,17 @@
 
 mod text;
 mod watched;
+mod whole;
 
 use crate::IntakeError;
 use crate::error::shown;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-pub(crate) use text::{Guard, Utf8Reader};
+pub(crate) use text::{Guard, Utf8Reader, told_encoding};
 use watched::Watched;
 pub use watched::{Quiet, Watch};
+pub use whole::{Bounds, Whole};
 
 /// How deep a folder is searched.
 const MAX_DEPTH: usize = 5;

@@ -4,6 +4,7 @@ use drr_core::EnvironmentError;
 use drr_data::DataError;
 use drr_env::EnvError;
 use drr_eval::EvalError;
+use drr_intake::IntakeError;
 
 /// Work was stopped at a point from which it can go on.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -19,6 +20,15 @@ pub struct Regressed(pub String);
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub struct NotEnough(pub String);
+
+/// The failure of reading data: where somebody stopped it, an interruption.
+#[must_use]
+pub fn of_data(error: DataError) -> anyhow::Error {
+    match error {
+        DataError::Intake(IntakeError::Interrupted(_)) => Interrupted.into(),
+        other => other.into(),
+    }
+}
 
 /// How a failed command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +80,8 @@ mod tests {
         assert_eq!(kind_of(EvalError::NoCases { protocol: "holdout" }.into()), Kind::TooFewUsers);
         assert_eq!(kind_of(EnvError::from(EnvironmentError::NoUsers).into()), Kind::TooFewUsers);
         assert_eq!(kind_of(Interrupted.into()), Kind::Interrupted);
+        let stopped = DataError::from(IntakeError::Interrupted("x".to_owned()));
+        assert_eq!(kind_of(of_data(stopped)), Kind::Interrupted);
         let wrapped: anyhow::Result<()> = Err(Interrupted.into());
         assert_eq!(kind_of(wrapped.context("deep").unwrap_err()), Kind::Interrupted);
     }

@@ -21,9 +21,10 @@ use drr_core::{
     Candidates, Cut as HeldOut, InteractionLog, ItemIdx, ItemSet, Known, Observed, Part, Query, Recommender,
     ScoredItem, UserIdx, UserRatings,
 };
-use drr_data::{Dataset, shown};
+use drr_data::Dataset;
 use drr_env::RewardConfig;
 use drr_eval::metrics;
+use drr_intake::shown;
 use std::fmt::Write as _;
 
 /// What is asked.

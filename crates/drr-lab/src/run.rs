@@ -75,6 +75,7 @@ impl<'a> Run<'a> {
             config_hash: digest_of(&config)?,
             config_file: drr_store::bytes_digest(text.as_bytes()),
             warnings: source.warnings.clone(),
+            left_out: source.left_out.clone(),
             seed: config.seed,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             code: manifest::code()?,
@@ -197,11 +198,12 @@ impl<'a> Run<'a> {
         all.filter(|protocol| !self.left_out.iter().any(|it| it.protocol == *protocol)).collect()
     }
 
-    /// The protocols of the evaluation that the data set does not allow, with the reason: a sentence each.
+    /// What the data do not allow, with the reason, a sentence each: what the settings that follow from them leave out, and the
+    /// protocols of the evaluation that they have no parts for.
     #[must_use]
     pub fn left_out(&self) -> Vec<String> {
         let sentence = |it: &LeftOut| format!("the protocol {} is left out: {}", it.protocol, it.why);
-        self.left_out.iter().map(sentence).collect()
+        self.manifest.left_out.iter().cloned().chain(self.left_out.iter().map(sentence)).collect()
     }
 
     /// Refuses to learn where no protocol is left, and no long sessions are asked for.
@@ -253,7 +255,7 @@ fn folder_of(context: &Context, name: &str) -> Result<PathBuf> {
         return Ok(named);
     }
     if !given.is_dir() {
-        let (name, runs) = (drr_data::shown(name), context.runs_dir());
+        let (name, runs) = (drr_intake::shown(name), context.runs_dir());
         bail!(
             "there is no run {name} in {}{}; make it with `drr pipeline --run {name}` and the --config or the --dataset that you want, \
              or give the --data-dir that it lies in",

@@ -49,6 +49,38 @@ pub trait Watch: Debug + Send + Sync {
     fn machine(&self) -> Vec<(String, String)>;
 }
 
+/// Tells how far the reading of a file is, and stops it when the work is to stop.
+pub struct Interruptible<'a> {
+    inner: Box<dyn drr_data::Progress + 'a>,
+    watch: &'a dyn Watch,
+}
+
+impl<'a> Interruptible<'a> {
+    /// Tells `watch`, and asks it.
+    #[must_use]
+    pub fn new(watch: &'a dyn Watch) -> Self {
+        Self { inner: watch.bytes(), watch }
+    }
+}
+
+impl drr_data::Progress for Interruptible<'_> {
+    fn start(&mut self, task: &str, total: Option<u64>) {
+        self.inner.start(task, total);
+    }
+
+    fn advance(&mut self, done: u64) {
+        self.inner.advance(done);
+    }
+
+    fn finish(&mut self) {
+        self.inner.finish();
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.watch.interrupted()
+    }
+}
+
 /// Nobody: shows and says nothing, and has no clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unwatched {

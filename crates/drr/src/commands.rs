@@ -198,10 +198,10 @@ fn describe(
     dataset: &str,
     (config, archive): (Option<&Path>, Option<&Path>),
 ) -> Result<()> {
-    let source = data::named(context, dataset, archive)?;
+    let mut source = data::named(context, dataset, archive)?;
     let mut config = match config {
         Some(path) => ExperimentConfig::load_with(path, &context.shelf)?,
-        None if is_own(context, dataset)? => own::config(context, &source)?,
+        None if is_own(context, dataset)? => own::config(context, &mut source)?,
         None => shipped(context, dataset)?,
     };
     dataset.clone_into(&mut config.data.dataset);

@@ -108,8 +108,8 @@ pub fn with_plan_in(
             (ExperimentConfig::load_with(path, &context.shelf)?, own_source)
         }
         (None, None) if own_source.is_some() => {
-            let source = own_source.context("the log was looked at")?;
-            (own::config(context, &source)?, Some(source))
+            let mut source = own_source.context("the log was looked at")?;
+            (own::config(context, &mut source)?, Some(source))
         }
         (Some(path), dataset) => {
             let mut config = ExperimentConfig::load_with(path, &context.shelf)?;
@@ -117,8 +117,8 @@ pub fn with_plan_in(
             (config, None)
         }
         (None, Some(dataset)) if is_own(context, dataset)? => {
-            let source = data::named(context, dataset, selection.archive.as_deref())?;
-            (own::config(context, &source)?, Some(source))
+            let mut source = data::named(context, dataset, selection.archive.as_deref())?;
+            (own::config(context, &mut source)?, Some(source))
         }
         (None, Some(dataset)) => (shipped(context, dataset)?, None),
         (None, None) if selection.archive.is_some() => {

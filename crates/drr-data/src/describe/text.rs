@@ -1,8 +1,9 @@
 //! A description as text for a terminal.
 
 use super::{AttributeSummary, Description, NEGATIVE_RATING, StreakKind, Summary};
-use crate::{AttributeKind, shown};
+use crate::AttributeKind;
 use drr_core::POSITIVE_RATING;
+use drr_intake::shown;
 use std::fmt::{self, Display, Formatter};
 
 /// The width of the longest bar in a histogram.

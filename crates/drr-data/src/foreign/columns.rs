@@ -1,8 +1,9 @@
 //! Which column of a file of lists is what, by its name, and by its first cell where a name can mean a list.
 
 use super::names::{Role, numbered, role};
-use super::{ListPlace, listed_names, refuse};
+use super::{ListPlace, cells, listed_names, refuse};
 use crate::DataError;
+use drr_intake::shown;
 use std::path::Path;
 
 /// What orders a list.
@@ -26,10 +27,40 @@ pub(super) enum Shape {
         /// Which of both it is.
         by: Order,
     },
-    /// A row for each user, whose list is in one column.
+    /// A row for each user.
+    Lists {
+        /// Where the items are, the best first.
+        items: Parts,
+        /// Where there is a number for each item, and what the numbers are: they order the list then.
+        numbers: Option<(Parts, Order)>,
+    },
+}
+
+/// Where several values of one row are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Parts {
+    /// All in one column.
     Cell(usize),
-    /// A row for each user, whose items are in columns of their own, the best first.
+    /// Each in a column of its own.
     Spread(Vec<usize>),
+}
+
+impl Parts {
+    /// The columns.
+    pub fn all(&self) -> &[usize] {
+        match self {
+            Self::Cell(cell) => std::slice::from_ref(cell),
+            Self::Spread(all) => all,
+        }
+    }
+
+    /// The same with other columns.
+    pub fn map(&self, to: impl Fn(usize) -> usize) -> Self {
+        match self {
+            Self::Cell(cell) => Self::Cell(to(*cell)),
+            Self::Spread(all) => Self::Spread(all.iter().map(|at| to(*at)).collect()),
+        }
+    }
 }
 
 /// The positions of the columns.
@@ -37,6 +68,8 @@ pub(super) enum Shape {
 pub(super) struct Columns {
     pub user: usize,
     pub shape: Shape,
+    /// The column of items is named as one of whole lists are, whatever it holds.
+    pub is_plural: bool,
     pub protocol: Option<usize>,
     pub recommender: Option<usize>,
 }
@@ -70,7 +103,27 @@ impl Columns {
         let of = Named { path, place, header };
         let user = of.one(Role::User)?.ok_or_else(|| of.lacks("user"))?;
         let (protocol, recommender) = (of.one(Role::Protocol)?, of.one(Role::Recommender)?);
-        Ok(Self { user, shape: of.shape(look)?, protocol, recommender })
+        let (shape, is_plural) = (of.shape(look)?, of.one(Role::Item)?.is_none());
+        Ok(Self { user, shape, is_plural, protocol, recommender })
+    }
+
+    /// What is said of numbers beside the items of a list: their columns.
+    pub fn beside<'a>(&self, header: &[&'a str]) -> Option<(Order, Vec<&'a str>)> {
+        let Shape::Lists { numbers: Some((parts, by)), .. } = &self.shape else { return None };
+        Some((*by, parts.all().iter().map(|at| header[*at]).collect()))
+    }
+
+    /// Refuses a text that looks like a list where a row has one item and one number.
+    pub fn check_one(&self, path: &Path, place: ListPlace, item: &str) -> Result<(), DataError> {
+        if !self.is_plural || cells::look(item) == Look::Single {
+            return Ok(());
+        }
+        let item = shown(item);
+        let problem = format!(
+            "the row has one number, and \"{item}\" in a column that is named as one of lists could be several items"
+        );
+        let remedy = "name the column item if each row has one item; else give every item its score, or remove the column of numbers";
+        Err(refuse(path, place, problem, remedy))
     }
 
     /// The names of the columns that are not read.
@@ -78,8 +131,9 @@ impl Columns {
         let is_used = |at: usize| {
             let in_shape = match &self.shape {
                 Shape::Long { item, order, .. } => at == *item || at == *order,
-                Shape::Cell(cell) => at == *cell,
-                Shape::Spread(cells) => cells.contains(&at),
+                Shape::Lists { items, numbers } => {
+                    items.all().contains(&at) || numbers.iter().any(|(parts, _)| parts.all().contains(&at))
+                }
             };
             in_shape || at == self.user || [self.protocol, self.recommender].contains(&Some(at))
         };
@@ -122,30 +176,35 @@ impl Named<'_> {
         // Of two scores neither matters where there is a rank.
         let score = if rank.is_some() { None } else { self.one(Role::Score)? };
         let order = rank.map(|at| (at, Order::Rank)).or_else(|| score.map(|at| (at, Order::Score)));
+        let beside = order.map(|(at, by)| (Parts::Cell(at), by));
+        let cell = |at: usize, numbers| Ok(Shape::Lists { items: Parts::Cell(at), numbers });
         match (self.one(Role::Item)?, self.one(Role::List)?, order) {
-            (Some(item), _, _) if look(item) == Look::Bracketed => Ok(Shape::Cell(item)),
+            (Some(item), _, _) if look(item) == Look::Bracketed => cell(item, beside),
             (Some(item), Some(list), None) => Err(self.both(item, list)),
             (Some(_), None, None) => Err(self.lacks("rank or score")),
             (Some(item), _, Some((order, by))) => Ok(Shape::Long { item, order, by }),
             (None, Some(item), Some((order, by))) if look(item) == Look::Single => {
                 Ok(Shape::Long { item, order, by })
             }
-            (None, Some(list), _) => Ok(Shape::Cell(list)),
-            (None, None, Some((cell, Order::Score))) if look(cell) != Look::Single => Ok(Shape::Cell(cell)),
-            (None, None, _) => match spread(self.header) {
-                Some(columns) => Ok(Shape::Spread(columns)),
-                None => Err(self.lacks("item")),
+            (None, Some(list), _) => cell(list, beside),
+            (None, None, order) => match (spread(self.header, false), order) {
+                (None, Some((at, Order::Score))) if look(at) != Look::Single => cell(at, None),
+                (None, _) => Err(self.lacks("item")),
+                (Some(items), _) => {
+                    let scores = || Some((Parts::Spread(spread(self.header, true)?), Order::Score));
+                    Ok(Shape::Lists { items: Parts::Spread(items), numbers: beside.or_else(scores) })
+                }
             },
         }
     }
 }
 
-/// The columns that are numbered as the items of a list, by their numbers; none if they are not all of one name.
-fn spread(header: &[&str]) -> Option<Vec<usize>> {
+/// The columns that are numbered as the items of a list, or as their scores, by their numbers; none if they are not all of one name.
+fn spread(header: &[&str], of_scores: bool) -> Option<Vec<usize>> {
     let mut found: Vec<(u32, usize)> = Vec::new();
     let mut base: Option<String> = None;
     for (at, name) in header.iter().enumerate() {
-        let Some((of, number)) = numbered(name) else { continue };
+        let Some((of, number)) = numbered(name, of_scores) else { continue };
         if base.get_or_insert_with(|| of.clone()) != &of || found.iter().any(|(other, _)| *other == number) {
             return None;
         }
@@ -169,6 +228,14 @@ impl Order {
             Self::Score => Err("is not a finite number"),
             Self::Rank if number.fract() == 0.0 && number.abs() < LIMIT => Ok(number + 0.0),
             Self::Rank => Err("is not a whole number"),
+        }
+    }
+
+    /// Several of them in messages, and which comes first.
+    pub const fn words(self) -> [&'static str; 2] {
+        match self {
+            Self::Rank => ["ranks", "least"],
+            Self::Score => ["scores", "greatest"],
         }
     }
 
@@ -219,15 +286,35 @@ mod tests {
         assert!(alone.contains("no column for the rank or score"), "{alone}");
     }
 
+    fn lists(items: Parts) -> Shape {
+        Shape::Lists { items, numbers: None }
+    }
+
     #[test]
     fn a_list_in_a_row_is_found_by_its_name_its_cell_or_its_numbers() {
-        assert_eq!(shape(&["user", "item_ids"], Look::Bracketed), Shape::Cell(1));
-        assert_eq!(shape(&["user", "recommendations"], Look::Single), Shape::Cell(1));
-        assert_eq!(shape(&["user", "prediction"], Look::Several), Shape::Cell(1));
-        assert_eq!(shape(&["user", "item"], Look::Bracketed), Shape::Cell(1));
-        assert_eq!(shape(&["user", "item_2", "item_1", "x"], Look::Single), Shape::Spread(vec![2, 1]));
+        assert_eq!(shape(&["user", "item_ids"], Look::Bracketed), lists(Parts::Cell(1)));
+        assert_eq!(shape(&["user", "recommendations"], Look::Single), lists(Parts::Cell(1)));
+        assert_eq!(shape(&["user", "prediction"], Look::Several), lists(Parts::Cell(1)));
+        assert_eq!(shape(&["user", "item"], Look::Bracketed), lists(Parts::Cell(1)));
+        let spread = lists(Parts::Spread(vec![2, 1]));
+        assert_eq!(shape(&["user", "item_2", "item_1", "x"], Look::Single), spread);
         assert!(find(&["user", "prediction"], Look::Single).is_err(), "a number is no list");
         assert!(find(&["user", "item_1", "top_2"], Look::Single).is_err(), "two names are no list");
+    }
+
+    #[test]
+    fn numbers_beside_the_items_of_a_list_order_it() {
+        let of = |header: &[&str]| match shape(header, Look::Several) {
+            Shape::Lists { numbers, .. } => numbers,
+            Shape::Long { .. } => panic!("{header:?} is taken for a row for each place"),
+        };
+        let in_cell = |at, by| Some((Parts::Cell(at), by));
+        assert_eq!(of(&["user", "items", "scores"]), in_cell(2, Order::Score));
+        assert_eq!(of(&["user", "ranks", "items", "scores"]), in_cell(1, Order::Rank));
+        assert_eq!(of(&["user", "item_1", "item_2", "scores"]), in_cell(3, Order::Score));
+        let spread = Some((Parts::Spread(vec![3, 4]), Order::Score));
+        assert_eq!(of(&["user", "item_1", "item_2", "score_1", "score_2"]), spread);
+        assert_eq!(of(&["user", "items", "note"]), None);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The rows of a file of lists as they come in: ids become positions, and what the whole file must keep is checked at the end.
 
+use super::columns::Order;
 use super::names::plain;
-use super::{ForeignLists, ForeignRow, ListPlace, listed_names, refuse, shown};
+use super::{ForeignLists, ForeignRow, ListPlace, Stop, listed_names, refuse};
 use crate::{DataError, Protocol};
+use drr_intake::shown;
 use rustc_hash::FxHashMap;
 use std::path::Path;
 
@@ -53,6 +55,8 @@ pub(super) enum By {
 /// The rows of the protocol, of all recommenders.
 pub(super) struct Gathered<'a> {
     pub path: &'a Path,
+    /// Whoever may stop the reading.
+    pub stop: &'a Stop<'a>,
     protocol: &'a str,
     users: Ids,
     items: Ids,
@@ -65,16 +69,41 @@ pub(super) struct Gathered<'a> {
     last: Option<(String, bool)>,
     /// What the order is by.
     pub by: By,
+    /// Where the whole list of a recommender for a user stands, of lists that are ordered by numbers beside them.
+    lists: FxHashMap<(u32, u32), ListPlace>,
+    /// The first second list of each recommender: whose, for whom, where, and where the first one stands.
+    second_lists: Vec<(u32, u32, [ListPlace; 2])>,
+    /// So many lists are ordered by numbers beside their items, and of so many that is another order than that of the items.
+    n_lists: usize,
+    n_reordered: usize,
     /// How the file was understood.
     pub notes: Vec<String>,
 }
 
 impl<'a> Gathered<'a> {
-    pub fn new(path: &'a Path, protocol: &'a str) -> Self {
+    pub fn new(stop: &'a Stop<'a>, protocol: &'a str) -> Self {
         let (users, items, recommenders) = (Ids::default(), Ids::default(), Ids::default());
         let (rows, others, notes) = (Vec::new(), Vec::new(), Vec::new());
-        let (last, by) = (None, By::Score);
-        Self { path, protocol, users, items, recommenders, rows, others, last, by, notes }
+        let (last, by, path) = (None, By::Score, stop.path);
+        let (lists, second_lists) = (FxHashMap::default(), Vec::new());
+        let (n_lists, n_reordered) = (0, 0);
+        Self {
+            path,
+            stop,
+            protocol,
+            users,
+            items,
+            recommenders,
+            rows,
+            others,
+            last,
+            by,
+            lists,
+            second_lists,
+            n_lists,
+            n_reordered,
+            notes,
+        }
     }
 
     /// Whether a row with this in its column `protocol` counts. Case and separators do not matter, and old names are known.
@@ -92,10 +121,29 @@ impl<'a> Gathered<'a> {
         is_own
     }
 
+    /// Notes where a whole list stands that numbers order, and whether its items stand in that order.
+    pub fn begin_list(
+        &mut self,
+        place: ListPlace,
+        (user, recommender): (&str, Option<&str>),
+        is_as_it_stands: bool,
+    ) {
+        self.n_lists += 1;
+        self.n_reordered += usize::from(!is_as_it_stands);
+        let recommender = recommender.map_or(0, |name| self.recommenders.position(name));
+        let user = self.users.position(user);
+        if let Some(before) = self.lists.insert((recommender, user), place)
+            && !self.second_lists.iter().any(|(of, ..)| *of == recommender)
+        {
+            self.second_lists.push((recommender, user, [place, before]));
+        }
+    }
+
     /// # Errors
     ///
-    /// Refuses more rows than anybody needs.
+    /// Refuses more rows than anybody needs, and fails where the reading is to stop.
     pub fn add(&mut self, raw: &RawRow<'_>) -> Result<(), DataError> {
+        self.stop.step()?;
         if self.rows.len() >= MAX_ROWS {
             let problem = format!("there are more than {MAX_ROWS} places of lists");
             return Err(self.refuse(raw.place, problem, "write shorter lists, or fewer users"));
@@ -122,6 +170,16 @@ impl<'a> Gathered<'a> {
         if !unused.is_empty() {
             self.notes.push(format!("columns that were not read: {}", listed_names(unused)));
         }
+    }
+
+    /// Notes that the numbers of these columns order the lists, once all lists are there.
+    pub fn note_beside(&mut self, by: Order, names: &[&str]) {
+        let ([what, first], names) = (by.words(), listed_names(names.iter().copied()));
+        let (n_reordered, n_lists) = (self.n_reordered, self.n_lists);
+        self.notes.push(format!(
+            "each list is ordered by its {what} in {names}, the {first} first, whatever the order of its items; in {n_reordered} of \
+             {n_lists} lists these orders differ"
+        ));
     }
 
     /// # Errors
@@ -160,34 +218,42 @@ impl<'a> Gathered<'a> {
             rows: own.map(|(_, row)| row).collect(),
             notes: self.notes,
         };
-        lists.refuse_repeats(self.by)?;
+        if let Some((_, user, places)) = self.second_lists.iter().find(|(of, ..)| *of as usize == chosen) {
+            return Err(lists.repeated(*user, "a list", *places));
+        }
+        lists.refuse_repeats(self.by, self.stop)?;
         Ok(lists)
     }
 }
 
 impl ForeignLists {
+    /// The error of a user who has something a second time, at the first of both places.
+    fn repeated(&self, user: u32, what: &str, [place, before]: [ListPlace; 2]) -> DataError {
+        let (user, before) = (shown(&self.user_ids[user as usize]), before.to_string());
+        let problem = format!("user {user} has {what} already (see {})", before.trim_start_matches(", "));
+        let remedy = "let each user have one list, and each list every item and every rank once";
+        refuse(&self.path, place, problem, remedy)
+    }
+
     /// Refuses an item, and a rank or a row where these order the lists, that a user has twice.
-    fn refuse_repeats(&self, by: By) -> Result<(), DataError> {
+    fn refuse_repeats(&self, by: By, stop: &Stop<'_>) -> Result<(), DataError> {
         let mut items: FxHashMap<(u32, u32), ListPlace> = FxHashMap::default();
         let mut ranks: FxHashMap<(u32, u64), ListPlace> = FxHashMap::default();
         for row in &self.rows {
-            let twice = |what: &dyn Fn() -> String, before: ListPlace| {
-                let (user, before) = (shown(&self.user_ids[row.user as usize]), before.to_string());
-                let (what, before) = (what(), before.trim_start_matches(", "));
-                let problem = format!("user {user} has {what} already (see {before})");
-                let remedy = "let each user have one list, and each list every item and every rank once";
-                Err(refuse(&self.path, row.place, problem, remedy))
-            };
+            stop.step()?;
+            let twice =
+                |what: &str, before: ListPlace| Err(self.repeated(row.user, what, [row.place, before]));
             let rank = (row.user, row.order.to_bits());
             let same_rank = if by == By::Score { None } else { ranks.insert(rank, row.place) };
             if let Some(before) = same_rank.filter(|_| by == By::Row) {
-                return twice(&|| "a list".to_owned(), before);
+                return twice("a list", before);
             }
             if let Some(before) = items.insert((row.user, row.item), row.place) {
-                return twice(&|| format!("the item {}", shown(&self.item_ids[row.item as usize])), before);
+                let item = format!("the item {}", shown(&self.item_ids[row.item as usize]));
+                return twice(&item, before);
             }
             if let Some(before) = same_rank {
-                return twice(&|| format!("the rank {}", row.order), before);
+                return twice(&format!("the rank {}", row.order), before);
             }
         }
         Ok(())

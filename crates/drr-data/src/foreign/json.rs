@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `{"user": 1, "item": 7, "rank": 2}` | a place of a list, under the names that columns have |
 //! | `{"user": 1, "items": [7, 8]}` | a list |
+//! | `{"user": 1, "items": [7, 8], "scores": [0.4, 0.5]}` | a list that its scores order |
 //! | `{"1": [7, 8], "2": [9]}` | lists by users |
 //! | `{"1": {"7": 0.5, "8": 0.4}}` | the same with scores |
 //! | `[..]` | any of these, one after another |
@@ -12,13 +13,15 @@
 
 mod value;
 
-use super::columns::{Look, Order, Shape};
+use super::cells::add_ordered;
+use super::columns::{Look, Order, Parts, Shape};
 use super::gathered::{By, Gathered, RawRow};
 use super::names::{Role, role};
-use super::{Columns, ListPlace, shown};
+use super::{Columns, ListPlace};
 use crate::DataError;
+use drr_intake::shown;
 pub(super) use value::Json;
-use value::Scan;
+use value::{Broken, Scan};
 
 const WRITE: &str =
     "write {\"user\": .., \"items\": [..]} or {\"user\": .., \"item\": .., \"score\": ..} a line";
@@ -29,8 +32,8 @@ const WRITE: &str =
 ///
 /// Refuses what is no JSON, and values that are no lists, with the line.
 pub(super) fn read(text: &str, gathered: &mut Gathered<'_>) -> Result<(), DataError> {
-    let mut reader = Reader { gathered, columns: None, by: None };
-    let mut scan = Scan::new(text);
+    let mut reader = Reader { gathered, columns: None, by: None, beside: None };
+    let mut scan = Scan::new(text, reader.gathered.stop);
     while let Some(start) = scan.next_value() {
         let outcome = if start == '[' {
             scan.array(&mut |place, value| reader.value(place, value))
@@ -38,7 +41,7 @@ pub(super) fn read(text: &str, gathered: &mut Gathered<'_>) -> Result<(), DataEr
             let place = scan.place();
             scan.object().map(|members| reader.object(place, &members))
         };
-        outcome.map_err(|(place, problem)| reader.broken(place, &problem))??;
+        outcome.map_err(|broken| reader.broken(broken))??;
     }
     reader.finish();
     Ok(())
@@ -53,11 +56,18 @@ struct Reader<'a, 'b> {
     columns: Option<(Vec<String>, Columns)>,
     /// What orders the lists: one thing in the whole file.
     by: Option<By>,
+    /// The names of the numbers beside lists, and what they are.
+    beside: Option<(Order, Vec<String>)>,
 }
 
 impl Reader<'_, '_> {
-    fn broken(&self, place: ListPlace, problem: &str) -> DataError {
-        self.gathered.refuse(place, format!("it is no JSON ({problem})"), "correct the line")
+    fn broken(&self, broken: Broken) -> DataError {
+        match broken {
+            Broken::At(place, problem) => {
+                self.gathered.refuse(place, format!("it is no JSON ({problem})"), "correct the line")
+            }
+            Broken::Stopped => self.gathered.stop.stopped(),
+        }
     }
 
     fn no_list(&self, place: ListPlace, problem: impl AsRef<str>) -> DataError {
@@ -106,17 +116,68 @@ impl Reader<'_, '_> {
         }
         let user = self.id(place, "user", user)?;
         let whose = (user.as_str(), recommender.as_deref());
-        match columns.shape {
-            Shape::Cell(at) => self.list(place, whose, value(at)),
+        match &columns.shape {
             Shape::Long { item, order, by } => {
-                self.by(place, if by == Order::Rank { By::Rank } else { By::Score })?;
-                self.add(place, whose, value(item), value(order), by)
+                self.by(place, if *by == Order::Rank { By::Rank } else { By::Score })?;
+                if let Json::Text(text) = value(*item) {
+                    columns.check_one(self.gathered.path, place, text)?;
+                }
+                self.add(place, whose, value(*item), value(*order), *by)
             }
-            Shape::Spread(all) => {
+            Shape::Lists { items: Parts::Cell(at), numbers: None } => self.list(place, whose, value(*at)),
+            Shape::Lists { items: Parts::Spread(all), numbers: None } => {
                 let items = all.iter().map(|at| value(*at).clone()).filter(|it| *it != Json::Null).collect();
                 self.list(place, whose, &Json::Array(items))
             }
+            Shape::Lists { items, numbers: Some((numbers, by)) } => {
+                if self.beside.is_none() {
+                    let names = numbers.all().iter().map(|at| members[*at].1.clone()).collect();
+                    self.beside = Some((*by, names));
+                }
+                let all = |parts: &Parts| match parts {
+                    Parts::Cell(at) => value(*at).clone(),
+                    Parts::Spread(all) => Json::Array(all.iter().map(|at| value(*at).clone()).collect()),
+                };
+                self.ordered(place, whose, (&all(items), &all(numbers)), *by)
+            }
         }
+    }
+
+    /// A list, and the numbers beside its items.
+    fn ordered(
+        &mut self,
+        place: ListPlace,
+        whose: (&str, Option<&str>),
+        (items, numbers): (&Json, &Json),
+        by: Order,
+    ) -> Result<(), DataError> {
+        self.by(place, if by == Order::Rank { By::Rank } else { By::Score })?;
+        let [what, _] = by.words();
+        let Json::Array(items) = items else {
+            let problem = format!(
+                "there is {} in the place of the list of {}, with {what} beside it",
+                items.kind(),
+                shown(whose.0)
+            );
+            return Err(self.no_list(place, problem));
+        };
+        let id = |item: &Json| match item {
+            Json::Null => Ok(String::new()),
+            Json::Array(_) | Json::Object(_) => {
+                let problem = format!("the list of {} has {what} in it and beside it", shown(whose.0));
+                Err(self.no_list(place, problem))
+            }
+            item => self.id(place, "item", item),
+        };
+        let items: Vec<String> = items.iter().map(id).collect::<Result<_, _>>()?;
+        let numbers: Result<Vec<Option<f64>>, _> = match numbers {
+            Json::Array(numbers) => numbers.iter().map(Json::number_if_any).collect(),
+            one => one.number_if_any().map(|one| vec![one]),
+        };
+        let numbers = numbers.map_err(|problem| {
+            self.no_list(place, format!("the list of {what} of user {} {problem}", shown(whose.0)))
+        })?;
+        add_ordered(self.gathered, place, whose, (&items, &numbers), by)
     }
 
     /// The columns of a record: those of the one before if the names are the same.
@@ -152,6 +213,10 @@ impl Reader<'_, '_> {
 
     fn finish(self) {
         self.gathered.by = self.by.unwrap_or(By::Row);
+        if let Some((by, names)) = self.beside {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            self.gathered.note_beside(by, &names);
+        }
     }
 
     fn id(&self, place: ListPlace, what: &str, value: &Json) -> Result<String, DataError> {

@@ -234,13 +234,16 @@ pub(super) fn role(name: &str) -> Option<Role> {
     NAMES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(role, _)| *role)
 }
 
-/// The name of one of several columns with the items of a list, as what is before its number, and its number: `item_3` and `3`.
-pub(super) fn numbered(name: &str) -> Option<(String, u32)> {
+/// The name of one of several columns with the items of a list, or with their scores, as what is before its number, and its number:
+/// `item_3` and `3`.
+pub(super) fn numbered(name: &str, of_scores: bool) -> Option<(String, u32)> {
     let name = plain(name);
     let base = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let number = name[base.len()..].parse().ok()?;
-    let is_of_a_list = base.is_empty() || base == "top" || base == "r" || base == "n" || {
-        matches!(role(base), Some(Role::Item | Role::List | Role::Rank))
+    let is_of_a_list = match role(base) {
+        Some(Role::Score) => of_scores,
+        Some(Role::Item | Role::List | Role::Rank) => !of_scores,
+        _ => !of_scores && ["", "top", "r", "n"].contains(&base),
     };
     is_of_a_list.then(|| (base.to_owned(), number))
 }
@@ -273,11 +276,15 @@ mod tests {
 
     #[test]
     fn numbered_columns_of_a_list_are_known_by_what_is_before_the_number() {
-        assert_eq!(numbered("item_3"), Some(("item".to_owned(), 3)));
-        assert_eq!(numbered("12"), Some((String::new(), 12)));
-        assert_eq!(numbered("Top 1"), Some(("top".to_owned(), 1)));
-        for name in ["item", "rating1", "user_1", "Unnamed: 0"] {
-            assert_eq!(numbered(name), None, "{name}");
+        assert_eq!(numbered("item_3", false), Some(("item".to_owned(), 3)));
+        assert_eq!(numbered("12", false), Some((String::new(), 12)));
+        assert_eq!(numbered("Top 1", false), Some(("top".to_owned(), 1)));
+        assert_eq!(numbered("Score 2", true), Some(("score".to_owned(), 2)));
+        for name in ["item", "rating1", "user_1", "Unnamed: 0", "score_2"] {
+            assert_eq!(numbered(name, false), None, "{name}");
+        }
+        for name in ["item_3", "12", "top1", "score"] {
+            assert_eq!(numbered(name, true), None, "{name}");
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Lists as text: fields between tabs, semicolons, bars, commas, colons or spaces, quoted where need be, below a header or without.
 
-use super::cells::{Cells, Items, look};
-use super::columns::{Look, Order, Shape};
+use super::cells::{Cells, Items, Numbers, look};
+use super::columns::{Look, Order, Parts, Shape};
 use super::gathered::{By, Gathered, RawRow};
-use super::names::role;
-use super::{Columns, ListPlace, bare, refuse, shown};
+use super::names::{Role, role};
+use super::{Columns, ListPlace, Stop, bare, refuse};
 use crate::DataError;
 use csv::{ReaderBuilder, StringRecord, Trim};
-use std::path::Path;
+use drr_intake::shown;
+use std::io::Read;
 
 /// What is between the fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,40 +36,54 @@ impl Separator {
 
 /// The rows of a text, past empty ones.
 pub(super) struct Records<'a> {
-    path: &'a Path,
+    stop: &'a Stop<'a>,
     fields: Fields<'a>,
 }
 
+/// The bytes of a text, until the reading is to stop: one row may be as long as the text.
+struct Bytes<'a> {
+    rest: &'a [u8],
+    stop: &'a Stop<'a>,
+}
+
+impl Read for Bytes<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.stop.is_asked() { Err(std::io::Error::other("stopped")) } else { self.rest.read(buffer) }
+    }
+}
+
 enum Fields<'a> {
-    Quoted { reader: Box<csv::Reader<&'a [u8]>>, lines: Lines<'a> },
+    Quoted { reader: Box<csv::Reader<Bytes<'a>>>, lines: Lines<'a> },
     Split { lines: std::iter::Enumerate<std::str::Lines<'a>>, by: Separator },
 }
 
 impl<'a> Records<'a> {
-    pub fn new(path: &'a Path, text: &'a str) -> Self {
+    pub fn new(stop: &'a Stop<'a>, text: &'a str) -> Self {
         let fields = match Separator::of(text) {
             Separator::Byte(separator) => {
                 let mut builder = ReaderBuilder::new();
                 builder.delimiter(separator).has_headers(false).flexible(true).trim(Trim::All);
                 let lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
-                Fields::Quoted { reader: Box::new(builder.from_reader(text.as_bytes())), lines }
+                let bytes = Bytes { rest: text.as_bytes(), stop };
+                Fields::Quoted { reader: Box::new(builder.from_reader(bytes)), lines }
             }
             by => Fields::Split { lines: text.lines().enumerate(), by },
         };
-        Self { path, fields }
+        Self { stop, fields }
     }
 
     /// Reads the next row into `record` and says where it stands; none at the end.
     ///
     /// # Errors
     ///
-    /// Refuses a quoted field that runs on over lines.
+    /// Refuses a quoted field that runs on over lines, and fails where the reading is to stop.
     pub fn next(&mut self, record: &mut StringRecord) -> Result<Option<ListPlace>, DataError> {
         loop {
+            self.stop.step()?;
             let Some(place) = self.any(record)? else { return Ok(None) };
             if record.iter().any(|field| field.contains(['\n', '\r'])) {
                 let problem = "a quoted field runs on over further lines";
-                return Err(refuse(self.path, place, problem, "close the quotation mark"));
+                return Err(refuse(self.stop.path, place, problem, "close the quotation mark"));
             }
             if record.iter().any(|field| !field.is_empty()) {
                 return Ok(Some(place));
@@ -82,8 +97,12 @@ impl<'a> Records<'a> {
                 let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
                 let is_row = reader.read_record(record);
                 let place = ListPlace::Line(lines.of_record(start));
-                let broken =
-                    |error: csv::Error| refuse(self.path, place, error.to_string(), "correct the line");
+                let broken = |error: csv::Error| {
+                    if self.stop.is_asked() {
+                        return self.stop.stopped();
+                    }
+                    refuse(self.stop.path, place, error.to_string(), "correct the line")
+                };
                 Ok(is_row.map_err(broken)?.then_some(place))
             }
             Fields::Split { lines, by } => {
@@ -131,7 +150,7 @@ pub(super) fn read(text: &str, gathered: &mut Gathered<'_>) -> Result<(), DataEr
     if bare::is_trec(text) {
         return bare::read_trec(text, gathered);
     }
-    let mut records = Records::new(gathered.path, text);
+    let mut records = Records::new(gathered.stop, text);
     let (mut first, mut second) = (StringRecord::new(), StringRecord::new());
     let place = records.next(&mut first)?.unwrap_or(ListPlace::File);
     records.next(&mut second)?;
@@ -139,17 +158,36 @@ pub(super) fn read(text: &str, gathered: &mut Gathered<'_>) -> Result<(), DataEr
         return bare::read(text, gathered);
     }
     let header: Vec<&str> = first.iter().collect();
+    let has_lists = has_lists_of_numbers(text, &header, gathered)?;
     let shape = |at: usize| {
         // Where rows have more fields than the header, the last column has the rest.
         let is_cut = at + 1 == header.len() && second.len() > header.len();
-        if is_cut { Look::Several } else { look(second.get(at).unwrap_or_default()) }
+        let looks = look(second.get(at).unwrap_or_default());
+        if looks == Look::Single && (is_cut || has_lists) { Look::Several } else { looks }
     };
     let columns = Columns::find(gathered.path, place, &header, shape)?;
     gathered.note_unused(&columns.unused(&header));
     match columns.shape {
         Shape::Long { item, order, by } => read_places(text, &header, &columns, (item, order, by), gathered),
-        Shape::Cell(_) | Shape::Spread(_) => read_lists(text, &header, &columns, gathered),
+        Shape::Lists { .. } => read_lists(text, &header, &columns, gathered),
     }
+}
+
+/// Whether a row has several ranks or scores beside its list of items: the first list may have one item.
+fn has_lists_of_numbers(text: &str, header: &[&str], gathered: &Gathered<'_>) -> Result<bool, DataError> {
+    let of = |wanted: Role| header.iter().position(|name| role(name) == Some(wanted));
+    let (Some(_), Some(order)) = (of(Role::List), of(Role::Rank).or_else(|| of(Role::Score))) else {
+        return Ok(false);
+    };
+    let mut records = Records::new(gathered.stop, text);
+    let mut record = StringRecord::new();
+    records.next(&mut record)?;
+    while records.next(&mut record)?.is_some() {
+        if record.len() == header.len() && look(&record[order]) != Look::Single {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a row without any digit stands above one with digits in every field: a header, whatever its names.
@@ -211,7 +249,7 @@ fn read_places(
     gathered: &mut Gathered<'_>,
 ) -> Result<(), DataError> {
     gathered.by = if by == Order::Rank { By::Rank } else { By::Score };
-    let mut records = Records::new(gathered.path, text);
+    let mut records = Records::new(gathered.stop, text);
     let mut record = StringRecord::new();
     records.next(&mut record)?;
     while let Some(place) = records.next(&mut record)? {
@@ -221,6 +259,7 @@ fn read_places(
         }
         let user = known(gathered, place, ("user", &record[columns.user]))?;
         let item = known(gathered, place, ("item", &record[item]))?;
+        columns.check_one(gathered.path, place, item)?;
         let order = key(gathered, place, &record[order], by)?;
         let recommender = columns.recommender.map(|at| &record[at]);
         gathered.add(&RawRow { place, user, item, order, recommender })?;
@@ -235,33 +274,40 @@ fn read_lists(
     columns: &Columns,
     gathered: &mut Gathered<'_>,
 ) -> Result<(), DataError> {
-    let mut records = Records::new(gathered.path, text);
+    let mut records = Records::new(gathered.stop, text);
     let mut record = StringRecord::new();
-    let mut cells = Cells::default();
+    let beside = columns.beside(header);
+    let mut cells = Cells::new(beside.as_ref().map(|(by, _)| *by));
+    let Shape::Lists { items, numbers } = &columns.shape else { return Ok(()) };
+    let is_spread = matches!(items, Parts::Spread(_));
     records.next(&mut record)?;
     while let Some(place) = records.next(&mut record)? {
         let field = |at: usize| record.get(at).unwrap_or_default();
-        let items = match &columns.shape {
-            Shape::Cell(at) if *at + 1 == header.len() && record.len() > header.len() => {
-                Items::Each(record.iter().skip(*at).map(str::to_owned).collect())
-            }
-            Shape::Cell(at) => {
-                check_length(gathered, place, &record, header.len())?;
-                Items::Cell(field(*at).to_owned())
-            }
-            Shape::Spread(all) => {
-                if record.len() > header.len() {
-                    check_length(gathered, place, &record, header.len())?;
-                }
-                Items::Each(all.iter().map(|at| field(*at).to_owned()).collect())
-            }
-            Shape::Long { .. } => unreachable!("the caller tells both layouts apart"),
+        let has_rest = *items == Parts::Cell(header.len() - 1) && record.len() > header.len();
+        // A row with fewer items has fewer fields.
+        let has_fewer = is_spread && record.len() < header.len();
+        if !has_rest && !has_fewer {
+            check_length(gathered, place, &record, header.len())?;
+        }
+        let texts = |all: &[usize]| all.iter().map(|at| field(*at).to_owned()).collect();
+        let items = match items {
+            Parts::Cell(at) if has_rest => Items::Each(record.iter().skip(*at).map(str::to_owned).collect()),
+            Parts::Cell(at) => Items::Cell(field(*at).to_owned()),
+            Parts::Spread(all) => Items::Each(texts(all)),
         };
+        let numbers = numbers.as_ref().map(|(parts, _)| match parts {
+            Parts::Cell(at) => Numbers::Cell(field(*at).to_owned()),
+            Parts::Spread(all) => Numbers::Texts(texts(all)),
+        });
         if columns.protocol.is_some_and(|at| !gathered.is_of_protocol(Some(field(at)))) {
             continue;
         }
         let user = known(gathered, place, ("user", field(columns.user)))?;
-        cells.push(place, user, columns.recommender.map(field), items);
+        cells.push(place, (user, columns.recommender.map(field)), items, numbers);
     }
-    cells.finish(gathered)
+    cells.finish(gathered)?;
+    if let Some((by, names)) = beside {
+        gathered.note_beside(by, &names);
+    }
+    Ok(())
 }

@@ -8,33 +8,13 @@ mod rules;
 mod words;
 
 use super::rows::{Compacted, Table};
+use crate::progress::Told;
 use crate::{DataError, DatasetSpec, Progress, RawLog, RowCounts};
 use drr_core::{Interaction, ItemIdx, UserIdx};
-use drr_intake::{IntakeError, Layout, NANOS, SideTable, Signal, Source, Watch};
+use drr_intake::{IntakeError, Layout, NANOS, SideTable, Signal, Source};
 use rules::Pair;
 pub use rules::{Core, Grades, OwnRules, Repeats, Zeros};
 use std::path::Path;
-
-/// Lets a reader tell how far it is.
-struct Told<'a>(&'a mut dyn Progress);
-
-impl Watch for Told<'_> {
-    fn start(&mut self, file: &str, size: u64) {
-        self.0.start(file, Some(size));
-    }
-
-    fn advance(&mut self, bytes: u64) {
-        self.0.advance(bytes);
-    }
-
-    fn finish(&mut self) {
-        self.0.finish();
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.0.is_interrupted()
-    }
-}
 
 /// Reads the log of a file, folder or archive by the entry's layout.
 pub(super) fn read(

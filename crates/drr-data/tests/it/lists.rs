@@ -1,7 +1,10 @@
 //! Ranked lists of foreign make are read as what they are, or refused with the place and the remedy.
 
+mod bare;
+mod beside;
 mod layouts;
 mod packed;
+mod stopped;
 mod types;
 
 use arrow_array::types::{Int32Type, Int64Type};
@@ -9,7 +12,7 @@ use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, Float32Array, Float64Array, Int32Array, Int64Array,
     LargeStringArray, PrimitiveArray, RecordBatch, StringArray, StringViewArray, UInt8Array,
 };
-use drr_data::{ForeignLists, read_foreign_lists};
+use drr_data::{ForeignLists, NoProgress, read_foreign_lists};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -20,7 +23,7 @@ pub fn read(name: &str, data: &[u8]) -> Result<ForeignLists, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, data).unwrap();
-    read_foreign_lists(&path, "first_ratings", None).map_err(|error| error.to_string())
+    read_foreign_lists(&path, "first_ratings", None, &mut NoProgress).map_err(|error| error.to_string())
 }
 
 /// User, item and order of each row.
@@ -162,7 +165,7 @@ fn protocol_and_recommender_choose_rows_where_a_file_has_them() {
     let text = "protocol,recommender,user,item,rank\nfirst_ratings,x,1,a,1\nseed,y,1,b,1\ntemporal,x,1,c,1\n";
     std::fs::write(&path, text).unwrap();
     let read = |protocol: &str, name: Option<&str>| {
-        read_foreign_lists(&path, protocol, name).map_err(|error| error.to_string())
+        read_foreign_lists(&path, protocol, name, &mut NoProgress).map_err(|error| error.to_string())
     };
     // The second row is of the protocol by the name that it had.
     assert_eq!(rows(&read("first_ratings", Some("y")).unwrap()), [("1", "b", 1.0)]);

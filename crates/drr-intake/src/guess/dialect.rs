@@ -4,6 +4,7 @@ use crate::IntakeError;
 use crate::error::shown;
 use crate::layout::{Dialect, Format};
 use crate::names;
+use crate::source::told_encoding;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use csv_nose::{SampleSize, Sniffer};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -17,16 +18,8 @@ const MAX_LINES: usize = 200;
 
 /// The encoding of a text's front, and whether anything in it tells.
 pub(super) fn encoding(front: &[u8]) -> &'static Encoding {
-    if let Some((encoding, _)) = Encoding::for_bom(front) {
+    if let Some(encoding) = told_encoding(front) {
         return encoding;
-    }
-    let zeros = |from: usize| front.iter().skip(from).step_by(2).take(200).filter(|byte| **byte == 0).count();
-    let n_pairs = (front.len() / 2).min(200);
-    if n_pairs > 4 && zeros(1) > n_pairs / 2 {
-        return UTF_16LE;
-    }
-    if n_pairs > 4 && zeros(0) > n_pairs / 2 {
-        return UTF_16BE;
     }
     // A character that the front's end cuts through is no fault of the text.
     match std::str::from_utf8(front) {

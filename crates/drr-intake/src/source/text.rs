@@ -1,6 +1,6 @@
 //! Bytes of any encoding as UTF-8, and a bound on what one row may hold.
 
-use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::cell::Cell;
 use std::io::{BufRead, Error, Read, Result};
 use std::rc::Rc;
@@ -18,6 +18,21 @@ pub(super) fn reason(error: &Error) -> Option<&Reason> {
     error.get_ref()?.downcast_ref()
 }
 
+/// The encoding that a text's front tells: by its byte order mark, or UTF-16 by a zero in every second byte.
+pub(crate) fn told_encoding(front: &[u8]) -> Option<&'static Encoding> {
+    if let Some((encoding, _)) = Encoding::for_bom(front) {
+        return Some(encoding);
+    }
+    let zeros = |from: usize| front.iter().skip(from).step_by(2).take(200).filter(|byte| **byte == 0).count();
+    let n_pairs = (front.len() / 2).min(200);
+    match n_pairs {
+        0..5 => None,
+        _ if zeros(1) > n_pairs / 2 => Some(UTF_16LE),
+        _ if zeros(0) > n_pairs / 2 => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
 /// Reads another encoding as UTF-8; UTF-8 itself goes through as it is, without its mark at the front.
 pub(crate) struct Utf8Reader<'a> {
     inner: &'a mut dyn BufRead,
@@ -33,6 +48,11 @@ impl<'a> Utf8Reader<'a> {
     pub(crate) fn new(inner: &'a mut dyn BufRead, encoding: &'static Encoding) -> Self {
         let decoder = (encoding != UTF_8).then(|| encoding.new_decoder_with_bom_removal());
         Self { inner, decoder, decoded: Vec::new(), at: 0, line: 1, is_begun: false, is_ended: false }
+    }
+
+    /// The line at which the decoding of another encoding stands.
+    pub(crate) const fn line(&self) -> u64 {
+        self.line
     }
 
     /// Decodes the next piece.

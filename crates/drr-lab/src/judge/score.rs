@@ -81,12 +81,12 @@ pub fn score(bench: &Bench<'_>, request: &Request<'_>) -> Result<Scored> {
     let protocol = request.protocol;
     let set =
         bench.cases(Part::Test).with_context(|| format!("it cannot be judged by protocol {protocol}"))?;
-    let (name, lists) = named_lists(request.lists, protocol, request.name)?;
+    let (name, lists) = named_lists(request.lists, protocol, request.name, &**bench.work.watch)?;
     let lengths = &bench.evaluation.list_lengths;
     let k = bench.evaluation.headline();
     let longest = lengths.iter().copied().max().unwrap_or(k);
-    let (listed, counts) =
-        ListedRecommender::new(name, &lists, bench.cut.dataset, &set, (longest, request.unknown))?;
+    let asked = (longest, request.unknown);
+    let (listed, counts) = ListedRecommender::new(name, &lists, bench.cut.dataset, &set, asked, &bench.work)?;
     for warning in counts.warnings() {
         tracing::warn!("{}: {warning}", request.lists.display());
     }

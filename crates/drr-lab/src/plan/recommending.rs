@@ -11,7 +11,7 @@ use crate::report::meaning;
 use crate::run::Phase;
 use anyhow::{Context as _, Result, bail};
 use drr_core::Protocol;
-use drr_data::shown;
+use drr_intake::shown;
 
 impl<'a> Plan<'a> {
     /// The protocol that recommendations are made under where none is asked for: that of new users, else the run's first.

@@ -5,7 +5,8 @@ use super::scale::Scale;
 use super::titles::Meant;
 use crate::run::{Run, RunManifest};
 use drr_core::{ItemIdx, Observed, Protocol};
-use drr_data::{Dataset, shown};
+use drr_data::Dataset;
+use drr_intake::shown;
 use std::fmt::{self, Write};
 
 /// So many of the known ratings are printed, the latest.

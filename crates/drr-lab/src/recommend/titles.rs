@@ -2,7 +2,8 @@
 
 use anyhow::{Result, bail};
 use drr_core::ItemIdx;
-use drr_data::{Dataset, shown};
+use drr_data::Dataset;
+use drr_intake::shown;
 use std::cmp::Ordering;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;

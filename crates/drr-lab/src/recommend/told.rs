@@ -3,7 +3,8 @@
 use super::titles::{Meant, Titles};
 use anyhow::{Context as _, Result, bail};
 use drr_core::{ItemIdx, Observed};
-use drr_data::{Dataset, shown};
+use drr_data::Dataset;
+use drr_intake::shown;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 

@@ -6,7 +6,6 @@ use drr_core::Protocol;
 use drr_data::Dataset;
 use drr_env::SessionStart;
 use drr_intake::Signal;
-use std::fmt::Write as _;
 
 /// The length of a known history, where users have as many ratings.
 const KNOWN: usize = 10;
@@ -31,7 +30,8 @@ pub struct Chosen {
     protocols: Vec<Protocol>,
     with_sessions: bool,
     recommenders: Vec<&'static str>,
-    left_out: Vec<String>,
+    /// What is left out because of the data, with the reason: a sentence each.
+    pub left_out: Vec<String>,
 }
 
 impl Chosen {
@@ -58,22 +58,23 @@ impl Chosen {
         if manifest.splits.contains_key(&Protocol::Temporal) {
             protocols.push(Protocol::Temporal);
         } else {
-            left_out.push("protocol \"temporal\", since the log has no times".to_owned());
+            left_out.push("the protocol temporal is left out: the log has no times".to_owned());
         }
         let with_sessions =
             n_users >= LEAST_SESSION_USERS && n_items >= LEAST_SESSION_ITEMS && signal != Some(Signal::Event);
         if !with_sessions {
             let why = match signal {
-                Some(Signal::Event) => "since events do not say what a user likes less".to_owned(),
-                _ => format!("which need {LEAST_SESSION_USERS} users and {LEAST_SESSION_ITEMS} items"),
+                Some(Signal::Event) => "events do not say what a user likes less".to_owned(),
+                _ => format!("they need {LEAST_SESSION_USERS} users and {LEAST_SESSION_ITEMS} items"),
             };
-            left_out.push(format!("long sessions, {why}"));
+            left_out.push(format!("long sessions are left out: {why}"));
         }
         let mut recommenders = vec!["random", "popularity", "item_knn", "ials", "bpr"];
         if n_items <= MOST_EASE_ITEMS {
             recommenders.push("ease");
         } else {
-            left_out.push(format!("the recommender \"ease\", which is slow beyond {MOST_EASE_ITEMS} items"));
+            left_out
+                .push(format!("the recommender ease is left out: it is slow beyond {MOST_EASE_ITEMS} items"));
         }
         if manifest.has_time {
             recommenders.push("markov");
@@ -118,19 +119,15 @@ impl Chosen {
             .then(|| SessionsConfig { n_known: self.n_observed, ..SessionsConfig::default() });
     }
 
-    /// What was chosen, in words.
+    /// What was chosen, in words; the run says what is left out.
     #[must_use]
     pub fn words(&self) -> String {
-        let mut text = format!(
+        format!(
             "Settings by the data: positive from {} on ({:.0} % of the rows), the first {} ratings of a user known, vectors of {}",
             self.positive,
             100.0 * self.positive_share,
             self.n_observed,
             self.dim
-        );
-        for it in &self.left_out {
-            let _ = write!(text, "\nLeft out: {it}.");
-        }
-        text
+        )
     }
 }

@@ -1,15 +1,15 @@
 //! The data set of a run: choosing it, fetching its archive, and ingesting it to Parquet.
 
 use crate::config::{DataConfig, ExperimentConfig};
-use crate::failure::Interrupted;
+use crate::failure;
 use crate::run::Context;
 use crate::run::code::Kind;
+use crate::watch::Interruptible;
 use anyhow::{Context as _, Result};
 use drr_data::{
-    DataError, Dataset, DatasetDir, DatasetSpec, Fetched, Origin, Progress, RawLog, RawSource, SourceNote,
-    fetch, fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
+    Dataset, DatasetDir, DatasetSpec, Fetched, Origin, RawLog, RawSource, SourceNote, fetch,
+    fetch_python_package, find_ingested, generate_synthetic, ingest, read_raw, supplied,
 };
-use drr_intake::IntakeError;
 use std::path::{Path, PathBuf};
 
 /// An archive that was found, and the sentence that says which and why.
@@ -22,6 +22,8 @@ pub struct Source {
     pub reason: String,
     /// What to warn of after that line.
     pub warnings: Vec<String>,
+    /// What the settings that follow from the data leave out, with the reason: a sentence each.
+    pub left_out: Vec<String>,
 }
 
 /// The archive of a data set that the user named: given, kept, or downloaded. It never falls back to another set.
@@ -99,7 +101,7 @@ fn because(name: &str, origin: &str, failures: &[&str]) -> String {
 
 fn found(spec: DatasetSpec, fetched: Fetched, reason: String, mut warnings: Vec<String>) -> Source {
     warnings.extend(fetched.warning.clone());
-    Source { spec, fetched, reason, warnings }
+    Source { spec, fetched, reason, warnings, left_out: Vec::new() }
 }
 
 impl Source {
@@ -169,36 +171,8 @@ fn read(context: &Context, config: &DataConfig, source: &Source) -> Result<RawLo
     if let (RawSource::Generator, Some(synthetic)) = (&source.fetched.source, &config.synthetic) {
         return Ok(generate_synthetic(&source.spec.name, synthetic)?);
     }
-    let mut progress = Interruptible { inner: context.watch.bytes(), context };
-    let log = read_raw(&source.spec, &source.fetched.source, &config.rows, &mut progress);
-    log.map_err(|error| match error {
-        DataError::Intake(IntakeError::Interrupted(_)) => Interrupted.into(),
-        other => other.into(),
-    })
-}
-
-/// Tells how far the reading is, and stops it when the work is to stop.
-struct Interruptible<'a> {
-    inner: Box<dyn Progress + 'a>,
-    context: &'a Context,
-}
-
-impl Progress for Interruptible<'_> {
-    fn start(&mut self, task: &str, total: Option<u64>) {
-        self.inner.start(task, total);
-    }
-
-    fn advance(&mut self, done: u64) {
-        self.inner.advance(done);
-    }
-
-    fn finish(&mut self) {
-        self.inner.finish();
-    }
-
-    fn is_interrupted(&self) -> bool {
-        self.context.interrupted()
-    }
+    let mut progress = Interruptible::new(&*context.watch);
+    read_raw(&source.spec, &source.fetched.source, &config.rows, &mut progress).map_err(failure::of_data)
 }
 
 /// What the data set's manifest says of its source; it decides whether an ingested folder can be used again.

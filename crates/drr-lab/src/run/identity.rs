@@ -126,6 +126,7 @@ mod tests {
             config_hash: config.to_owned(),
             config_file: String::new(),
             warnings: Vec::new(),
+            left_out: Vec::new(),
             seed,
             version: "1".to_owned(),
             code: String::new(),

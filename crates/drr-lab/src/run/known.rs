@@ -2,7 +2,7 @@
 
 use super::manifest::RunManifest;
 use crate::config::nearest;
-use drr_data::shown;
+use drr_intake::shown;
 use std::path::Path;
 
 /// How many runs a message names.

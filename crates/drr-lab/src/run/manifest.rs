@@ -28,6 +28,9 @@ pub struct RunManifest {
     pub config_file: String,
     /// What is doubtful about the data: an archive that is not the official one, a host that did not answer.
     pub warnings: Vec<String>,
+    /// What the settings that follow from the data leave out, with the reason: a sentence each.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// The root seed.
     pub seed: u64,
     /// The version of the project.
@@ -185,6 +188,7 @@ mod tests {
             config_hash: "c".to_owned(),
             config_file: "f".to_owned(),
             warnings: vec!["w".to_owned()],
+            left_out: vec!["long sessions are left out: y".to_owned()],
             seed: 7,
             version: "1".to_owned(),
             code: "k".to_owned(),

@@ -78,7 +78,7 @@ pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source
     };
     let fetched = supplied(&spec, &file)?;
     let reason = format!("{name}, from {}", shown(&file.display().to_string()));
-    Ok(Source { spec, fetched, reason, warnings: Vec::new() })
+    Ok(Source { spec, fetched, reason, warnings: Vec::new(), left_out: Vec::new() })
 }
 
 /// A name for the data set, and for its run: of letters, digits and dashes.
@@ -231,12 +231,13 @@ fn entry_of(context: &Context, source: &Source) -> String {
     }
 }
 
-/// The configuration for a log that has none: what can follow from the data does, and is said.
+/// The configuration for a log that has none: what can follow from the data does, and is said. What is left out is noted in `source`,
+/// and the run says it.
 ///
 /// # Errors
 ///
 /// Fails if the log cannot be ingested.
-pub fn config(context: &Context, source: &Source) -> Result<ExperimentConfig> {
+pub fn config(context: &Context, source: &mut Source) -> Result<ExperimentConfig> {
     let mut config = ExperimentConfig::default();
     config.data.dataset.clone_from(&source.spec.name);
     let (dataset, _) = ingested(context, &config, source)?;
@@ -254,5 +255,35 @@ pub fn config(context: &Context, source: &Source) -> Result<ExperimentConfig> {
     context.watch.say(&counted(dataset.manifest()));
     context.watch.say(&chosen.words());
     chosen.write(&mut config);
+    source.left_out = chosen.left_out;
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Plan;
+    use crate::run::{Name, Run, RunManifest};
+
+    #[test]
+    fn what_a_log_does_not_allow_stands_in_its_run_and_its_report_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = Context::unwatched(folder.path());
+        let rows: String = (0..1200).map(|it| format!("u{},k{}\n", it % 40, it * 7 % 31)).collect();
+        let file = folder.path().join("visits.csv");
+        std::fs::write(&file, format!("visitor,page\n{rows}")).unwrap();
+        let asked = Asked { user: Some("visitor".into()), item: Some("page".into()), ..Asked::default() };
+        let mut source = source(&context, &OwnLog { asked, ..OwnLog::default() }, &file).unwrap();
+        let config = config(&context, &mut source).unwrap();
+        let run = Run::begin(&context, config, &source, Name::Derived("visits")).unwrap();
+        let expected = [
+            "the protocol temporal is left out: the log has no times",
+            "long sessions are left out: events do not say what a user likes less",
+        ];
+        assert_eq!(run.left_out(), expected);
+        assert_eq!(Plan::new(&run).unwrap().page().unwrap().left_out, expected, "the report has them");
+        assert_eq!(RunManifest::read(&run.folder).unwrap().left_out, expected);
+        drop(run);
+        assert_eq!(Run::read(&context, "visits").unwrap().left_out(), expected, "later commands know them");
+    }
 }

@@ -10,9 +10,10 @@ use anyhow::{Context as _, Result, bail};
 use drr_agent::AgentConfig;
 use drr_baselines::{BaselineConfig, BiasedMf, SvdPlusPlus, SvdPlusPlusConfig};
 use drr_core::{Observed, Part, Query, Recommender, Seeds, World};
-use drr_data::{Attribute, Dataset, shown};
+use drr_data::{Attribute, Dataset};
 use drr_embed::{FiveFold, PmfConfig, Predictor, cross_validate, five_fold_rmse};
 use drr_eval::Case;
+use drr_intake::shown;
 use std::fmt::Write as _;
 
 /// The agent's best validation score for each length T of a session, every other setting left alone (Liu et al. 2018,

@@ -1,6 +1,6 @@
 //! A value of JSON that keeps the order of its members, every repeat, and whole numbers of any length up to 64 bits.
 
-use crate::foreign::ListPlace;
+use crate::foreign::{ListPlace, Stop};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -50,6 +50,18 @@ impl Json {
             Self::Whole(text) | Self::Text(text) => text.trim().parse().map_err(|_| "is no number"),
             _ => Err("is no number"),
         }
+    }
+
+    /// A number as [`Json::number`] takes it; none for null.
+    ///
+    /// # Errors
+    ///
+    /// Says that it is none.
+    pub fn number_if_any(&self) -> Result<Option<f64>, &'static str> {
+        if *self == Self::Null {
+            return Ok(None);
+        }
+        self.number().map(Some).map_err(|_| "has something else in it than numbers")
     }
 
     /// What it is, in words.
@@ -121,19 +133,25 @@ impl<'de> Visitor<'de> for Any {
     }
 }
 
-/// What is wrong with a text, and where.
-pub(super) type Broken = (ListPlace, String);
+/// Why a text is not read to its end.
+pub(super) enum Broken {
+    /// What is wrong with it, and where.
+    At(ListPlace, String),
+    /// Somebody stopped it.
+    Stopped,
+}
 
 /// Steps over the values of a text, and knows the line.
 pub(super) struct Scan<'a> {
     text: &'a str,
+    stop: &'a Stop<'a>,
     at: usize,
     line: u64,
 }
 
 impl<'a> Scan<'a> {
-    pub const fn new(text: &'a str) -> Self {
-        Self { text, at: 0, line: 1 }
+    pub const fn new(text: &'a str, stop: &'a Stop<'a>) -> Self {
+        Self { text, stop, at: 0, line: 1 }
     }
 
     /// Where the scan stands.
@@ -168,11 +186,12 @@ impl<'a> Scan<'a> {
     }
 
     fn broken(&self, problem: impl Into<String>) -> Broken {
-        (self.place(), problem.into())
+        Broken::At(self.place(), problem.into())
     }
 
     /// One value, which is stepped over, and where it begins.
     fn parsed<T: Deserialize<'a>>(&mut self) -> Result<(ListPlace, T), Broken> {
+        self.stop.step().map_err(|_| Broken::Stopped)?;
         self.skip();
         let place = self.place();
         let mut values = serde_json::Deserializer::from_str(&self.text[self.at..]).into_iter::<T>();
@@ -186,7 +205,7 @@ impl<'a> Scan<'a> {
                 let line = self.line + (error.line() as u64).saturating_sub(1);
                 let text = error.to_string();
                 let problem = text.split(" at line ").next().unwrap_or_default();
-                Err((ListPlace::Line(line), problem.to_owned()))
+                Err(Broken::At(ListPlace::Line(line), problem.to_owned()))
             }
             None => Err(self.broken("it ends too early")),
         }

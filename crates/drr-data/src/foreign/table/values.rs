@@ -1,10 +1,11 @@
 //! The values of Parquet's columns: ids and numbers out of every type that holds them exactly.
 
 use arrow_array::types::{
-    ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type, DecimalType,
+    Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, BinaryArray, Decimal128Array, ListArray, PrimitiveArray, StringArray};
+use arrow_array::{Array, ArrayRef, BinaryArray, ListArray, PrimitiveArray, StringArray};
 use std::borrow::Cow;
 use std::fmt::Display;
 
@@ -42,22 +43,30 @@ fn whole_floats<T: ArrowPrimitiveType>(
     Some(floats.map(|value| value.map_or(Ok(None), |value| text(float(value)))).collect())
 }
 
+/// Decimals digit by digit, as text; none if the column has another type.
+fn decimal_texts(column: &dyn Array) -> Option<Vec<Option<String>>> {
+    fn of<T: DecimalType>(column: &dyn Array) -> Option<Vec<Option<String>>> {
+        let decimals = primitive::<T>(column)?;
+        let text = |at: usize| decimals.is_valid(at).then(|| decimals.value_as_string(at));
+        Some((0..decimals.len()).map(text).collect())
+    }
+    of::<Decimal128Type>(column)
+        .or_else(|| of::<Decimal256Type>(column))
+        .or_else(|| of::<Decimal64Type>(column))
+        .or_else(|| of::<Decimal32Type>(column))
+}
+
+/// A decimal without the zeros at its end: 7.50 is 7.5, and 7.00 is 7.
+fn without_end(decimal: &str) -> &str {
+    if decimal.contains('.') { decimal.trim_end_matches('0').trim_end_matches('.') } else { decimal }
+}
+
 fn whole_decimals(column: &dyn Array) -> Option<Vec<Value<Cow<'_, str>>>> {
-    let decimals: &Decimal128Array = column.as_any().downcast_ref()?;
-    let text = |at: usize| {
-        if decimals.is_null(at) {
-            return Ok(None);
-        }
-        let text = decimals.value_as_string(at);
-        match text.split_once('.') {
-            None => Ok(Some(Cow::Owned(text))),
-            Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => {
-                Ok(Some(Cow::Owned(whole.to_owned())))
-            }
-            Some(_) => Err(NO_ID),
-        }
+    let id = |text: String| {
+        let short = without_end(&text);
+        if short.contains('.') { Err(NO_ID) } else { Ok(Cow::Owned(short.to_owned())) }
     };
-    Some((0..decimals.len()).map(text).collect())
+    Some(decimal_texts(column)?.into_iter().map(|text| text.map(id).transpose()).collect())
 }
 
 /// Text that was written without saying that it is text.
@@ -106,17 +115,15 @@ fn long<T: ArrowPrimitiveType>(
 }
 
 fn decimals(column: &dyn Array) -> Option<Vec<Value<f64>>> {
-    let decimals: &Decimal128Array = column.as_any().downcast_ref()?;
-    let number = |at: usize| {
-        if decimals.is_null(at) {
-            return Ok(None);
-        }
-        if decimals.value(at).unsigned_abs() >= u128::from(EXACT) {
+    let number = |text: String| {
+        let short = without_end(&text);
+        let digits: String = short.chars().filter(char::is_ascii_digit).collect();
+        if !digits.parse().is_ok_and(|digits: u64| digits < EXACT) {
             return Err(TOO_LONG);
         }
-        decimals.value_as_string(at).parse().map(Some).map_err(|_| "is no number")
+        short.parse().map_err(|_| "is no number")
     };
-    Some((0..decimals.len()).map(number).collect())
+    Some(decimal_texts(column)?.into_iter().map(|text| text.map(number).transpose()).collect())
 }
 
 /// Numbers, one per row; none if the column has another type.

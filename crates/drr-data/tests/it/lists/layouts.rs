@@ -4,7 +4,7 @@ use super::{read, rows};
 use proptest::prelude::*;
 
 /// The lists of two users, best first, whatever the order was written by.
-fn lists(name: &str, text: &str) -> Vec<(String, Vec<String>)> {
+pub fn lists(name: &str, text: &str) -> Vec<(String, Vec<String>)> {
     let lists = read(name, text.as_bytes()).unwrap_or_else(|error| panic!("{text}: {error}"));
     let mut all: Vec<(String, Vec<(f64, String)>)> = Vec::new();
     for (user, item, order) in rows(&lists) {
@@ -21,7 +21,7 @@ fn lists(name: &str, text: &str) -> Vec<(String, Vec<String>)> {
 }
 
 #[track_caller]
-fn reads_as_expected(name: &str, text: &str) {
+pub fn reads_as_expected(name: &str, text: &str) {
     let expected = [("u7", vec!["k3", "k1"]), ("u9", vec!["k1", "k2"])];
     let expected =
         expected.map(|(user, list)| (user.to_owned(), list.into_iter().map(str::to_owned).collect()));
@@ -29,7 +29,7 @@ fn reads_as_expected(name: &str, text: &str) {
 }
 
 #[track_caller]
-fn is_refused(text: &str, parts: [&str; 2]) {
+pub fn is_refused(text: &str, parts: [&str; 2]) {
     let error = read("mine.txt", text.as_bytes()).unwrap_err();
     assert!(parts.iter().all(|part| error.contains(part)) && error.len() < 2_000, "{parts:?}: {error}");
 }
@@ -214,6 +214,7 @@ proptest! {
     fn no_text_whatever_makes_it_panic_and_every_refusal_is_short(
         front in prop::sample::select(vec![
             "", "user,item,rank\n", "user,items\n", "u7 Q0 k1 1 0.5 t\n", "{\"u7\": [", "[{\"user\": 7, ", "user,item_1,item_2\n",
+            "user,items,scores\n", "user,items,rank\nu7,k1,1\n", "{\"user\": 7, \"scores\": [1, 2], \"items\": [",
         ]),
         rest in "[u7k1,;|:\t \"'\\[\\]{}.\\-e\n\\\\é]{0,60}",
     ) {

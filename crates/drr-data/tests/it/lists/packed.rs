@@ -68,7 +68,9 @@ fn a_file_that_grows_without_end_is_refused_at_the_bound() {
 fn a_folder_or_a_device_is_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let refused = |path: &std::path::Path| {
-        drr_data::read_foreign_lists(path, "temporal", None).unwrap_err().to_string()
+        drr_data::read_foreign_lists(path, "temporal", None, &mut drr_data::NoProgress)
+            .unwrap_err()
+            .to_string()
     };
     assert!(refused(folder.path()).contains("it is a folder; give the file"));
     if cfg!(unix) {

@@ -2,16 +2,26 @@
 
 use super::{parquet, read, rows};
 use arrow_array::builder::{Int64Builder, ListBuilder};
-use arrow_array::types::{Float16Type, Float64Type};
+use arrow_array::types::{Decimal256Type, Float16Type, Float64Type};
 use arrow_array::{
-    ArrayRef, BinaryArray, Decimal128Array, Float32Array, Float64Array, Int64Array, PrimitiveArray,
-    StringArray,
+    ArrayRef, BinaryArray, Decimal128Array, Decimal256Array, Float32Array, Float64Array, Int64Array,
+    PrimitiveArray, StringArray,
 };
 use parquet::basic::Compression;
 use std::sync::Arc;
 
 fn file(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
     parquet(Compression::UNCOMPRESSED, columns)
+}
+
+/// Decimals of more digits than 128 bits have.
+fn long_decimals(values: [i64; 2], scale: i8) -> ArrayRef {
+    let values = values.map(long).to_vec();
+    Arc::new(Decimal256Array::from(values).with_precision_and_scale(60, scale).unwrap())
+}
+
+fn long(value: i64) -> <Decimal256Type as arrow_array::types::ArrowPrimitiveType>::Native {
+    <Decimal256Type as arrow_array::types::ArrowPrimitiveType>::Native::from(value)
 }
 
 fn decimals(values: Vec<i128>, scale: i8) -> ArrayRef {
@@ -52,6 +62,15 @@ fn decimals_short_floats_and_whole_floats_are_read_where_they_are_exact() {
             ("est", scores()),
         ],
         vec![("user", decimals(vec![700, 700], 2)), ("item", texts()), ("est", scores())],
+        vec![("user", decimals(vec![7000, 7000], 3)), ("item", texts()), ("est", scores())],
+        vec![("user", long_decimals([7000, 7000], 3)), ("item", texts()), ("est", scores())],
+        vec![("user", decimals(vec![7, 7], 0)), ("item", texts()), ("est", long_decimals([15, 5], 1))],
+        // Zeros at the end of a decimal are no digits that a float would lose.
+        vec![
+            ("user", ones()),
+            ("item", texts()),
+            ("score", decimals(vec![1_500_000_000_000_000_000, 500_000_000_000_000_000], 18)),
+        ],
         vec![
             ("user", ones()),
             ("item", Arc::new(BinaryArray::from(vec![&b"k3"[..], b"k1"])) as ArrayRef),
@@ -68,7 +87,9 @@ fn a_row_that_is_not_exact_is_named() {
     let items = || -> ArrayRef { Arc::new(StringArray::from(vec!["k3", "k1"])) };
     let users = || -> ArrayRef { Arc::new(Int64Array::from(vec![7, 7])) };
     let scores = || -> ArrayRef { Arc::new(Float64Array::from(vec![1.5, 0.5])) };
-    let ids: [ArrayRef; 4] = [
+    let ids: [ArrayRef; 6] = [
+        long_decimals([7000, 7001], 3),
+        decimals(vec![7_000, 7_500], 3),
         Arc::new(Float64Array::from(vec![7.0, 7.5])),
         Arc::new(Float32Array::from(vec![7.0, 16_777_216.0])),
         Arc::new(Float64Array::from(vec![7.0, f64::NAN])),

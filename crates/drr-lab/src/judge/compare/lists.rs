@@ -1,13 +1,9 @@
-//! The ranked lists of a run, cut at the headline's length, by protocol, recommender and user.
+//! The ranked lists of a run, by protocol, recommender and user.
 
 use anyhow::{Context as _, Result, bail};
-use drr_core::HEADLINE_LENGTH;
 use drr_data::read_lists;
 use std::collections::BTreeMap;
 use std::path::Path;
-
-/// The length at which lists are compared.
-pub const K: u32 = HEADLINE_LENGTH as u32;
 
 /// User id and item ids, best first.
 pub type UserLists = BTreeMap<String, Vec<String>>;
@@ -28,15 +24,17 @@ impl Lists {
         })?;
         rows.sort_by_key(|row| row.rank);
         let mut all: BTreeMap<_, UserLists> = BTreeMap::new();
-        for row in rows.into_iter().filter(|row| row.rank <= K) {
+        for row in rows {
             let lists = all.entry((row.protocol, row.recommender)).or_default();
             lists.entry(row.user_id).or_default().push(row.item_id);
         }
         Ok(Self(all))
     }
 
-    /// The lists of one recommender.
-    pub fn get(&self, protocol: &str, recommender: &str) -> Option<&UserLists> {
-        self.0.get(&(protocol.to_owned(), recommender.to_owned()))
+    /// The lists of one recommender, cut at `k` items.
+    pub fn get(&self, protocol: &str, recommender: &str, k: u32) -> Option<UserLists> {
+        let all = self.0.get(&(protocol.to_owned(), recommender.to_owned()))?;
+        let cut = |items: &Vec<String>| items.iter().take(k as usize).cloned().collect();
+        Some(all.iter().map(|(user, items)| (user.clone(), cut(items))).collect())
     }
 }

@@ -1,11 +1,10 @@
 //! Every metric of every recommender in either run, the headline first, and the paired differences over the users of both.
 
 use super::Side;
-use super::lists::K;
 use crate::judge::check::{Judged, UserValues};
 use crate::judge::comparisons::primary;
 use anyhow::{Result, bail};
-use drr_core::{Protocol, Seeds};
+use drr_core::{HEADLINE_LENGTH, Protocol, Seeds};
 use drr_eval::Interval;
 use drr_eval::report::{Bar, Cell, Plot, Section, Table};
 use drr_eval::statistics::{benjamini_hochberg, paired_comparison};
@@ -43,18 +42,21 @@ pub struct Difference {
     pub q: f64,
 }
 
-/// The headline metric of a recommender, at 10 or else at the greatest length that was judged.
+/// The headline metric of a recommender, at 10 or else at the greatest length; of the lengths that both runs have, where there are
+/// such.
 fn headline(before: &Judged, after: &Judged, table: &str, recommender: &str) -> Option<String> {
     let protocol = table.split(' ').next()?;
     let protocol = Protocol::of_name(protocol)?;
     let metric = primary(protocol).name();
-    let lengths = [before, after].into_iter().flat_map(|judged| {
+    let lengths = |judged: &Judged| -> BTreeSet<u32> {
         let names = judged.metrics(table, recommender).into_iter();
-        let own = names.filter_map(|name| name.strip_prefix(&format!("{metric}@"))?.parse().ok());
-        own.collect::<Vec<u32>>()
-    });
-    let lengths: BTreeSet<u32> = lengths.collect();
-    let k = if lengths.contains(&K) { K } else { lengths.into_iter().next_back()? };
+        names.filter_map(|name| name.strip_prefix(&format!("{metric}@"))?.parse().ok()).collect()
+    };
+    let [left, right] = [before, after].map(lengths);
+    let both: BTreeSet<u32> = left.intersection(&right).copied().collect();
+    let lengths = if both.is_empty() { left.union(&right).copied().collect() } else { both };
+    let usual = HEADLINE_LENGTH as u32;
+    let k = if lengths.contains(&usual) { usual } else { lengths.into_iter().next_back()? };
     Some(format!("{metric}@{k}"))
 }
 
@@ -103,7 +105,7 @@ pub fn compare_all(before: &Side, after: &Side, wanted: Option<&str>) -> Result<
 }
 
 /// The length in `precision@10`.
-fn k_of(metric: &str) -> u32 {
+pub fn k_of(metric: &str) -> u32 {
     metric.split_once('@').and_then(|(_, k)| k.parse().ok()).unwrap_or(0)
 }
 

@@ -1,8 +1,8 @@
 //! How a recommender's lists changed from one run to the other, for whom, and by which items.
 
 use super::Side;
-use super::lists::{K, UserLists};
-use super::metrics::Compared;
+use super::lists::UserLists;
+use super::metrics::{Compared, k_of};
 use drr_data::Dataset;
 use drr_eval::report::{Cell, Section, Table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,7 @@ pub fn changes<'a>(before: &'a UserLists, after: &'a UserLists) -> Vec<Change<'a
     .collect()
 }
 
-/// The section of one recommender; none if either run has no lists of it.
+/// The section of one recommender, of lists as long as its headline metric looks at; none if either run has no lists of it.
 pub fn section(
     compared: &Compared,
     before: &Side,
@@ -49,7 +49,9 @@ pub fn section(
     dataset: Option<&Dataset>,
 ) -> Option<Section> {
     let (protocol, name) = (&compared.protocol, &compared.recommender);
-    let changes = changes(before.lists.get(protocol, name)?, after.lists.get(protocol, name)?);
+    let k = k_of(&compared.metric);
+    let (old, new) = (before.lists.get(protocol, name, k)?, after.lists.get(protocol, name, k)?);
+    let changes = changes(&old, &new);
     if changes.is_empty() {
         return None;
     }
@@ -59,7 +61,7 @@ pub fn section(
     let mut section = Section {
         heading: format!("Lists of {name}, protocol {protocol}"),
         prose: vec![format!(
-            "{n_changed} of {} users ({:.1} %) get another list of {K}; the mean Jaccard overlap of items is {jaccard:.3}.",
+            "{n_changed} of {} users ({:.1} %) get another list of {k}; the mean Jaccard overlap of items is {jaccard:.3}.",
             changes.len(),
             100.0 * n_changed as f64 / n
         )],
@@ -67,12 +69,12 @@ pub fn section(
     };
     if n_changed > 0 {
         let precision = |side: &Side, user: &str| {
-            side.judged.get(protocol, name, "precision", K).and_then(|of| of.get(user)).copied()
+            side.judged.get(protocol, name, "precision", k).and_then(|of| of.get(user)).copied()
         };
         let pair = |user: &str| [precision(before, user), precision(after, user)];
-        section.tables.push(most_changed(&changes, &pair, dataset));
+        section.tables.push(most_changed(&changes, &pair, dataset, k));
         section.tables.push(items(&changes, dataset));
-        section.tables.extend(dataset.map(|dataset| by_activity(&changes, &pair, dataset)));
+        section.tables.extend(dataset.map(|dataset| by_activity(&changes, &pair, dataset, k)));
     }
     Some(section)
 }
@@ -87,6 +89,7 @@ fn most_changed(
     changes: &[Change<'_>],
     precision: &dyn Fn(&str) -> [Option<f64>; 2],
     dataset: Option<&Dataset>,
+    k: u32,
 ) -> Table {
     let mut order: Vec<&Change<'_>> = changes.iter().filter(|it| it.changed).collect();
     order.sort_by(|left, right| left.jaccard.total_cmp(&right.jaccard).then(left.user.cmp(right.user)));
@@ -97,9 +100,10 @@ fn most_changed(
         let [old, new] = precision(it.user).map(|value| Cell::value(value.unwrap_or(f64::NAN), 2));
         vec![Cell::text(it.user), Cell::value(it.jaccard, 3), old, new, titles(&it.gone), titles(&it.new)]
     });
+    let [of_a, of_b] = ["A", "B"].map(|run| format!("P@{k} of {run}"));
     Table {
         caption: "The users whose lists changed most.".to_owned(),
-        columns: ["user", "overlap", "P@10 of A", "P@10 of B", "gone", "new"].map(str::to_owned).to_vec(),
+        columns: ["user", "overlap", &of_a, &of_b, "gone", "new"].map(str::to_owned).to_vec(),
         rows: rows.collect(),
         ..Table::default()
     }
@@ -137,6 +141,7 @@ fn by_activity(
     changes: &[Change<'_>],
     precision: &dyn Fn(&str) -> [Option<f64>; 2],
     dataset: &Dataset,
+    k: u32,
 ) -> Table {
     let mut ratings: BTreeMap<u32, usize> = BTreeMap::new();
     for row in dataset.interactions() {
@@ -169,7 +174,8 @@ fn by_activity(
             Cell::value(mean, 4),
         ]
     });
-    let columns = ["users by ratings", "users", "share changed", "overlap", "change of P@10"];
+    let change = format!("change of P@{k}");
+    let columns = ["users by ratings", "users", "share changed", "overlap", &change];
     Table {
         caption: "Changes by the users' activity, in thirds.".to_owned(),
         columns: columns.map(str::to_owned).to_vec(),

@@ -33,8 +33,13 @@ fn settings_are_compared_key_by_key_however_deep() {
     assert_eq!(found, expected.map(|row| row.map(str::to_owned)));
 }
 
-/// A run of 100 users, of whom the first 50 and `more` are served well.
+/// A run of 100 users, of whom the first 50 and `more` are served well, with lists of 10.
 fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
+    write_run_of(folder, name, dataset_hash, more, 10);
+}
+
+/// The same with lists of another length: the first place is as `more` says, the others are the same in every run.
+fn write_run_of(folder: &Path, name: &str, dataset_hash: &str, more: u32, k: u32) {
     let run = folder.join("runs").join(name);
     std::fs::create_dir_all(&run).unwrap();
     let manifest = RunManifest {
@@ -47,6 +52,7 @@ fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
         dataset_hash: dataset_hash.to_owned(),
         config_hash: String::new(),
         warnings: Vec::new(),
+        left_out: Vec::new(),
         seed: 1,
         version: "1".to_owned(),
         machine: Vec::new(),
@@ -59,17 +65,15 @@ fn write_run(folder: &Path, name: &str, dataset_hash: &str, more: u32) {
             let good = user < 50 + if recommender == "drr_ave" { more } else { 0 };
             let (protocol, recommender, user_id) =
                 ("first_ratings".to_owned(), recommender.to_owned(), user.to_string());
-            let item_id = if good { "good" } else { "bad" }.to_owned();
-            lists.push(ListRow {
-                protocol: protocol.clone(),
-                recommender: recommender.clone(),
-                user_id: user_id.clone(),
-                rank: 1,
-                item_id,
-                score: 0.0,
-            });
+            for rank in 1..=k {
+                let first = if good { "good" } else { "bad" };
+                let item_id = if rank == 1 { first.to_owned() } else { format!("other {rank}") };
+                let (protocol, recommender, user_id) =
+                    (protocol.clone(), recommender.clone(), user_id.clone());
+                lists.push(ListRow { protocol, recommender, user_id, rank, item_id, score: 0.0 });
+            }
             let (metric, value) = ("precision".to_owned(), f64::from(u8::from(good)) / 10.0);
-            let judged = PerUserRow { protocol, recommender, user_id, metric, k: 10, value };
+            let judged = PerUserRow { protocol, recommender, user_id, metric, k, value };
             values.push(PerUserRow { metric: "hit_rate".to_owned(), value: 10.0 * value, ..judged.clone() });
             values.push(PerUserRow { metric: "hit_rate".to_owned(), k: 5, ..judged.clone() });
             values.push(judged);
@@ -113,4 +117,25 @@ fn a_comparison_says_what_is_better_what_is_the_same_and_whether_the_data_agree(
     assert!(!row(&only("hit_rate@10").unwrap(), "| drr_ave | hit_rate@5 |"));
     let unknown = only("hits").unwrap_err().to_string();
     assert!(unknown.contains("hit_rate@10, hit_rate@5, precision@10"), "{unknown}");
+}
+
+#[test]
+fn a_comparison_speaks_of_lists_as_long_as_those_that_both_runs_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = Context::unwatched(folder.path());
+    write_run_of(folder.path(), "a", "x", 0, 3);
+    write_run_of(folder.path(), "b", "x", 20, 3);
+    write_run_of(folder.path(), "c", "x", 20, 10);
+    let text = run(&context, ("a", "b"), None, None).unwrap();
+    for part in [
+        "20 of 100 users (20.0 %) get another list of 3;",
+        "| user | overlap | P@3 of A | P@3 of B |",
+        "0.900",
+    ] {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+    assert!(!text.contains("another list of 10") && !text.contains("P@10"), "{text}");
+    // Of lists of 3 and of 10 nothing is of one length.
+    let other = run(&context, ("a", "c"), None, None).unwrap();
+    assert!(!other.contains("another list of"), "{other}");
 }

@@ -1,11 +1,16 @@
 //! A recommender that only reads out given lists.
 
 use super::Unknown;
+use crate::run::Work;
 use anyhow::{Result, bail};
 use drr_core::{ItemIdx, Query, RecommendError, Recommender, RowOrigin, ScoredItem, UserIdx};
-use drr_data::{Dataset, ForeignLists, ForeignRow, shown};
+use drr_data::{Dataset, ForeignLists, ForeignRow};
 use drr_eval::EvaluationSet;
+use drr_intake::shown;
 use std::collections::BTreeMap;
+
+/// After so many rows whoever waits may stop the work.
+const STOP_EVERY: usize = 1 << 16;
 
 /// What was left out of foreign lists, and what is missing from them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,16 +67,17 @@ impl ListedRecommender {
     /// # Errors
     ///
     /// Refuses unknown users and items, with the first's place, unless they are to be dropped, and lists of which
-    /// nothing is known.
+    /// nothing is known. Fails where the work is to stop.
     pub fn new(
         name: String,
         lists: &ForeignLists,
         dataset: &Dataset,
         set: &EvaluationSet,
         (longest, unknown): (usize, Unknown),
+        work: &Work<'_>,
     ) -> Result<(Self, ListCounts)> {
         let mut counts = ListCounts::default();
-        let mut known = known(lists, dataset, &mut counts);
+        let mut known = known(lists, dataset, &mut counts, work)?;
         if let Some(first) = &counts.first_unknown
             && (unknown == Unknown::Refuse || known.is_empty())
         {
@@ -102,11 +108,14 @@ impl ListedRecommender {
 }
 
 /// Original ids to indices; what is unknown is counted.
-fn known(lists: &ForeignLists, dataset: &Dataset, counts: &mut ListCounts) -> Known {
+fn known(lists: &ForeignLists, dataset: &Dataset, counts: &mut ListCounts, work: &Work<'_>) -> Result<Known> {
     let users: Vec<Option<UserIdx>> = indices(&lists.user_ids, |id| dataset.user(id));
     let items: Vec<Option<ItemIdx>> = indices(&lists.item_ids, |id| dataset.item(id));
     let mut known = Known::new();
-    for row in &lists.rows {
+    for (at, row) in lists.rows.iter().enumerate() {
+        if at.is_multiple_of(STOP_EVERY) {
+            work.stop_if_asked()?;
+        }
         if let (Some(user), Some(item)) = (users[row.user as usize], items[row.item as usize]) {
             known.entry(user).or_default().push((row.order, item));
         } else {
@@ -115,14 +124,15 @@ fn known(lists: &ForeignLists, dataset: &Dataset, counts: &mut ListCounts) -> Kn
             counts.first_unknown.get_or_insert_with(|| describe(lists, row, dataset, is_user));
         }
     }
-    known
+    Ok(known)
 }
 
 /// The index of each id. Where a program has written whole ids as floats, all of them are: `7.0` then means `7`.
 fn indices<T>(ids: &[String], index: impl Fn(&str) -> Option<T>) -> Vec<Option<T>> {
     let whole = |id: &str| -> Option<usize> {
         let (whole, zero) = id.split_once('.')?;
-        (zero == "0" && whole.bytes().all(|digit| digit.is_ascii_digit())).then_some(whole.len())
+        let is_zero = !zero.is_empty() && zero.bytes().all(|digit| digit == b'0');
+        (is_zero && whole.bytes().all(|digit| digit.is_ascii_digit())).then_some(whole.len())
     };
     let found: Vec<Option<T>> = ids.iter().map(|id| index(id)).collect();
     let are_floats = found.iter().all(Option::is_none) && ids.iter().all(|id| whole(id).is_some());

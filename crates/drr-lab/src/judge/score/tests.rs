@@ -1,11 +1,13 @@
 mod leaks;
 
-use super::{Request, Scored, Unknown, score};
+use super::{Request, Scored, Unknown, named_lists, score};
 use crate::config::ExperimentConfig;
+use crate::failure;
 use crate::judge::Bench;
 use crate::plan::Plan;
 use crate::run::Name;
 use crate::run::{Context, Phase, Run, data};
+use crate::watch::Unwatched;
 use drr_baselines::Popularity;
 use drr_core::{Part, Protocol};
 use drr_data::{ListRow, write_lists};
@@ -147,7 +149,7 @@ fn lists_of_every_layout_get_the_same_figures_and_the_report_says_how_they_were_
         let trec: String = rows.iter().map(line).collect();
         let bare: String =
             rows.iter().map(|it| format!("{} {} {}\n", it.user_id, it.item_id, it.rank)).collect();
-        let floats = rows.iter().map(|it| format!("{}.0,{}.0,{}\n", it.user_id, it.item_id, it.rank));
+        let floats = rows.iter().map(|it| format!("{}.0,{}.000,{}\n", it.user_id, it.item_id, it.rank));
         let floats = floats.fold("user,item,position\n".to_owned(), |text, line| text + &line);
         let mut lists: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         rows.iter().for_each(|it| lists.entry(&it.user_id).or_default().push(&it.item_id));
@@ -172,6 +174,42 @@ fn lists_of_every_layout_get_the_same_figures_and_the_report_says_how_they_were_
             );
         }
     });
+}
+
+#[test]
+fn scores_beside_the_items_decide_and_the_report_says_so() {
+    with_bench(|bench| {
+        let rows = popular(bench);
+        let path = bench.work.path("mine.csv");
+        std::fs::write(&path, csv(&rows)).unwrap();
+        let expected = judged(bench, &path, Unknown::Refuse).unwrap();
+        let mut lists: BTreeMap<&str, Vec<&ListRow>> = BTreeMap::new();
+        rows.iter().for_each(|it| lists.entry(&it.user_id).or_default().push(it));
+        // Each list stands the wrong way round.
+        let line = |(user, list): (&&str, &Vec<&ListRow>)| {
+            let joined =
+                |of: fn(&ListRow) -> String| list.iter().rev().map(|it| of(it)).collect::<Vec<_>>().join(" ");
+            format!("{user},{},{}\n", joined(|it| it.item_id.clone()), joined(|it| it.score.to_string()))
+        };
+        std::fs::write(
+            &path,
+            lists.iter().map(line).fold("user,items,scores\n".to_owned(), |text, line| text + &line),
+        )
+        .unwrap();
+        let found = judged(bench, &path, Unknown::Refuse).unwrap();
+        assert_eq!(found.evaluations[0].per_user, expected.evaluations[0].per_user);
+        assert!(found.notes[0].contains("ordered by its scores in \"scores\""), "{:?}", found.notes);
+    });
+}
+
+#[test]
+fn reading_lists_stops_as_an_interruption() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.csv");
+    std::fs::write(&path, "user,item,rank\n1,2,1\n").unwrap();
+    let read = |stops| named_lists(&path, Protocol::FirstRatings, None, &Unwatched { stops });
+    assert_eq!(read(false).unwrap().0, "mine");
+    assert_eq!(failure::kind(&read(true).unwrap_err()), failure::Kind::Interrupted);
 }
 
 #[test]

@@ -44,7 +44,7 @@ pub(super) fn appended(context: &Context, own: &OwnLog<'_>, name: &str, file: &P
         .with_context(|| format!("in {}: write the path into its list appended", place.display()))?;
     let fetched = supplied(&spec, &log)?;
     let reason = format!("{name}, from {} and what was appended", shown(&log.display().to_string()));
-    let source = Source { spec, fetched, reason, warnings: Vec::new() };
+    let source = Source { spec, fetched, reason, warnings: Vec::new(), left_out: Vec::new() };
     // What cannot be read is not written down.
     check_appended(context, &source)?;
     drr_store::write_bytes(&place, text.as_bytes())?;
