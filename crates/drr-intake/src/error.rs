@@ -1,5 +1,6 @@
 //! Why a log cannot be read, and what helps.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A text of a person's data in a message has at most so many characters.
@@ -30,18 +31,51 @@ pub enum IntakeError {
         remedy: String,
     },
     /// Two readings are about as good, so somebody must choose.
-    #[error("{place}: {question}; say which: {flags}")]
+    #[error("{place}: {question}; say which: {}", listed(choices))]
     Unclear {
         /// The file.
         place: String,
         /// What cannot be told.
         question: String,
-        /// What to add to the command, word by word.
-        flags: String,
+        /// What can be added to the command, one of them.
+        choices: Vec<Choice>,
     },
     /// Whoever reads asked to stop.
     #[error("stopped while reading {0}")]
     Interrupted(String),
+}
+
+/// An option of the command that says which of several readings is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The option: `--user`.
+    pub flag: &'static str,
+    /// What stands behind it.
+    pub value: String,
+}
+
+impl Choice {
+    pub(crate) fn new(flag: &'static str, value: impl Into<String>) -> Self {
+        Self { flag, value: value.into() }
+    }
+}
+
+impl fmt::Display for Choice {
+    /// As it is typed: names of columns and files in quotation marks.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = shown(&self.value);
+        match self.flag {
+            "--header" | "--decimal" => write!(out, "{} {value}", self.flag),
+            _ => write!(out, "{} \"{value}\"", self.flag),
+        }
+    }
+}
+
+/// The choices in a sentence.
+fn listed(choices: &[Choice]) -> String {
+    let words: Vec<String> = choices.iter().map(ToString::to_string).collect();
+    let also = if choices.iter().any(|it| it.flag == "--user") { ", and the item with --item" } else { "" };
+    format!("{}{also}", words.join(" or "))
 }
 
 impl IntakeError {

@@ -7,7 +7,7 @@ mod roles;
 mod value;
 
 use crate::IntakeError;
-use crate::error::shown;
+use crate::error::{Choice, shown};
 use crate::layout::{Dialect, Format, Layout, Signal, TimeUnit};
 use crate::rows::{Header, Reading, Row};
 use crate::source::{Member, Quiet, Source};
@@ -56,6 +56,25 @@ pub struct Asked {
     pub only: BTreeMap<String, Vec<String>>,
     /// `--words`: what words in the value's column are worth.
     pub words: BTreeMap<String, f64>,
+}
+
+impl Asked {
+    /// Adds what somebody chose; gives back whether the option says something of a log.
+    pub fn choose(&mut self, choice: &Choice) -> bool {
+        let value = Some(choice.value.clone());
+        match choice.flag {
+            "--user" => self.user = value,
+            "--item" => self.item = value,
+            "--value" => self.value = value,
+            "--time" => self.time = value,
+            "--time-format" => self.time_unit = value.map(TimeUnit::Pattern),
+            "--header" => self.header = Some(choice.value == "yes"),
+            "--decimal" => self.decimal = choice.value.chars().next(),
+            "--log" => self.log = value,
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// Why a column is what it is taken for.

@@ -14,7 +14,7 @@ mod rows;
 mod source;
 mod time;
 
-pub use error::{IntakeError, shown, shown_within};
+pub use error::{Choice, IntakeError, shown, shown_within};
 pub use guess::{Asked, Finding, Guess, guess};
 pub use layout::{Columns, Dialect, Format, Layout, SideTable, Signal, TimeUnit};
 pub use read::{LogRow, read, read_table};

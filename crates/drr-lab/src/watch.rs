@@ -29,6 +29,11 @@ pub trait Watch: Debug + Send + Sync {
     /// Whether to stop at the next point from which the work can go on.
     fn interrupted(&self) -> bool;
 
+    /// Asks a person, where there is one, which of several choices is meant; gives back its number from 0 on.
+    fn ask(&self, _question: &str, _choices: &[String]) -> Option<usize> {
+        None
+    }
+
     /// Takes a line of the answer.
     fn say(&self, line: &str);
 

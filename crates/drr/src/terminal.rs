@@ -6,6 +6,7 @@ use crate::progress::{Bytes, Progress};
 use crate::{console, machine};
 use anyhow::Result;
 use drr_lab::watch::{Bar, Watch};
+use std::io::{BufRead as _, IsTerminal as _};
 use std::time::Instant;
 
 /// How a program wants to be shown.
@@ -81,6 +82,24 @@ impl Watch for Terminal {
         self.interrupt.is_set()
     }
 
+    fn ask(&self, question: &str, choices: &[String]) -> Option<usize> {
+        let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
+        if !(stdin.is_terminal() && stdout.is_terminal()) {
+            return None;
+        }
+        console::say(question);
+        for (at, choice) in (1..).zip(choices) {
+            console::say_as_it_is(&format!("  {at}  {choice}"));
+        }
+        console::say(format!(
+            "Which one? A number from 1 to {}; anything else ends the command.",
+            choices.len()
+        ));
+        let mut line = String::new();
+        stdin.lock().read_line(&mut line).ok()?;
+        answered(&line, choices.len())
+    }
+
     fn say(&self, line: &str) {
         console::say(line);
     }
@@ -106,9 +125,27 @@ impl Watch for Terminal {
     }
 }
 
+/// The choice of an answer, from 0 on.
+fn answered(line: &str, n_choices: usize) -> Option<usize> {
+    line.trim().parse::<usize>().ok().filter(|it| (1..=n_choices).contains(it)).map(|it| it - 1)
+}
+
 /// What this process does, for whoever waits for it.
 #[must_use]
 pub fn command_line() -> String {
     let arguments = std::env::args().skip(1).collect::<Vec<_>>().join(" ");
     format!("drr {arguments}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_one_of_the_choices_or_none() {
+        assert_eq!(
+            ["1\n", " 3 ", "4", "0", "", "no"].map(|it| answered(it, 3)),
+            [Some(0), Some(2), None, None, None, None]
+        );
+    }
 }

@@ -1,7 +1,7 @@
 //! How a file is written: compression is looked through already; here are encoding, format, separator, quotation marks and header.
 
 use crate::IntakeError;
-use crate::error::shown;
+use crate::error::{Choice, shown};
 use crate::layout::{Dialect, Format};
 use crate::names;
 use crate::source::told_encoding;
@@ -260,6 +260,6 @@ fn has_header(rows: &[Vec<String>], place: &str) -> Result<bool, IntakeError> {
             "it cannot be told whether the first row names the columns ({})",
             shown(&first.join(" "))
         ),
-        flags: "--header yes or --header no".to_owned(),
+        choices: ["yes", "no"].map(|it| Choice::new("--header", it)).into(),
     })
 }

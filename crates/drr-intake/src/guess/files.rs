@@ -2,7 +2,7 @@
 
 use super::{Asked, Guess, Looking};
 use crate::IntakeError;
-use crate::error::shown;
+use crate::error::{Choice, shown};
 use crate::layout::{Dialect, Layout, SideTable};
 use crate::names::{Role, roles};
 use crate::source::{Member, Source};
@@ -124,15 +124,11 @@ fn none_is_a_log(source: &Source, failures: &[String]) -> IntakeError {
 }
 
 fn unclear(source: &Source, candidates: &[Candidate<'_>], several: &[usize]) -> IntakeError {
-    let names: Vec<String> = several
-        .iter()
-        .take(8)
-        .map(|at| format!("--log \"{}\"", shown(&candidates[*at].member.name)))
-        .collect();
+    let choice = |at: &usize| Choice::new("--log", &*candidates[*at].member.name);
     IntakeError::Unclear {
         place: shown(&source.path().display().to_string()),
         question: "it cannot be told which file is the log".into(),
-        flags: names.join(" or "),
+        choices: several.iter().take(8).map(choice).collect(),
     }
 }
 

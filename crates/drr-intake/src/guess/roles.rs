@@ -4,7 +4,7 @@ use super::column::{Column, Times};
 use super::value::shape;
 use super::{Asked, Finding};
 use crate::IntakeError;
-use crate::error::shown;
+use crate::error::{Choice, shown};
 use crate::layout::{Columns, Signal, TimeUnit};
 use crate::names::{Fit, Role, words};
 use crate::number::Signs;
@@ -137,9 +137,9 @@ impl Looked<'_> {
         taken: &[usize],
         findings: &mut Vec<Finding>,
     ) -> Result<usize, IntakeError> {
-        let flag = format!("--{what}");
+        let flag = if role == Role::User { "--user" } else { "--item" };
         let asked = if role == Role::User { &self.asked.user } else { &self.asked.item };
-        if let Some(at) = self.asked(asked.as_ref(), &flag)? {
+        if let Some(at) = self.asked(asked.as_ref(), flag)? {
             findings.push(Finding::new(what, &self.columns[at].name, "as asked for".into(), None));
             return Ok(at);
         }
@@ -160,7 +160,7 @@ impl Looked<'_> {
                     .filter(|it| it.0 == best)
                     .map(|it| self.columns[it.1].name.clone())
                     .collect();
-                Err(self.unclear(&format!("which column is the {what}"), &flag, &same))
+                Err(self.unclear(&format!("which column is the {what}"), flag, &same))
             }
             [(_, at), ref rest @ ..] => {
                 let next = rest.first().map(|it| self.columns[it.1].name.clone());
@@ -177,7 +177,7 @@ impl Looked<'_> {
                     ));
                     Ok(at)
                 }
-                None => self.id_by_rest(what, &flag, taken, findings),
+                None => self.id_by_rest(what, flag, taken, findings),
             },
         }
     }
@@ -232,7 +232,7 @@ impl Looked<'_> {
     fn id_by_rest(
         &self,
         what: &'static str,
-        flag: &str,
+        flag: &'static str,
         taken: &[usize],
         findings: &mut Vec<Finding>,
     ) -> Result<usize, IntakeError> {
@@ -269,14 +269,11 @@ impl Looked<'_> {
         self.refused(problem, format!("name it with {flag} COLUMN, or the file with --log FILE"))
     }
 
-    pub(super) fn unclear(&self, question: &str, flag: &str, candidates: &[String]) -> IntakeError {
-        let flags: Vec<String> =
-            candidates.iter().take(8).map(|it| format!("{flag} \"{}\"", shown(it))).collect();
-        let other = if flag == "--user" { ", and the item with --item" } else { "" };
+    pub(super) fn unclear(&self, question: &str, flag: &'static str, candidates: &[String]) -> IntakeError {
         IntakeError::Unclear {
             place: self.place.to_owned(),
             question: format!("it cannot be told {question}"),
-            flags: format!("{}{other}", flags.join(" or ")),
+            choices: candidates.iter().take(8).map(|it| Choice::new(flag, &**it)).collect(),
         }
     }
 
@@ -354,8 +351,6 @@ impl Looked<'_> {
         match column.times() {
             Times::Are(unit) => Ok(Some(unit)),
             Times::Unclear(patterns) => {
-                let names: Vec<String> =
-                    patterns.iter().map(|it| format!("--time-format \"{it}\"")).collect();
                 let example = shown(column.filled().next().unwrap_or_default());
                 Err(IntakeError::Unclear {
                     place: self.place.to_owned(),
@@ -363,7 +358,7 @@ impl Looked<'_> {
                         "it cannot be told whether the day or the month comes first in column {} ({example})",
                         shown(&column.name)
                     ),
-                    flags: names.join(" or "),
+                    choices: patterns.iter().map(|it| Choice::new("--time-format", &**it)).collect(),
                 })
             }
             Times::Mixed if !must_be => Ok(None),

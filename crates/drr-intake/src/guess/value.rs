@@ -4,7 +4,7 @@ use super::Finding;
 use super::column::Column;
 use super::roles::{Looked, VALUES, follows};
 use crate::IntakeError;
-use crate::error::shown;
+use crate::error::{Choice, shown};
 use crate::layout::Signal;
 use crate::names::{Fit, Role};
 use crate::number::Signs;
@@ -157,7 +157,7 @@ impl Looked<'_> {
                     example(&|it: &&str| it.contains(['.', ','])),
                     shown(&column.name)
                 ),
-                flags: "--decimal . or --decimal ,".to_owned(),
+                choices: [".", ","].map(|it| Choice::new("--decimal", it)).into(),
             }),
         }
     }

@@ -1,6 +1,8 @@
 //! A log of one's own: what it holds is guessed, said, and written down as an entry of the registry.
 
 mod append;
+#[cfg(test)]
+mod asked;
 
 use super::data::{Source, ingested};
 use crate::config::ExperimentConfig;
@@ -17,6 +19,9 @@ const SHOWN_ROWS: usize = 3;
 const LEAST_USERS: usize = 20;
 /// And so many items to choose among.
 const LEAST_ITEMS: usize = 10;
+
+/// So many questions are asked about one log.
+const MOST_QUESTIONS: usize = 8;
 
 /// The log that somebody named, with what they said of it.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +62,7 @@ pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source
         }
         DatasetSpec { file: Some(file.clone()), ..spec }
     } else {
-        let guess = drr_intake::guess(&file, &own.asked)?;
+        let guess = guessed(context, &file, &own.asked)?;
         let mut spec = entry(&name, &file, &guess, &own.rules);
         // Columns are guessed anew; what else was said of the log stays.
         if let Some(before) = context.registry().load(&name).ok().filter(|_| place.exists()) {
@@ -79,6 +84,25 @@ pub fn source(context: &Context, own: &OwnLog<'_>, file: &Path) -> Result<Source
     let fetched = supplied(&spec, &file)?;
     let reason = format!("{name}, from {}", shown(&file.display().to_string()));
     Ok(Source { spec, fetched, reason, warnings: Vec::new(), left_out: Vec::new() })
+}
+
+/// A guess; what cannot be told is asked once each, where somebody is there to answer.
+fn guessed(context: &Context, file: &Path, asked: &Asked) -> Result<Guess> {
+    let mut asked = asked.clone();
+    for _ in 0..MOST_QUESTIONS {
+        let error = match drr_intake::guess(file, &asked) {
+            Err(error @ IntakeError::Unclear { .. }) => error,
+            other => return Ok(other?),
+        };
+        let IntakeError::Unclear { place, question, choices } = &error else { return Err(error.into()) };
+        let words: Vec<String> = choices.iter().map(ToString::to_string).collect();
+        let answer = context.watch.ask(&format!("{place}: {question}."), &words);
+        let Some(choice) = answer.and_then(|at| choices.get(at)) else { return Err(error.into()) };
+        if !asked.choose(choice) {
+            return Err(error.into());
+        }
+    }
+    Ok(drr_intake::guess(file, &asked)?)
 }
 
 /// A name for the data set, and for its run: of letters, digits and dashes.
