@@ -60,12 +60,13 @@ pub fn study(context: &Context, logs: &[PathBuf], into: Option<&Path>) -> Result
     let mut outcomes = Vec::new();
     for (at, file) in (1..).zip(logs) {
         context.watch.say(&format!("Log {at} of {}: {}", logs.len(), shown(&file.display().to_string())));
+        let name = shown(&file.file_name().unwrap_or_default().to_string_lossy());
         let own = OwnLog { file: Some(file), ..OwnLog::default() };
         let begun = context.watch.seconds();
         let judged = with_own_plan(context, &selection, &own, |plan| {
             plan.pipeline()?;
             let minutes = (context.watch.seconds() - begun) / 60.0;
-            outcomes.push(Outcome::Judged(Box::new(plan.domain(minutes)?)));
+            outcomes.push(Outcome::Judged(Box::new(plan.domain(name.clone(), minutes)?)));
             Ok(())
         });
         match judged {
@@ -73,8 +74,7 @@ pub fn study(context: &Context, logs: &[PathBuf], into: Option<&Path>) -> Result
             Err(error) if kind(&error) == Kind::Interrupted => return Err(error),
             Err(error) => {
                 tracing::warn!("{error:#}");
-                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                outcomes.push(Outcome::Refused { name: shown(&name), reason: format!("{error:#}") });
+                outcomes.push(Outcome::Refused { name, reason: format!("{error:#}") });
             }
         }
     }

@@ -42,14 +42,14 @@ impl Plan<'_> {
         }
     }
 
-    /// What the study of domains says of the run, which was judged within so many minutes.
+    /// What the study of domains says of the run on the log of that name, which was judged within so many minutes.
     ///
     /// # Errors
     ///
     /// Fails if the run was not judged.
-    pub fn domain(&self, minutes: f64) -> Result<Domain> {
+    pub fn domain(&self, name: String, minutes: f64) -> Result<Domain> {
         let minutes = kept_minutes(self.work(), minutes)?;
-        Domain::of(self.run, self.work(), self.figures()?, minutes)
+        Domain::of(name, self.run, self.work(), self.figures()?, minutes)
     }
 
     /// The agent's validation score by the length of a session.

@@ -46,16 +46,22 @@ pub enum Outcome {
 }
 
 impl Domain {
-    /// A run that was judged within so many minutes.
+    /// A run on the log of that name that was judged within so many minutes.
     ///
     /// # Errors
     ///
     /// Fails if the figures of long sessions cannot be read.
-    pub fn of(run: &Run<'_>, work: Work<'_>, metrics: RunMetrics, minutes: f64) -> Result<Self> {
+    pub fn of(
+        name: String,
+        run: &Run<'_>,
+        work: Work<'_>,
+        metrics: RunMetrics,
+        minutes: f64,
+    ) -> Result<Self> {
         let manifest = run.dataset.manifest();
         let seed = format!("seed {}", run.manifest.seed);
         Ok(Self {
-            name: manifest.dataset.clone(),
+            name,
             n_users: manifest.n_users,
             n_items: manifest.n_items,
             n_ratings: manifest.n_ratings,
