@@ -1,6 +1,6 @@
 //! Where bytes come from: a file, a folder, or a zip, each file plain or compressed with gzip or Zstandard.
 //!
-//! Nothing is held whole: files are streamed, and sizes that an archive declares are never trusted.
+//! Files are streamed, and sizes that an archive declares are never trusted; only [`Whole`] holds a text, within bounds.
 
 mod text;
 mod watched;

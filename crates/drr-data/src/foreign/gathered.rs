@@ -5,7 +5,7 @@ use super::names::plain;
 use super::{ForeignLists, ForeignRow, ListPlace, Stop, listed_names, refuse};
 use crate::{DataError, Protocol};
 use drr_intake::shown;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::path::Path;
 
 /// A file has at most so many places of lists: 32 bytes each.
@@ -237,8 +237,12 @@ impl ForeignLists {
 
     /// Refuses an item, and a rank or a row where these order the lists, that a user has twice.
     fn refuse_repeats(&self, by: By, stop: &Stop<'_>) -> Result<(), DataError> {
-        let mut items: FxHashMap<(u32, u32), ListPlace> = FxHashMap::default();
-        let mut ranks: FxHashMap<(u32, u64), ListPlace> = FxHashMap::default();
+        // With room for all from the beginning, none of the steps is a long one.
+        let n_ranks = if by == By::Score { 0 } else { self.rows.len() };
+        let mut items: FxHashMap<(u32, u32), ListPlace> =
+            FxHashMap::with_capacity_and_hasher(self.rows.len(), FxBuildHasher);
+        let mut ranks: FxHashMap<(u32, u64), ListPlace> =
+            FxHashMap::with_capacity_and_hasher(n_ranks, FxBuildHasher);
         for row in &self.rows {
             stop.step()?;
             let twice =

@@ -136,7 +136,6 @@ fn scores_and_ranks_beside_the_items_order_a_list_of_parquet() {
     let scores = || numbers([&[0.5, 1.0], &[1.0, 0.5]]);
     let scored = [("u7", "k1", -0.5), ("u7", "k3", -1.0), ("u9", "k1", -1.0), ("u9", "k2", -0.5)];
     let ranked = [("u7", "k1", 2.0), ("u7", "k3", 1.0), ("u9", "k1", 1.0), ("u9", "k2", 2.0)];
-    let spread = |values: [&str; 2]| -> ArrayRef { Arc::new(StringArray::from(values.to_vec())) };
     let of = |values: [f64; 2]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
     for (columns, expected) in [
         (vec![("scores", scores()), ("user", users()), ("items", items())], scored),
@@ -156,8 +155,8 @@ fn scores_and_ranks_beside_the_items_order_a_list_of_parquet() {
         (
             vec![
                 ("user", users()),
-                ("item_1", spread(["k1", "k1"])),
-                ("item_2", spread(["k3", "k2"])),
+                ("item_1", text(["k1", "k1"])),
+                ("item_2", text(["k3", "k2"])),
                 ("score_1", of([0.5, 1.0])),
                 ("score_2", of([1.0, 0.5])),
             ],
