@@ -1,5 +1,6 @@
 //! The whole pipeline on a handful of synthetic users: what no crate can test alone.
 
+mod asked;
 mod attributes;
 mod face;
 mod recommend;

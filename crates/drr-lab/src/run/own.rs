@@ -1,8 +1,6 @@
 //! A log of one's own: what it holds is guessed, said, and written down as an entry of the registry.
 
 mod append;
-#[cfg(test)]
-mod asked;
 
 use super::data::{Source, ingested};
 use crate::config::ExperimentConfig;

@@ -1,7 +1,7 @@
 //! What cannot be told is asked, where somebody is there.
 
-use super::{OwnLog, source};
 use crate::run::Context;
+use crate::run::own::{OwnLog, source};
 use crate::watch::{Bar, Unwatched, Watch};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
